@@ -1,0 +1,1 @@
+"""What Android would load from an app's file: archive members, manifest, signatures."""

@@ -1,0 +1,1 @@
+"""Findings from facts: pure functions, no file, device or network."""

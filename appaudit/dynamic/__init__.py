@@ -1,0 +1,1 @@
+"""Facts from the running app: hooks, phases, stacks."""

@@ -1,0 +1,52 @@
+"""The ontology of data types: exact types, the broader words that mean them vaguely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from appaudit.knowledge.load import toml
+
+
+@dataclass(frozen=True, slots=True)
+class DataType:
+    """One row of data_types.toml; ``broader`` are ids, ``permissions`` full Android names."""
+
+    id: str
+    group: str
+    zh: str
+    en: str
+    broader: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    play: str = ""
+
+
+@cache
+def data_types() -> dict[str, DataType]:
+    """Every data type by id, in the file's order."""
+    return {
+        row["id"]: DataType(
+            row["id"],
+            row["group"],
+            row["zh"],
+            row["en"],
+            tuple(row.get("broader", ())),
+            tuple(row.get("permissions", ())),
+            row.get("play", ""),
+        )
+        for row in toml("data_types.toml")["data_type"]
+    }
+
+
+@cache
+def distance(exact: str, said: str) -> int | None:
+    """Steps from ``exact`` up to the broader type ``said``: 0 the same, None unrelated."""
+    types = data_types()
+    frontier, steps, seen = {exact}, 0, {exact}
+    while frontier:
+        if said in frontier:
+            return steps
+        frontier = {b for t in frontier if t in types for b in types[t].broader} - seen
+        seen |= frontier
+        steps += 1
+    return None

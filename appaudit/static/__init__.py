@@ -1,0 +1,1 @@
+"""Facts from an app's files alone, without running it."""

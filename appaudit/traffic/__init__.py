@@ -1,0 +1,1 @@
+"""Facts from what the app sends: flows, identifiers, hosts."""

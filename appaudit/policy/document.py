@@ -1,0 +1,52 @@
+"""A declared document after loading, whatever format it came in: lines of text and what hangs on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the document, as it stood there.
+
+    ``header``: the cells of its head row, empty when it has none. ``rows``: each a tuple of cells.
+    ``line_numbers[i]``: the 1-based line of the text that holds ``rows[i]``; cells stand on that line
+    from left to right, divided by a tab, each on one line. ``header_line`` is 0 without a head row.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    line_numbers: tuple[int, ...]
+    header_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedDocument:
+    """Text of a document with its marks.
+
+    ``text`` is what spans refer to: ``lines`` is ``text`` split on line feeds, and line and character
+    numbers (1-based lines, 0-based code points) count in it. ``emphasis``: ``(line, start, end)`` of
+    bold or underlined words. ``links``: ``(line, start, end, target)``. ``format`` and ``encoding``
+    as in `appaudit.records.Document`; ``size`` in bytes and ``sha256`` are of the file as given.
+    """
+
+    name: str
+    format: str
+    encoding: str
+    text: str
+    lines: tuple[str, ...]
+    emphasis: tuple[tuple[int, int, int], ...] = ()
+    tables: tuple[Table, ...] = ()
+    links: tuple[tuple[int, int, int, str], ...] = ()
+    title: str = ""
+    size: int = 0
+    sha256: str = ""
+    headings: tuple[tuple[int, int], ...] = ()
+    """``(line, level)`` of headings the format itself marks (``<h1>``, a DOCX heading style)."""
+
+
+def from_text(
+    text: str, name: str = "policy.txt", fmt: str = "text", encoding: str = "utf-8"
+) -> LoadedDocument:
+    """A document that is nothing but text."""
+    return LoadedDocument(name, fmt, encoding, text, tuple(text.split("\n")))

@@ -10,12 +10,16 @@ from appaudit.knowledge.load import toml
 
 @dataclass(frozen=True, slots=True)
 class DataType:
-    """One row of data_types.toml; ``broader`` are ids, ``permissions`` full Android names."""
+    """One row of data_types.toml.
+
+    ``sensitivity``: high · medium · low. ``broader``: ids. ``permissions``: full Android names.
+    """
 
     id: str
     group: str
     zh: str
     en: str
+    sensitivity: str = "medium"
     broader: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     play: str = ""
@@ -30,6 +34,7 @@ def data_types() -> dict[str, DataType]:
             row["group"],
             row["zh"],
             row["en"],
+            row["sensitivity"],
             tuple(row.get("broader", ())),
             tuple(row.get("permissions", ())),
             row.get("play", ""),
@@ -50,3 +55,9 @@ def distance(exact: str, said: str) -> int | None:
         seen |= frontier
         steps += 1
     return None
+
+
+@cache
+def narrower(broad: str) -> frozenset[str]:
+    """Every type that ``broad`` names only vaguely."""
+    return frozenset(t for t in data_types() if distance(t, broad))

@@ -387,6 +387,10 @@ def _build(cls: type[Any], data: Mapping[str, Any]) -> Any:
             value = _pairs(value)
         elif name == "evidence":
             value = tuple(evidence_from_json(e) for e in value)
+        elif name == "signers":
+            value = tuple(_build(Signature, v) for v in value)
+        elif name == "members":
+            value = tuple((str(n), int(size), str(digest)) for n, size, digest in value)
         elif name == "facts":
             value = tuple(fact_from_json(f) for f in value)
         elif name == "gaps":
@@ -423,6 +427,18 @@ def gap_from_json(data: Mapping[str, Any]) -> Gap:
 def finding_from_json(data: Mapping[str, Any]) -> Finding:
     """Inverse of `to_json` for a Finding."""
     result: Finding = _build(Finding, data)
+    return result
+
+
+def document_from_json(data: Mapping[str, Any]) -> Document:
+    """Inverse of `to_json` for a Document."""
+    result: Document = _build(Document, data)
+    return result
+
+
+def app_from_json(data: Mapping[str, Any]) -> App:
+    """Inverse of `to_json` for an App."""
+    result: App = _build(App, data)
     return result
 
 

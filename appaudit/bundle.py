@@ -1,0 +1,147 @@
+"""The evidence: a folder of JSON lines with a manifest of hashes.
+
+``bundle.json`` (schema, tool, knowledge, created, app, documents, coverage, examined, files with their
+SHA-256), ``facts.jsonl``, ``gaps.jsonl``, ``findings.jsonl``, ``texts/NNN.txt`` (the documents as
+read, UTF-8). It can be archived, compared again under newer rules and rendered again, without the app.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from appaudit.errors import InputError
+from appaudit.records import (
+    SCHEMA_VERSION,
+    App,
+    Document,
+    Fact,
+    Finding,
+    Gap,
+    Source,
+    app_from_json,
+    canonical,
+    document_from_json,
+    fact_from_json,
+    finding_from_json,
+    gap_from_json,
+    to_json,
+)
+
+MANIFEST = "bundle.json"
+
+
+@dataclass(slots=True)
+class Bundle:
+    """One app's audit, whole. ``examined``: producers that ran. ``texts``: document name → text.
+
+    ``coverage``: producer → what it examined and what it did not. ``created``: ISO 8601, UTC.
+    """
+
+    app: App | None = None
+    documents: list[Document] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    coverage: dict[str, Any] = field(default_factory=dict)
+    examined: list[Source] = field(default_factory=list)
+    tool: dict[str, str] = field(default_factory=dict)
+    knowledge: dict[str, str] = field(default_factory=dict)
+    created: str = ""
+
+
+def write(bundle: Bundle, folder: Path) -> None:
+    """Write the bundle; the manifest comes last, so that a bundle with one is whole.
+
+    Raises OSError where the folder cannot be written.
+    """
+    (folder / "texts").mkdir(parents=True, exist_ok=True)
+    manifest = folder / MANIFEST
+    manifest.unlink(missing_ok=True)
+    files: dict[str, str] = {}
+
+    def put(name: str, text: str) -> None:
+        data = text.encode("utf-8", "surrogatepass")
+        (folder / name).write_bytes(data)
+        files[name] = hashlib.sha256(data).hexdigest()
+
+    put("facts.jsonl", _lines(bundle.facts))
+    put("gaps.jsonl", _lines(bundle.gaps))
+    put("findings.jsonl", _lines(bundle.findings))
+    # Numbered, never named after the document: its name comes from outside.
+    for number, document in enumerate(bundle.documents):
+        put(f"texts/{number:03}.txt", bundle.texts.get(document.name, ""))
+    head = {
+        "schema": SCHEMA_VERSION,
+        "tool": bundle.tool,
+        "knowledge": bundle.knowledge,
+        "created": bundle.created,
+        "app": to_json(bundle.app),
+        "documents": to_json(bundle.documents),
+        "coverage": bundle.coverage,
+        "examined": bundle.examined,
+        "files": files,
+    }
+    manifest.write_text(json.dumps(head, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _lines(records: Iterable[Any]) -> str:
+    return "".join(canonical(r) + "\n" for r in records)
+
+
+def read(folder: Path) -> Bundle:
+    """Read a bundle back. Raises InputError where it is not one, or a file is not what was hashed."""
+    try:
+        head = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder} is not a bundle: {MANIFEST} cannot be read ({_why(error)})") from error
+    if not isinstance(head, dict) or str(head.get("schema", "")).split(".")[0] != "1":
+        raise InputError(f"{folder}: bundles of schema {_schema(head)!r} cannot be read by this version")
+    try:
+        return _bundle(folder, head)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{folder} is damaged: {_why(error)}") from error
+
+
+def _schema(head: Any) -> Any:
+    return head.get("schema") if isinstance(head, dict) else None
+
+
+def _why(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+def _bundle(folder: Path, head: Mapping[str, Any]) -> Bundle:
+    files: dict[str, str] = head["files"]
+
+    def get(name: str) -> str:
+        try:
+            data = (folder / name).read_bytes()
+        except OSError as error:
+            raise InputError(f"{folder}: {name} cannot be read ({_why(error)})") from error
+        if hashlib.sha256(data).hexdigest() != files[name]:
+            raise InputError(f"{folder}: {name} has been changed since it was written")
+        return data.decode("utf-8", "surrogatepass")
+
+    def records(name: str, build: Any) -> list[Any]:
+        return [build(json.loads(line)) for line in get(f"{name}.jsonl").split("\n") if line]
+
+    documents = [document_from_json(d) for d in head["documents"]]
+    return Bundle(
+        app=app_from_json(head["app"]) if head.get("app") else None,
+        documents=documents,
+        texts={d.name: get(f"texts/{n:03}.txt") for n, d in enumerate(documents)},
+        facts=records("facts", fact_from_json),
+        gaps=records("gaps", gap_from_json),
+        findings=records("findings", finding_from_json),
+        coverage=dict(head["coverage"]),
+        examined=list(head["examined"]),
+        tool=dict(head["tool"]),
+        knowledge=dict(head["knowledge"]),
+        created=str(head["created"]),
+    )

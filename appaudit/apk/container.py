@@ -1,0 +1,154 @@
+"""From a path to archives: which kind of container it is, and the parts the app consists of.
+
+Kinds: apk · split_apks (a folder, .apks, .xapk, .apkm) · aab · aar · jar · dex.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from appaudit.apk.zip import STORED, Archive, MemberError, NotAZipError, Trick
+from appaudit.errors import InputError
+
+MANIFEST = "AndroidManifest.xml"
+BUNDLE_MANIFEST = "base/manifest/AndroidManifest.xml"
+DEX_MAGIC = b"dex\n"
+MAX_INNER = 2 << 30
+"""Bytes an APK inside a bundle may inflate to."""
+
+Note = Callable[[str, Trick], None]
+"""Told the file a trick was seen in, and the trick."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One archive of the app. ``file`` names it in evidence (``base.apk``, ``shop.apks!base.apk``)."""
+
+    file: str
+    archive: Archive
+
+
+@dataclass(slots=True)
+class Container:
+    """``kind`` as `appaudit.records.App.container`; ``parts``: the archives, none for a lone dex;
+    ``data``: the bytes of each file of the container by its name; ``skipped``: variants left aside."""
+
+    kind: str
+    file: str
+    parts: list[Part]
+    data: dict[str, memoryview]
+    skipped: tuple[str, ...] = ()
+
+
+def open_container(path: Path, note: Note) -> Container:
+    """Raises `InputError` with one sentence for whatever is not an app."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except ValueError:
+        raise InputError(f"{str(path)!r} is no path.") from None
+    if stat.S_ISDIR(status.st_mode):
+        return _folder(path, note)
+    name = path.name
+    data = _map(path)
+    if bytes(data[:4]) == DEX_MAGIC and not _holds_directory(data):
+        return Container("dex", name, [], {name: data})
+    archive = _archive(name, data, note)
+    names = archive.entries
+    if MANIFEST in names:
+        kind = "aar" if "classes.jar" in names and "resources.arsc" not in names else "apk"
+        return Container(kind, name, [Part(name, archive)], {name: data})
+    if BUNDLE_MANIFEST in names:
+        return Container("aab", name, [Part(name, archive)], {name: data})
+    inner = sorted(n for n in names if n.lower().endswith(".apk"))
+    if inner:
+        return _bundle(name, archive, inner, data, note)
+    code = any(n.endswith((".dex", ".class")) for n in names)
+    if code and path.suffix.lower() in (".jar", ".zip", ".aar", ".dex"):
+        return Container("jar", name, [Part(name, archive)], {name: data})
+    raise InputError(f"{name} is an archive without an {MANIFEST}: it is no Android app.")
+
+
+def _map(path: Path) -> memoryview:
+    """The file's bytes, mapped. Never waits: a pipe or a device is refused."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror}.") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{path.name} is not a regular file.")
+        if status.st_size == 0:
+            raise InputError(f"{path.name} is empty.")
+        return memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path.name} cannot be read: {error}.") from None
+    finally:
+        os.close(descriptor)
+
+
+def _archive(name: str, data: memoryview, note: Note) -> Archive:
+    try:
+        return Archive(data, partial(note, name))
+    except NotAZipError as error:
+        if error.truncated:
+            raise InputError(
+                f"{name} is cut off: it begins as an archive does, but its directory is missing."
+            ) from None
+        raise InputError(f"{name} is neither a zip archive (APK, AAB, XAPK …) nor a dex file.") from None
+
+
+def _holds_directory(data: memoryview) -> bool:
+    """Whether a file that begins as a dex is an archive as well (Janus)."""
+    return b"PK\x05\x06" in bytes(data[max(0, len(data) - 65557) :])
+
+
+def _folder(path: Path, note: Note) -> Container:
+    try:
+        files = sorted(p for p in path.iterdir() if p.suffix.lower() == ".apk")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    if not files:
+        raise InputError(f"{path} is a folder that holds no APK.")
+    data = {file.name: _map(file) for file in files}
+    parts = [Part(name, _archive(name, view, note)) for name, view in data.items()]
+    return Container("split_apks", path.name or str(path), parts, data)
+
+
+def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, note: Note) -> Container:
+    """The APKs of a .apks, .xapk or .apkm that are installed together.
+
+    bundletool lays the same app down several times: as one universal APK, as splits, and standalone
+    for old devices. One of them is the app; the splits where there are any.
+    """
+    chosen = [n for n in inner if n.startswith("splits/")] or [
+        n for n in inner if n.endswith("universal.apk")
+    ]
+    chosen = chosen or [n for n in inner if not n.startswith(("standalones/", "instant/"))] or inner[:1]
+    parts = []
+    for member in chosen:
+        entry = archive.entries[member]
+        file = f"{name}!{member}"
+        try:
+            stored = entry.method == STORED and entry.size == entry.compressed
+            view = archive.content(entry) if stored else memoryview(archive.read(entry, MAX_INNER))
+            parts.append(Part(file, Archive(view, partial(note, file))))
+        except MemberError as error:
+            note(name, Trick("zip_unreadable_member", member, str(error), "refuses"))
+        except NotAZipError:
+            detail = "it is no archive (an encrypted .apkm of an old version?)"
+            note(name, Trick("zip_unreadable_member", member, detail, "refuses"))
+    if not parts:
+        raise InputError(f"{name} holds APKs, but none of them can be read.")
+    skipped = tuple(n for n in inner if n not in chosen)
+    return Container("split_apks", name, parts, {name: data}, skipped)

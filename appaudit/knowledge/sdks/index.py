@@ -1,0 +1,265 @@
+"""Whose is this? One lookup per kind of evidence, over all records or over a user's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+from appaudit.knowledge.load import toml
+from appaudit.knowledge.sdks.model import Sdk, files, sdks
+
+PLACEHOLDER = "${applicationId}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A value that stands in several records, and the one it belongs to; ``field`` is `Sdk`'s."""
+
+    field: str
+    value: str
+    owner: str
+    why: str
+
+
+@cache
+def shared() -> tuple[Shared, ...]:
+    """The rules that say whose a value is that several records name."""
+    return tuple(Shared(**row) for name in files() for row in toml(f"sdks/{name}").get("shared", ()))
+
+
+class Index:
+    """Lookups over ``records``. Each table is built when first asked for.
+
+    A value that two records hold belongs to the one a `Shared` rule names, else to the later record,
+    so that a user's own records win over ours.
+    """
+
+    def __init__(self, records: Mapping[str, Sdk]) -> None:
+        self.sdks = dict(records)
+        self._owner_of_package: dict[str, str | None] = {}
+
+    def table(self, field: str) -> dict[str, str]:
+        """Every value of the `Sdk` field ``field`` -> SDK id."""
+        found: dict[str, str] = {}
+        for sdk in self.sdks.values():
+            for value in getattr(sdk, field):
+                found[value] = sdk.id
+        for rule in shared():
+            if rule.field == field and rule.owner in self.sdks:
+                found[rule.value] = rule.owner
+        return found
+
+    @cached_property
+    def _packages(self) -> dict[str, str]:
+        return {value.replace(".", "/"): sdk for value, sdk in self.table("packages").items()}
+
+    @cached_property
+    def _class_prefixes(self) -> frozenset[str]:
+        """Packages in which some prefix is a single class: ``a/b`` for the prefix ``a/b/Klass``."""
+        return frozenset(p.rpartition("/")[0] for p in self._packages if p[p.rfind("/") + 1 :][:1].isupper())
+
+    def owner(self, name: str) -> str | None:
+        """SDK that owns a class, by the longest prefix that ends at a package boundary.
+
+        ``name``: a descriptor (``Lcn/jpush/android/a/B;``) or a dotted class name.
+        """
+        path = name[1:-1] if name.endswith(";") else name.replace(".", "/")
+        package = path[: max(path.rfind("/"), 0)]
+        if package in self._class_prefixes:
+            outer = path.partition("$")[0]
+            if outer in self._packages:
+                return self._packages[outer]
+        try:
+            return self._owner_of_package[package]
+        except KeyError:
+            found = self._owner_of_package[package] = self._longest(package)
+            return found
+
+    def _longest(self, package: str) -> str | None:
+        table, end = self._packages, len(package)
+        while end > 0:
+            found = table.get(package[:end])
+            if found is not None:
+                return found
+            end = package.rfind("/", 0, end)
+        return None
+
+    @cached_property
+    def prefixes(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Two columns of equal length, sorted by the first: descriptor prefix (``Lcn/jpush/android/``, or
+        ``La/b/Klass;`` for a single class), SDK id. Where prefixes nest, the longer one owns."""
+        rows = []
+        for path, sdk in self._packages.items():
+            is_class = path[path.rfind("/") + 1 :][:1].isupper()
+            rows.append((f"L{path};" if is_class else f"L{path}/", sdk))
+        rows.sort()
+        return tuple(r[0] for r in rows), tuple(r[1] for r in rows)
+
+    @cached_property
+    def _components(self) -> dict[str, str]:
+        return self.table("components")
+
+    def component(self, name: str) -> str | None:
+        """SDK whose manifest component is the class ``name`` (dotted): by record, else by prefix."""
+        return self._components.get(name) or self.owner(name)
+
+    @cached_property
+    def _meta_data(self) -> tuple[dict[str, str], re.Pattern[str] | None, list[str]]:
+        return _split(self.table("meta_data"))
+
+    def meta_data(self, key: str) -> str | None:
+        """SDK that reads the manifest meta-data ``key``."""
+        return _find(self._meta_data, key)
+
+    @cached_property
+    def _libs(self) -> tuple[dict[str, str], re.Pattern[str] | None, list[str]]:
+        return _split(self.table("libs"))
+
+    def library(self, file_name: str) -> str | None:
+        """SDK that ships the native library ``file_name`` (``libjcore332.so``)."""
+        return _find(self._libs, file_name)
+
+    @cached_property
+    def _assets(self) -> tuple[dict[str, str], re.Pattern[str] | None, list[str]]:
+        return _split(self.table("assets"))
+
+    def asset(self, path: str) -> str | None:
+        """SDK that ships the asset ``path`` (relative to ``assets/``)."""
+        return _find(self._assets, path)
+
+    @cached_property
+    def _hosts(self) -> dict[str, str]:
+        return self.table("hosts")
+
+    def host(self, name: str) -> str | None:
+        """SDK behind a host, by the longest domain that the name ends with."""
+        name = name.lower().rstrip(".")
+        while name:
+            found = self._hosts.get(name)
+            if found is not None:
+                return found
+            name = name.partition(".")[2]
+        return None
+
+    @cached_property
+    def _permissions(self) -> dict[str, str]:
+        return self.table("permissions")
+
+    def permission(self, name: str, package: str = "") -> str | None:
+        """SDK whose manifest adds the permission ``name`` to an app called ``package``."""
+        found = self._permissions.get(name)
+        if found is None and package and package in name:
+            found = self._permissions.get(name.replace(package, PLACEHOLDER))
+        return found
+
+    @cached_property
+    def _maven(self) -> dict[str, str]:
+        return self.table("maven")
+
+    def maven(self, coordinate: str) -> str | None:
+        """SDK of a Maven ``group:artifact`` (a version after it is ignored)."""
+        return self._maven.get(":".join(coordinate.split(":")[:2]))
+
+
+def _split(table: dict[str, str]) -> tuple[dict[str, str], re.Pattern[str] | None, list[str]]:
+    """Exact values apart from those with a ``*``, which become one alternation."""
+    exact = {k: v for k, v in table.items() if "*" not in k}
+    loose = sorted((k for k in table if "*" in k), key=len, reverse=True)
+    if not loose:
+        return exact, None, []
+    pattern = "|".join("(" + ".*".join(map(re.escape, k.split("*"))) + ")" for k in loose)
+    return exact, re.compile(f"(?:{pattern})\\Z"), [table[k] for k in loose]
+
+
+def _find(tables: tuple[dict[str, str], re.Pattern[str] | None, list[str]], value: str) -> str | None:
+    exact, loose, owners = tables
+    found = exact.get(value)
+    if found is None and loose is not None:
+        match = loose.match(value)
+        if match is not None and match.lastindex is not None:
+            found = owners[match.lastindex - 1]
+    return found
+
+
+_ACTIVE: list[Index] = []
+
+
+def index() -> Index:
+    """The index in use: over our records, unless `use` set another."""
+    if not _ACTIVE:
+        _ACTIVE.append(Index(sdks()))
+    return _ACTIVE[0]
+
+
+def use(records: Mapping[str, Sdk] | None = None) -> Index:
+    """From now on answer from ``records`` (a user's ``--sdks`` laid over ours), or from ours again."""
+    _ACTIVE[:] = [Index(records)] if records is not None else []
+    return index()
+
+
+def owner(class_descriptor: str) -> str | None:
+    """`Index.owner` of the index in use: called for thousands of classes, cached by package."""
+    return index().owner(class_descriptor)
+
+
+def prefixes() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`Index.prefixes` of the index in use."""
+    return index().prefixes
+
+
+def sdk_of_component(name: str) -> str | None:
+    """`Index.component` of the index in use."""
+    return index().component(name)
+
+
+def sdk_of_meta_data(key: str) -> str | None:
+    """`Index.meta_data` of the index in use."""
+    return index().meta_data(key)
+
+
+def sdk_of_library(file_name: str) -> str | None:
+    """`Index.library` of the index in use."""
+    return index().library(file_name)
+
+
+def sdk_of_asset(path: str) -> str | None:
+    """`Index.asset` of the index in use."""
+    return index().asset(path)
+
+
+def sdk_of_host(name: str) -> str | None:
+    """`Index.host` of the index in use."""
+    return index().host(name)
+
+
+def sdk_of_permission(name: str, package: str = "") -> str | None:
+    """`Index.permission` of the index in use."""
+    return index().permission(name, package)
+
+
+def sdk_of_maven(coordinate: str) -> str | None:
+    """`Index.maven` of the index in use."""
+    return index().maven(coordinate)
+
+
+def overlaps(records: Iterable[Sdk]) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Values that several records hold: (field, value, SDK ids); what `shared` must decide."""
+    held: dict[tuple[str, str], list[str]] = {}
+    for sdk in records:
+        for field in (
+            "packages",
+            "components",
+            "meta_data",
+            "libs",
+            "assets",
+            "hosts",
+            "permissions",
+            "maven",
+        ):
+            values: Any = getattr(sdk, field)
+            for value in values:
+                held.setdefault((field, value), []).append(sdk.id)
+    return [(field, value, tuple(ids)) for (field, value), ids in held.items() if len(ids) > 1]

@@ -9,8 +9,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "appaudit"
 
 FLOOR = {
     "__init__": 0,
-    "errors": 1,
-    "records": 1,
+    "errors": 0,
+    "records": 0,
     "assets": 1,
     "dex": 1,
     "apk": 2,

@@ -1,0 +1,333 @@
+"""One dex file as columns."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from appaudit.dex import values
+from appaudit.dex.classdata import ClassData, Int64, read_class_data
+from appaudit.dex.code import Code
+from appaudit.dex.errors import DexError
+from appaudit.dex.layout import (
+    Header,
+    Int32,
+    Section,
+    UInt32,
+    checked,
+    contained_headers,
+    read_header,
+    table,
+)
+from appaudit.dex.strings import UNKNOWN, StringTable
+
+NO_INDEX = 0xFFFFFFFF
+CLASS_DATA_ITEM = 0x2000
+ANNOTATION_SETS = ("class", "fields", "methods")
+
+_PROTO = np.dtype([("shorty", "<u4"), ("return_type", "<u4"), ("parameters", "<u4")])
+_MEMBER = np.dtype([("owner", "<u2"), ("type", "<u2"), ("name", "<u4")])
+_MAP = np.dtype([("type", "<u2"), ("unused", "<u2"), ("size", "<u4"), ("offset", "<u4")])
+
+
+class Members(NamedTuple):
+    """Field or method ids: type index of the owner, type (fields) or proto (methods) index, name's
+    string index; -1 where corrupt."""
+
+    owner: Int32
+    type: Int32
+    name: Int32
+
+
+class Classes(NamedTuple):
+    """Class definitions by row: type index, access flags, superclass's type index (-1: none), byte
+    offsets (0: none) of interfaces, annotations, class data and static values; source file's string
+    index (-1: none)."""
+
+    type: Int32
+    access: UInt32
+    superclass: Int32
+    interfaces: Int64
+    source: Int32
+    annotations: Int64
+    class_data: Int64
+    static_values: Int64
+
+
+class Protos(NamedTuple):
+    """Prototypes: return type's index, byte offset of the parameter list (0: no parameters)."""
+
+    return_type: Int32
+    parameters: Int64
+
+
+class Dex:
+    """The tables of a dex file; each is read when first asked for.
+
+    ``data`` is the file's bytes, ``member`` its name in evidence (``shop.apk!classes2.dex``).
+    What is corrupt is left out of its table and told of in ``problems``, one sentence each: a caller
+    makes a Gap of each *after* its questions, since tables not asked for are not read.
+    Raises DexError where there is no readable dex header at all.
+    """
+
+    def __init__(self, data: bytes | memoryview, member: str, start: int = 0) -> None:
+        self.data = data if isinstance(data, bytes) else bytes(data)
+        self.member = member
+        self.problems: list[str] = []
+        self.header: Header = read_header(self.data, start)
+        if self.header.file_size > len(self.data) - start:
+            self.problems.append(
+                f"header: the file should have {self.header.file_size} bytes and has {len(self.data) - start}"
+            )
+
+    def __repr__(self) -> str:
+        return f"Dex({self.member!r})"
+
+    # ---------------------------------------------------------------------------------- tables
+
+    @cached_property
+    def strings(self) -> StringTable:
+        """The string table."""
+        return StringTable(self.data, self.header.strings, self.problems)
+
+    @cached_property
+    def types(self) -> Int32:
+        """String index of each type's descriptor."""
+        column = table(self.data, self.header.types, "<u4", "type_ids", self.problems)
+        return checked(column, len(self.strings), "type_ids", self.problems)
+
+    @cached_property
+    def protos(self) -> Protos:
+        """Method prototypes."""
+        rows = table(self.data, self.header.protos, _PROTO, "proto_ids", self.problems)
+        return Protos(
+            checked(rows["return_type"], len(self.types), "proto_ids", self.problems),
+            rows["parameters"].astype(np.int64),
+        )
+
+    @cached_property
+    def fields(self) -> Members:
+        """Field ids."""
+        rows = table(self.data, self.header.fields, _MEMBER, "field_ids", self.problems)
+        return self._members(rows, len(self.types), "field_ids")
+
+    @cached_property
+    def methods(self) -> Members:
+        """Method ids."""
+        rows = table(self.data, self.header.methods, _MEMBER, "method_ids", self.problems)
+        return self._members(rows, len(self.protos.parameters), "method_ids")
+
+    def _members(self, rows: np.ndarray[tuple[int], np.dtype[np.void]], types: int, name: str) -> Members:
+        return Members(
+            checked(rows["owner"], len(self.types), name, self.problems),
+            checked(rows["type"], types, name, self.problems),
+            checked(rows["name"], len(self.strings), name, self.problems),
+        )
+
+    @cached_property
+    def classes(self) -> Classes:
+        """Class definitions."""
+        section = Section(self.header.classes.size * 8, self.header.classes.offset)
+        flat = table(self.data, section, "<u4", "class_defs", self.problems)
+        rows = flat[: len(flat) // 8 * 8].reshape(-1, 8)
+        type_ = checked(rows[:, 0], len(self.types), "class_defs", self.problems)
+        rows, type_ = rows[type_ >= 0], type_[type_ >= 0]
+        wide = rows.astype(np.int64)
+        return Classes(
+            type_,
+            rows[:, 1].copy(),
+            checked(rows[:, 2], len(self.types), "class_defs", self.problems, none=NO_INDEX),
+            wide[:, 3],
+            checked(rows[:, 4], len(self.strings), "class_defs", self.problems, none=NO_INDEX),
+            wide[:, 5],
+            wide[:, 6],
+            wide[:, 7],
+        )
+
+    @cached_property
+    def class_data(self) -> ClassData:
+        """Fields and methods defined here."""
+        offsets = self.classes.class_data
+        return read_class_data(
+            self.data,
+            offsets,
+            self._section_end(CLASS_DATA_ITEM),
+            len(self.fields.owner),
+            len(self.methods.owner),
+            self.problems,
+        )
+
+    def _section_end(self, kind: int) -> int:
+        """Where the map says that a section of the data ends; 0 where it does not say so."""
+        offset = self.header.map_offset
+        size = int.from_bytes(self.data[offset : offset + 4], "little")
+        if not offset or offset + 4 + size * _MAP.itemsize > len(self.data):
+            return 0
+        rows = np.frombuffer(self.data, _MAP, size, offset + 4)
+        own = rows["offset"][rows["type"] == kind]
+        later = rows["offset"][rows["offset"] > (own[0] if len(own) else 0)]
+        return int(later.min()) if len(own) and len(later) else 0
+
+    @cached_property
+    def code(self) -> Code:
+        """Every instruction of every method."""
+        return Code(self.data, self.class_data.methods, self.problems)
+
+    # --------------------------------------------------------------------------------- names
+
+    @cached_property
+    def descriptors(self) -> list[str]:
+        """The descriptor of every type."""
+        return self.strings.texts(self.types)
+
+    def type_descriptor(self, index: int) -> str:
+        """``Lcom/x/Y;`` of a type index, ``?`` where corrupt."""
+        return self.strings.text(int(self.types[index])) if 0 <= index < len(self.types) else UNKNOWN
+
+    def type_list(self, offset: int) -> list[int]:
+        """The type indices of a type list; empty for offset 0 or where corrupt."""
+        if not offset or offset + 4 > len(self.data):
+            return []
+        size = int.from_bytes(self.data[offset : offset + 4], "little")
+        if offset + 4 + 2 * size > len(self.data):
+            return []
+        return list(np.frombuffer(self.data, "<u2", size, offset + 4).tolist())
+
+    def proto_descriptor(self, index: int) -> str:
+        """``(ILjava/lang/String;)V`` of a prototype index, ``?`` where corrupt."""
+        if not 0 <= index < len(self.protos.return_type):
+            return UNKNOWN
+        parameters = self.type_list(int(self.protos.parameters[index]))
+        returned = self.type_descriptor(int(self.protos.return_type[index]))
+        return f"({''.join(map(self.type_descriptor, parameters))}){returned}"
+
+    def method_name(self, index: int) -> tuple[str, str, str]:
+        """Owner's descriptor, name and signature of a method index."""
+        if not 0 <= index < len(self.methods.owner):
+            return UNKNOWN, UNKNOWN, UNKNOWN
+        owner, proto, name = (int(c[index]) for c in self.methods)
+        return self.type_descriptor(owner), self.strings.text(name), self.proto_descriptor(proto)
+
+    def method_descriptor(self, index: int) -> str:
+        """``Lcom/x/Y;->m(I)V`` of a method index."""
+        owner, name, signature = self.method_name(index)
+        return f"{owner}->{name}{signature}"
+
+    def field_name(self, index: int) -> tuple[str, str, str]:
+        """Owner's descriptor, name and type's descriptor of a field index."""
+        if not 0 <= index < len(self.fields.owner):
+            return UNKNOWN, UNKNOWN, UNKNOWN
+        owner, type_, name = (int(c[index]) for c in self.fields)
+        return self.type_descriptor(owner), self.strings.text(name), self.type_descriptor(type_)
+
+    def field_descriptor(self, index: int) -> str:
+        """``Lcom/x/Y;->f:I`` of a field index."""
+        owner, name, type_ = self.field_name(index)
+        return f"{owner}->{name}:{type_}"
+
+    def find_type(self, descriptor: str) -> int:
+        """The type index of a descriptor, -1 where the dex does not refer to it."""
+        string = self.strings.find(descriptor)
+        if string < 0:
+            return -1
+        found = np.flatnonzero(self.types == string)
+        return int(found[0]) if len(found) else -1
+
+    # -------------------------------------------------------------------------------- classes
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return sorted(self.strings.texts(self.types[self.classes.type]))
+
+    def class_names(self) -> list[str]:
+        """Descriptors of the classes defined here, sorted."""
+        return list(self._names)
+
+    def defines(self, descriptor: str) -> bool:
+        """Whether a class is defined here (not only referred to)."""
+        at = bisect_left(self._names, descriptor)
+        return at < len(self._names) and self._names[at] == descriptor
+
+    def classes_with_prefix(self, prefix: str) -> Sequence[str]:
+        """Descriptors of the classes defined here that start with ``prefix`` (``Lcom/umeng/``), sorted."""
+        low = bisect_left(self._names, prefix)
+        return self._names[low : bisect_left(self._names, prefix + "\U0010ffff", low)]
+
+    def count_prefixes(self, prefixes: Iterable[str]) -> dict[str, tuple[int, str]]:
+        """For each prefix under which a class is defined: how many, and the first of them."""
+        names = self._names
+        found = {}
+        for prefix in prefixes:
+            low = bisect_left(names, prefix)
+            if low < len(names) and names[low].startswith(prefix):
+                high = bisect_left(names, prefix + "\U0010ffff", low)
+                found[prefix] = high - low, names[low]
+        return found
+
+    def class_row(self, descriptor: str) -> int:
+        """The row in `classes` of a class, -1 where it is not defined here."""
+        rows = np.flatnonzero(self.classes.type == self.find_type(descriptor))
+        return int(rows[0]) if len(rows) else -1
+
+    def interfaces_of(self, row: int) -> list[int]:
+        """Type indices of the interfaces a class row names."""
+        return [t for t in self.type_list(int(self.classes.interfaces[row])) if t < len(self.types)]
+
+    def static_values(self, descriptor: str) -> dict[str, values.Value]:
+        """Start values of a class's static fields by field name; empty where the class is not here.
+
+        Fields beyond the stored values start with 0 or null and are left out.
+        """
+        row = self.class_row(descriptor)
+        offset = int(self.classes.static_values[row]) if row >= 0 else 0
+        if not offset:
+            return {}
+        fields = self.class_data.fields
+        statics = fields.field[(fields.class_row == row) & fields.static]
+        try:
+            array = values.read_array(self, offset)
+        except DexError as error:
+            self.problems.append(f"static values of {descriptor}: {error}")
+            return {}
+        return {self.field_name(f)[1]: v for f, v in zip(statics.tolist(), array, strict=False)}
+
+    def class_annotations(self, descriptor: str) -> list[values.Annotation]:
+        """The annotations of a class itself (not of its members); corrupt ones are left out."""
+        row = self.class_row(descriptor)
+        directory = int(self.classes.annotations[row]) if row >= 0 else 0
+        found: list[values.Annotation] = []
+        offset = self._word(directory) if directory else 0
+        size = self._word(offset) if offset else 0
+        if size > (len(self.data) - offset) // 4:
+            self.problems.append(f"annotations of {descriptor}: the set is longer than the file")
+            return found
+        for k in range(size):
+            try:
+                found.append(values.read_annotation(self, self._word(offset + 4 + 4 * k) + 1))
+            except DexError as error:
+                self.problems.append(f"annotations of {descriptor}: {error}")
+        return found
+
+    def _word(self, offset: int) -> int:
+        return int.from_bytes(self.data[offset : offset + 4], "little")
+
+    # -------------------------------------------------------------------------------- strings
+
+    def strings_matching(self, pattern: re.Pattern[bytes]) -> list[str]:
+        """All strings in which ``pattern`` is found; see `StringTable.search` for its limits."""
+        return self.strings.texts(self.strings.search(pattern))
+
+
+def read_dexes(data: bytes | memoryview, member: str) -> list[Dex]:
+    """All dex files in one file: one, or as many as a container of version 041 holds.
+
+    The second and later are named ``member#1``, ``#2`` … Raises DexError where there is none.
+    """
+    whole = data if isinstance(data, bytes) else bytes(data)
+    starts = contained_headers(whole)
+    return [Dex(whole, f"{member}#{k}" if k else member, start) for k, start in enumerate(starts)]

@@ -1,0 +1,121 @@
+"""The header of a dex file and the bounds-checked way to a table.
+
+https://source.android.com/docs/core/runtime/dex-format#header-item
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from appaudit.dex.errors import DexError
+
+VERSIONS = frozenset({35, 36, 37, 38, 39, 40, 41})
+CONTAINER_VERSION = 41
+"""From this version one file may hold several dex files, and offsets count from the file's start."""
+HEADER_SIZE = 0x70
+CONTAINER_HEADER_SIZE = 0x78
+LITTLE_ENDIAN = 0x12345678
+MAX_CONTAINED = 1024
+"""More headers in one container than any build writes; the rest is reported, not read."""
+
+Table = npt.NDArray[Any]
+Int32 = npt.NDArray[np.int32]
+UInt32 = npt.NDArray[np.uint32]
+UInt8 = npt.NDArray[np.uint8]
+UInt16 = npt.NDArray[np.uint16]
+Index = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """``size`` items from byte ``offset``."""
+
+    size: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A dex header; ``start`` is its own offset in the file, 0 but in a container."""
+
+    version: int
+    start: int
+    file_size: int
+    map_offset: int
+    strings: Section
+    types: Section
+    protos: Section
+    fields: Section
+    methods: Section
+    classes: Section
+
+
+def read_header(data: bytes, start: int = 0) -> Header:
+    """The header at ``start``. Raises DexError where no readable header stands."""
+    if len(data) - start < HEADER_SIZE:
+        raise DexError("The file is shorter than a dex header.")
+    magic = data[start : start + 8]
+    if magic[:4] == b"cdex":
+        raise DexError("This is a compact dex as the runtime keeps it in a vdex file, not a dex file.")
+    if magic[:4] != b"dex\n" or not magic[4:7].isdigit() or magic[7]:
+        raise DexError("The file does not start with a dex magic.")
+    version = int(magic[4:7])
+    if version not in VERSIONS:
+        raise DexError(f"Dex version {version:03d} is not known (035 to 041 are).")
+    words = struct.unpack_from("<20I", data, start + 0x20)
+    if words[2] != LITTLE_ENDIAN:
+        raise DexError("The dex file is not little-endian, which Android does not run either.")
+    section = [Section(words[i], words[i + 1]) for i in range(6, 18, 2)]
+    return Header(version, start, words[0], words[5], *section)
+
+
+def contained_headers(data: bytes) -> list[int]:
+    """Offsets of all dex headers in one file: several in a container of version 41, else one."""
+    starts = [0]
+    header = read_header(data)
+    while header.version >= CONTAINER_VERSION and len(starts) < MAX_CONTAINED:
+        # In a container file_size is the distance to the next header.
+        following = header.start + header.file_size
+        if header.file_size < CONTAINER_HEADER_SIZE or following >= len(data):
+            break
+        try:
+            header = read_header(data, following)
+        except DexError:
+            break
+        starts.append(following)
+    return starts
+
+
+def table(data: bytes, section: Section, dtype: str | np.dtype[Any], name: str, problems: list[str]) -> Table:
+    """A view of the section's items; those beyond the end of the file are left out and told of."""
+    kind = np.dtype(dtype)
+    size, offset = section.size, section.offset
+    if not size:
+        return np.empty(0, kind)
+    fits = max(0, (len(data) - offset) // kind.itemsize) if offset else 0
+    if size > fits:
+        problems.append(f"{name}: {size} items announced at {offset:#x}, {fits} fit in the file")
+        size = fits
+    return np.frombuffer(data, kind, size, offset) if size else np.empty(0, kind)
+
+
+def checked(column: Table, limit: int, name: str, problems: list[str], none: int | None = None) -> Int32:
+    """Indices as int32, with -1 for ``none`` and for each index not below ``limit`` (a problem)."""
+    wide = column.astype(np.int64)
+    wrong = wide >= limit
+    if wrong.any():
+        if none is not None:
+            absent = wide == none
+            wide[absent] = -1
+            wrong &= ~absent
+        count = int(wrong.sum())
+        if count:
+            problems.append(f"{name}: {count} indices point past the table they refer to")
+            wide[wrong] = -1
+    return wide.astype(np.int32)

@@ -1,0 +1,180 @@
+"""The string table: sorted, so most questions are answered without decoding it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from appaudit.dex import mutf8
+from appaudit.dex.layout import Index, Int32, Section, table
+
+UNKNOWN = "?"
+"""Stands for a string whose index or data is corrupt."""
+
+
+class StringTable:
+    """The strings of one dex by index.
+
+    Dex files keep strings sorted by UTF-16 code unit, which is also the order of their bytes, so that
+    `find` and `prefix_range` look at a few only. A table out of order (Android refuses it; an analyst
+    still wants to know) is told of in ``problems`` and looked up through a dictionary.
+    """
+
+    def __init__(self, data: bytes, section: Section, problems: list[str]) -> None:
+        self._data = data
+        self._problems = problems
+        offsets = table(data, section, "<u4", "string_ids", problems).astype(np.int64)
+        outside = (offsets >= len(data)) | (offsets == 0)
+        if outside.any():
+            problems.append(f"string_ids: {int(outside.sum())} strings lie outside the file")
+            offsets[outside] = -1
+        self.offsets = offsets
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def raw(self, index: int) -> bytes:
+        """The MUTF-8 bytes of one string; ``b"?"`` for an index or data that is corrupt."""
+        if not 0 <= index < len(self.offsets):
+            return UNKNOWN.encode()
+        at = int(self.offsets[index])
+        data = self._data
+        if at < 0:
+            return UNKNOWN.encode()
+        stop = min(at + 5, len(data))
+        while at < stop and data[at] > 0x7F:
+            at += 1
+        end = data.find(0, at + 1)
+        return data[at + 1 : end] if end >= 0 else UNKNOWN.encode()
+
+    def text(self, index: int) -> str:
+        """One string as text, ``?`` where corrupt."""
+        return mutf8.decode(self.raw(index))
+
+    @cached_property
+    def _spans(self) -> tuple[Index, Index]:
+        """First byte and end of each string's text, by index."""
+        data, offsets = self._data, self.offsets
+        bytes_ = np.frombuffer(data, np.uint8)
+        starts = offsets.copy()
+        known = starts >= 0
+        if not known.any():
+            return starts, starts.copy()
+        low, high = int(starts[known].min()), int(starts.max())
+        high = data.find(0, min(high + 6, len(data)))
+        high = len(data) if high < 0 else high + 1
+        long = known.copy()
+        for _ in range(4):  # length prefixes are ULEB128
+            long &= bytes_[starts] > 0x7F
+            if not long.any():
+                break
+            starts[long] = np.minimum(starts[long] + 1, len(data) - 1)
+        starts[known] += 1
+        nul = np.flatnonzero(bytes_[low:high] == 0) + low
+        at = np.searchsorted(nul, starts)
+        open_ended = at >= len(nul)
+        ends = np.append(nul, len(data))[at]
+        bad = ~known | open_ended
+        if (open_ended & known).any():
+            self._problems.append("string_data: a string has no end")
+        starts[bad] = ends[bad] = 0
+        return starts, ends
+
+    def texts(self, indices: Iterable[int] | Int32 | None = None) -> list[str]:
+        """Many strings as text (all of them when ``indices`` is None), ``?`` for corrupt ones."""
+        starts, ends = self._spans
+        if indices is not None:
+            chosen = np.fromiter(indices, np.int64) if not isinstance(indices, np.ndarray) else indices
+            if not len(self.offsets):
+                return [UNKNOWN] * len(chosen)
+            wrong = (chosen < 0) | (chosen >= len(self.offsets))
+            safe = np.where(wrong, 0, chosen)
+            starts, ends = np.where(wrong, 0, starts[safe]), np.where(wrong, 0, ends[safe])
+        if not len(starts):
+            return []
+        used = starts[starts > 0]
+        low = int(used.min()) if len(used) else 0
+        latin = self._data[low : int(ends.max())].decode("latin-1")
+        out: list[str] = []
+        for start, end in zip((starts - low).tolist(), (ends - low).tolist(), strict=True):
+            text = latin[start:end] if start >= 0 else UNKNOWN
+            out.append(text if text.isascii() else mutf8.decode(text.encode("latin-1")))
+        return out
+
+    @cached_property
+    def _order(self) -> dict[bytes, int] | None:
+        """None for a sorted table, else every string's index."""
+        starts, ends = self._spans
+        if len(starts) < 2:
+            return None
+        bytes_ = np.frombuffer(self._data, np.uint8)
+        key = np.zeros(len(starts), np.uint64)
+        for k in range(8):  # the first eight bytes tell a shuffled table from a sorted one
+            at = starts + k
+            inside = at < ends
+            key = key << np.uint64(8) | np.where(inside, bytes_[np.where(inside, at, 0)], 0).astype(np.uint64)
+        if (key[1:] >= key[:-1]).all():
+            return None
+        self._problems.append("string_ids: not sorted, which Android refuses")
+        return {self.raw(i): i for i in reversed(range(len(starts)))}
+
+    def _lower_bound(self, raw: bytes, low: int = 0) -> int:
+        high = len(self.offsets)
+        while low < high:
+            middle = (low + high) // 2
+            if self.raw(middle) < raw:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def find(self, text: str) -> int:
+        """The index of ``text``, -1 where the dex does not have it."""
+        raw = mutf8.encode(text)
+        if self._order is not None:
+            return self._order.get(raw, -1)
+        at = self._lower_bound(raw)
+        return at if at < len(self.offsets) and self.raw(at) == raw else -1
+
+    def find_all(self, texts: Sequence[str]) -> Int32:
+        """Index of each text, -1 where absent."""
+        return np.fromiter((self.find(t) for t in texts), np.int32, len(texts))
+
+    def with_prefix(self, prefix: str) -> Int32:
+        """Indices of the strings that start with ``prefix``."""
+        raw = mutf8.encode(prefix)
+        if self._order is not None:
+            return np.array(sorted(i for s, i in self._order.items() if s.startswith(raw)), np.int32)
+        low = self._lower_bound(raw)
+        high = self._lower_bound(raw + b"\xff", low)
+        return np.arange(low, high, dtype=np.int32)
+
+    def search(self, pattern: re.Pattern[bytes]) -> Int32:
+        """Indices of the strings in which ``pattern`` (over MUTF-8 bytes) is found, ascending.
+
+        One pass over the raw string data finds candidates, which are then searched one by one. So
+        that no string is missed the pattern must not use ``^``, ``$``, ``\\A``, ``\\Z``, ``\\b`` or
+        look-arounds, and should not match the empty string.
+        """
+        starts, ends = self._spans
+        if not len(starts) or not ends.any():
+            return np.empty(0, np.int32)
+        order = np.argsort(starts, kind="stable")
+        sorted_starts = starts[order]
+        first = int(np.searchsorted(sorted_starts, 1))
+        hits: set[int] = set()
+        at = int(sorted_starts[first]) if first < len(order) else len(self._data)
+        stop = int(ends.max())
+        while found := pattern.search(self._data, at, stop):
+            low = max(int(np.searchsorted(sorted_starts, found.start(), "right")) - 1, first)
+            low = int(np.searchsorted(sorted_starts, sorted_starts[low], "left"))  # strings that share data
+            high = int(np.searchsorted(sorted_starts, max(found.end(), found.start() + 1), "left"))
+            hits.update(order[low:high].tolist())
+            # Go on behind the last string the match has touched.
+            last = int(ends[order[high - 1]]) if high > low else found.end()
+            at = max(found.end(), min(last, stop), found.start() + 1)
+        kept = [i for i in sorted(hits) if pattern.search(self._data, int(starts[i]), int(ends[i]))]
+        return np.array(kept, np.int32)

@@ -1,0 +1,213 @@
+"""Finds every instruction of every method at once.
+
+Where an instruction starts depends on the one before it, which seems to ask for a loop. But the
+state that passes from one code unit to the next is only the number of units still to skip, 0 to 4: a
+finite automaton. So the code units are laid out as chunks side by side, and one vector operation
+steps all chunks a unit on, for all five states a chunk can be entered with. That gives each chunk as
+a function from entry to exit state; chaining those gives the true entry states; a second run from
+these marks the starts. The number of steps is the length of a chunk, however long a method is.
+
+Methods are laid end to end and an instruction is not let reach over the end of its method, so that
+each method is entered in state 0. Switch and array payloads, found through the instructions that
+point to them, are cut out in the same way. A method where that turns out wrong (a payload nothing
+points to, one in the midst of an instruction) is decoded again, alone and plainly.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from appaudit.dex.layout import Index, Int32, Mask, UInt8, UInt16
+from appaudit.dex.opcodes import FILL_ARRAY_DATA, LENGTH, MAX_LENGTH, PACKED_SWITCH, SPARSE_SWITCH
+
+CHUNK = 192
+_LENGTHS = np.frombuffer(LENGTH, np.uint8)
+
+
+class Sweep(NamedTuple):
+    """``starts``: position of each instruction, payloads included, ascending; ``first``: index in
+    ``starts`` of each method's first instruction, one more than methods; ``cut``: true for the
+    methods whose last instruction reaches over the end (that instruction is left out)."""
+
+    starts: Int32
+    first: Int32
+    cut: Mask
+
+
+def payload_length(units: UInt16, at: int, end: int) -> int:
+    """Code units of the payload at ``at``; more than fit before ``end`` if its header does not."""
+    if at + 2 > end:
+        return end - at + 1
+    size = int(units[at + 1])
+    if units[at] == 0x0100:
+        return size * 2 + 4
+    if units[at] == 0x0200:
+        return size * 4 + 2
+    if at + 4 > end:
+        return end - at + 1
+    elements = int(units[at + 2]) | int(units[at + 3]) << 16
+    return (elements * size + 1) // 2 + 4
+
+
+def sweep(units: UInt16, bounds: Index) -> Sweep:
+    """Decodes methods laid end to end: method ``k`` is ``units[bounds[k]:bounds[k + 1]]``, none empty."""
+    count = len(bounds) - 1
+    if not len(units):
+        return Sweep(np.empty(0, np.int32), np.zeros(count + 1, np.int32), np.zeros(count, bool))
+    opcodes = units.astype(np.uint8)
+    lengths = np.frombuffer(bytearray(opcodes.tobytes().translate(LENGTH)), np.uint8)
+    payload, payload_end = _payloads(units, opcodes, bounds)
+    wide = _clip(lengths, np.unique(np.concatenate((bounds[1:], payload, payload_end))))
+    is_start = _run(lengths)
+    _blank(is_start, payload, payload_end)
+    over = wide[is_start[wide]]
+    doubtful = _check(units, bounds, is_start, payload, over)
+    # What was clipped and is not doubtful reaches over the end of its method: it is left out.
+    cut = np.zeros(count, bool)
+    cut[np.searchsorted(bounds, over, "right") - 1] = True
+    is_start[over] = False
+    starts = np.flatnonzero(is_start)
+    if len(doubtful):
+        starts = _mend(units, bounds, starts, doubtful, cut)
+    first = np.searchsorted(starts, bounds).astype(np.int32)
+    return Sweep(starts.astype(np.int32), first, cut)
+
+
+def _payloads(units: UInt16, opcodes: UInt8, bounds: Index) -> tuple[Index, Index]:
+    """Payloads that an instruction (or what looks like one) of the same method points to: start, end."""
+    sources = np.flatnonzero(
+        (opcodes == FILL_ARRAY_DATA) | (opcodes == PACKED_SWITCH) | (opcodes == SPARSE_SWITCH)
+    )
+    sources = sources[sources + 2 < len(units)]
+    method = np.searchsorted(bounds, sources, "right") - 1
+    offset = (units[sources + 1].astype(np.uint32) | units[sources + 2].astype(np.uint32) << 16).view(
+        np.int32
+    )
+    target = sources + offset
+    inside = (target >= bounds[method]) & (target + 2 <= bounds[method + 1])
+    sources, target, method = sources[inside], target[inside], method[inside]
+    # 0x2b -> 0x0100, 0x2c -> 0x0200, 0x26 -> 0x0300
+    ident = np.where(opcodes[sources] == FILL_ARRAY_DATA, 3, opcodes[sources] - 0x2A).astype(np.uint16) << 8
+    right = units[target] == ident
+    target, which = np.unique(target[right], return_index=True)
+    method = method[right][which]
+    end = bounds[method + 1]
+    ident = units[target]
+    size = units[target + 1].astype(np.int64)
+    long_header = np.minimum(target + 3, len(units) - 1)
+    elements = units[long_header - 1] | units[long_header].astype(np.int64) << 16
+    length = np.select(
+        [ident == 0x0100, ident == 0x0200], [size * 2 + 4, size * 4 + 2], (elements * size + 1) // 2 + 4
+    )
+    fits = target + length <= end
+    target, stop = target[fits], (target + length)[fits]
+    # A payload inside another is no payload.
+    free = np.ones(len(target), bool)
+    if len(target):
+        free[1:] = target[1:] >= np.maximum.accumulate(stop)[:-1]
+    return target[free], stop[free]
+
+
+def _clip(lengths: UInt8, edges: Index) -> Index:
+    """Shortens what reaches over an edge to end there; returns the positions shortened, ascending."""
+    shortened = []
+    for before in range(1, MAX_LENGTH):
+        at = edges[edges >= before] - before
+        at = at[lengths[at] > before]
+        lengths[at] = before
+        shortened.append(at)
+    return np.unique(np.concatenate(shortened))
+
+
+def _run(lengths: UInt8) -> Mask:
+    """Marks the instruction starts, given each code unit's length were it one."""
+    size = len(lengths)
+    chunks = -(-size // CHUNK)
+    padded = np.ones(chunks * CHUNK, np.uint8)
+    padded[:size] = lengths
+    rows = np.ascontiguousarray(padded.reshape(chunks, CHUNK).T)
+    # state: units still to skip. At 0 an instruction starts: its length is added. Each step takes one off.
+    state = np.repeat(np.arange(MAX_LENGTH, dtype=np.uint8)[:, None], chunks, axis=1)
+    zero = np.empty(state.shape, bool)
+    gain = zero.view(np.uint8)
+    for row in rows:
+        np.equal(state, 0, out=zero)
+        np.multiply(gain, row, out=gain)
+        np.add(state, gain, out=state)
+        np.subtract(state, 1, out=state)
+    entry = _entries(state)
+    marks = np.empty(rows.shape, bool)
+    gained = np.empty(chunks, np.uint8)
+    for mark, row in zip(marks, rows, strict=True):
+        np.equal(entry, 0, out=mark)
+        np.multiply(mark.view(np.uint8), row, out=gained)
+        np.add(entry, gained, out=entry)
+        np.subtract(entry, 1, out=entry)
+    return np.ascontiguousarray(marks.T).reshape(-1)[:size]
+
+
+def _entries(exits: UInt8) -> UInt8:
+    """The state each chunk is entered with, from its exit state for each of the five."""
+    known: UInt8 = exits[0].copy()
+    varies = np.flatnonzero((exits != exits[0]).any(axis=0))
+    for chunk in varies.tolist():  # few: the rest end alike however they are entered
+        if chunk:
+            known[chunk] = exits[known[chunk - 1], chunk]
+    entries: UInt8 = np.zeros_like(known)
+    entries[1:] = known[:-1]
+    return entries
+
+
+def _check(units: UInt16, bounds: Index, is_start: Mask, payload: Index, over: Index) -> Index:
+    """Methods whose payloads are not as `_payloads` has taken them to be."""
+    # An instruction that was clipped at a payload would have run into it.
+    following = np.append(payload, len(units) + MAX_LENGTH)[np.searchsorted(payload, over, "right")]
+    into = over[following - over < MAX_LENGTH]
+    # The unit of a payload starts an instruction, but was not known as a payload.
+    ident = np.flatnonzero(((units - np.uint16(0x100)) & np.uint16(0xFCFF)) == 0)
+    ident = ident[(units[ident] <= 0x300) & is_start[ident]]
+    unknown = ident[~np.isin(ident, payload)]
+    return np.unique(np.searchsorted(bounds, np.concatenate((into, unknown)), "right") - 1)
+
+
+def _blank(is_start: Mask, payload: Index, payload_end: Index) -> None:
+    """Takes out the starts inside payloads."""
+    length = payload_end - payload - 1
+    total = int(length.sum())
+    if total:
+        before = np.cumsum(length) - length
+        is_start[np.repeat(payload + 1 - before, length) + np.arange(total)] = False
+
+
+def _mend(units: UInt16, bounds: Index, starts: Index, doubtful: Index, cut: Mask) -> Index:
+    """Decodes the doubtful methods one instruction after the other."""
+    pieces = []
+    done = 0
+    for method in doubtful.tolist():
+        low, high = int(bounds[method]), int(bounds[method + 1])
+        pieces.append(starts[done : np.searchsorted(starts, low)])
+        plain, cut[method] = plain_sweep(units, low, high)
+        pieces.append(np.array(plain, np.intp))
+        done = int(np.searchsorted(starts, high))
+    pieces.append(starts[done:])
+    return np.concatenate(pieces)
+
+
+def plain_sweep(units: UInt16, low: int, high: int) -> tuple[list[int], bool]:
+    """Instruction starts of one method, and whether its last one reaches over the end (left out)."""
+    words = units[low:high].tolist()
+    starts: list[int] = []
+    at, size = 0, high - low
+    while at < size:
+        word = words[at]
+        if word in (0x0100, 0x0200, 0x0300):
+            length = payload_length(units, low + at, high)
+        else:
+            length = LENGTH[word & 0xFF]
+        if at + length > size:
+            return starts, True
+        starts.append(low + at)
+        at += length
+    return starts, False

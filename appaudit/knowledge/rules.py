@@ -1,0 +1,199 @@
+"""The rules: one TOML file each, with its texts in Chinese and English; and how a finding is worded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from appaudit.knowledge.data_types import data_types
+from appaudit.knowledge.load import FOLDER, toml
+from appaudit.records import Confidence, Finding, PolicySpan, Severity, framework_apis
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A rule's words in one language. ``title``, ``message``, ``advice`` and ``passed`` are templates
+    (see `render`); ``name`` and ``why`` stand as they are."""
+
+    name: str
+    title: str
+    message: str
+    why: str
+    advice: str
+    passed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One question an audit answers.
+
+    ``sources``: each entry is one or more producers (``static|dynamic``) of which one must have
+    examined the app, or the rule's outcome is ``not_examined``. ``clauses``: ids in the regulations
+    knowledge. ``fires_on`` and ``quiet_on``: fixtures (``<app>/<policy>``) that prove the rule.
+    """
+
+    id: str
+    since: str
+    lifecycle: Literal["experimental", "stable", "deprecated"]
+    sources: tuple[str, ...]
+    severity: Severity
+    confidence: Confidence
+    clauses: tuple[str, ...]
+    fires_on: str
+    quiet_on: str
+    texts: Mapping[Language, Text]
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    return Rule(
+        id=row["id"],
+        since=row["since"],
+        lifecycle=row["lifecycle"],
+        sources=tuple(row["sources"]),
+        severity=row["severity"],
+        confidence=row["confidence"],
+        clauses=tuple(row["clauses"]),
+        fires_on=row["fires_on"],
+        quiet_on=row["quiet_on"],
+        texts={lang: Text(**row[lang]) for lang in LANGUAGES},
+    )
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Every rule by id, sorted."""
+    files = sorted((FOLDER / "rules").glob("*.toml"))
+    found = [_rule(toml(f"rules/{file.name}")) for file in files]
+    return {rule.id: rule for rule in found}
+
+
+_ACTORS = {
+    "app": {"en": "the app", "zh": "本应用"},
+    "unknown": {"en": "unattributed code", "zh": "未归属的代码"},
+}
+_AND = {"en": ", ", "zh": "、"}
+
+
+def actor_name(actor: str, lang: Language) -> str:
+    """How a report names an actor."""
+    if actor in _ACTORS:
+        return _ACTORS[actor][lang]
+    kind, _, name = actor.partition(":")
+    return sdk_name(name, lang) if kind == "sdk" else name
+
+
+def sdk_name(sdk_id: str, lang: Language) -> str:
+    """An SDK's name in the language; its id where the knowledge has no such SDK."""
+    from appaudit.knowledge import sdks  # late: 900 records that a run without SDKs never reads
+
+    sdk = sdks.sdks().get(sdk_id)
+    if sdk is None:
+        return sdk_id
+    return (sdk.zh or sdk.en) if lang == "zh" else (sdk.en or sdk.zh)
+
+
+def subject_name(subject: str, lang: Language) -> str:
+    """How a report names a subject (``data:imei`` → ``IMEI``)."""
+    kind, _, name = subject.partition(":")
+    if kind == "data" and name in data_types():
+        return getattr(data_types()[name], lang)  # type: ignore[no-any-return]
+    if kind == "sdk":
+        return sdk_name(name, lang)
+    return name or subject
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A finding in words, one language."""
+
+    title: str
+    message: str
+    why: str
+    advice: str
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def short_api(descriptor: str) -> str:
+    """``Landroid/x/Y;->m(I)V`` as people write it: ``Y.m``."""
+    owner, _, member = descriptor.partition("->")
+    name = member.partition("(")[0].partition(":")[0]
+    return f"{owner.rstrip(';').rpartition('/')[2]}.{name}" if name else descriptor
+
+
+def render(finding: Finding, lang: Language) -> Wording:
+    """The finding's title, message and advice in ``lang``, from its rule's templates.
+
+    Templates may use {actor} {subject} {apis} {count} {said} {quote} {place} and any of the finding's
+    attributes; values are data and are never read as templates.
+    """
+    rule = rules().get(finding.rule)
+    if rule is None:
+        return Wording(finding.title or finding.rule, finding.message, "", finding.advice)
+    text = rule.texts[lang]
+    values = _Blank(finding.attributes)
+    values["actor"] = actor_name(finding.actor, lang)
+    values["subject"] = subject_name(finding.subject, lang)
+    observed = [f for f in finding.facts if f.stance == "observed"]
+    apis = [short_api(a) for a in framework_apis(observed)]
+    values["apis"] = _AND[lang].join(dict.fromkeys(apis)) or "-"
+    values["count"] = str(sum(f.count for f in observed))
+    if said := values.get("said"):
+        values["said"] = subject_name(said, lang)
+    stated = [f for f in finding.facts if f.stance != "observed"]
+    spans = [e for f in stated for e in f.evidence if isinstance(e, PolicySpan)]
+    if spans:
+        values["quote"] = spans[0].quote
+        values["place"] = f"{spans[0].document}:{spans[0].line}"
+    template = text.passed if finding.outcome == "pass" else text.message
+    return Wording(
+        text.title.format_map(values),
+        template.format_map(values),
+        text.why,
+        "" if finding.outcome == "pass" else text.advice.format_map(values),
+    )
+
+
+_LABELS: dict[Language, dict[str, str]] = {
+    "en": {
+        "severity": "severity",
+        "sources": "needs",
+        "why": "Why it matters",
+        "advice": "What to change",
+        "clauses": "Clauses",
+    },
+    "zh": {
+        "severity": "严重程度",
+        "sources": "所需来源",
+        "why": "为什么重要",
+        "advice": "如何整改",
+        "clauses": "依据条款",
+    },
+}
+
+
+def explain(rule: Rule, lang: Language) -> str:
+    """A rule as a page of plain text."""
+    text, label = rule.texts[lang], _LABELS[lang]
+    anything = _Blank(actor="…", subject="…", said="…", apis="…", count="N", quote="…", place="…", degree="N")
+    return "\n".join(
+        [
+            f"{rule.id}: {text.name}",
+            f"{label['severity']}: {rule.severity} · {label['sources']}: {', '.join(rule.sources)} · "
+            f"since {rule.since} · {rule.lifecycle}",
+            "",
+            text.message.format_map(anything),
+            "",
+            f"{label['why']}: {text.why}",
+            f"{label['advice']}: {text.advice.format_map(anything)}",
+            f"{label['clauses']}: {', '.join(rule.clauses)}",
+        ]
+    )

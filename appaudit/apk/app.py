@@ -16,19 +16,25 @@ from appaudit.apk.declarations import read_manifest
 from appaudit.apk.manifest import Manifest
 from appaudit.apk.signatures import signatures
 from appaudit.apk.xml import Element, Value
-from appaudit.apk.zip import MAX_MEMBER, MAX_TRICKS, Archive, Entry, MemberError, NotAZipError, Trick
+from appaudit.apk.zip import LOCAL, MAX_MEMBER, MAX_TRICKS, Archive, Entry, MemberError, NotAZipError, Trick
 from appaudit.errors import InputError
 from appaudit.records import App, Fact, FileEntry, Gap, Signature
 
 MAX_MANIFEST = 64 << 20
 MAX_NESTED = 128 << 20
 """Bytes an archive inside the app may inflate to for its dex files to be looked for."""
+MAX_NESTED_TOTAL = 512 << 20
+MAX_DEX = 256 << 20
+MAX_DEX_TOTAL = 2 << 30
+"""Bytes of one dex and of all: a hundred times what the largest apps carry, little for a bomb."""
 MAX_DEPTH = 2
 """Archives inside archives that are opened."""
 
 _PLATFORM_DEX = re.compile(r"classes([2-9]|[1-9]\d+)?\.dex")
 _MODULE_DEX = re.compile(r"[^/]+/dex/classes([2-9]|[1-9]\d+)?\.dex")
 _DEX = re.compile(rb"dex\n\d{3}\0")
+_OTHER_DEX = (b"dey\n", b"cdex", b"vdex")
+"""Dex files as the platform rewrites them on a device; no app needs to carry one."""
 _MIN_DEX = 0x70
 
 
@@ -63,6 +69,7 @@ class AppFile:
         self._tricks: dict[str, list[tuple[str, Trick]]] = {}
         self._counts: dict[str, int] = {}
         self._digests: dict[str, tuple[int, str]] = {}
+        self._nested_room = MAX_NESTED_TOTAL
         self.facts: list[Fact] = []
         self.gaps: list[Gap] = []
         self._container: Container = container.open_container(path, self._note)
@@ -90,9 +97,14 @@ class AppFile:
 
     def dexes(self) -> Iterator[tuple[str, bytes]]:
         """(member, bytes) of every dex. One that cannot be read becomes a Gap."""
+        total = 0
         for name in self.dex_members:
             try:
-                yield name, self.read(name)
+                if total > MAX_DEX_TOTAL:
+                    raise MemberError(f"more than {MAX_DEX_TOTAL} bytes of dex were read before it")
+                data = self.read(name, MAX_DEX)
+                total += len(data)
+                yield name, data
             except MemberError as error:
                 reason = f"The dex file cannot be read: {error}."
                 self.gaps.append(Gap("static", "unreadable_dex", name, reason))
@@ -256,7 +268,10 @@ class AppFile:
                 extra.append(_Dex(name, archive, entry))
                 if depth == 0 and not duplicate:
                     self._note(file, Trick("dex_unusual_place", entry.name, "a dex file", "reads"))
-            elif head[:4] == b"PK\x03\x04":
+            elif head[:4] in _OTHER_DEX:
+                reason = "It is a dex in a form that only devices write and was not examined."
+                self.gaps.append(Gap("static", "unreadable_dex", f"{file}!{entry.name}", reason))
+            elif head[:4] == LOCAL:
                 extra += self._nested(archive, entry, file, depth)
         return loaded, extra
 
@@ -267,7 +282,9 @@ class AppFile:
             self.gaps.append(Gap("static", "nested_archive", name, reason))
             return []
         try:
-            inner = Archive(archive.read(entry, MAX_NESTED), lambda trick: self._note(name, trick))
+            data = archive.read(entry, min(MAX_NESTED, self._nested_room))
+            self._nested_room -= len(data)
+            inner = Archive(data, lambda trick: self._note(name, trick))
         except MemberError as error:
             reason = f"It is an archive inside the app that cannot be read: {error}."
             self.gaps.append(Gap("static", "nested_archive", name, reason))

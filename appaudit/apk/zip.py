@@ -27,6 +27,7 @@ _END = struct.Struct("<4s4H2IH")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _LOCAL = struct.Struct("<4s5H3I2H")
 _UINT32_MAX = 0xFFFFFFFF
+_AS_FOLDERS = ("AndroidManifest.xml/", "classes.dex/", "resources.arsc/")
 
 Android = Literal["reads", "refuses", "unknown"]
 
@@ -101,7 +102,12 @@ class Archive:
                 "zip_trailing_bytes", "", f"comment of {comment} bytes, file goes on or ends", "refuses"
             )
         if _UINT32_MAX in (length, offset):
-            count, length, offset = self._zip64(end, count, length, offset)
+            found = self._zip64(end)
+            if found is None:
+                self._trick("zip_bad_zip64", "", "sizes point to a zip64 record that is not there", "refuses")
+                self._recover()
+                return
+            count, length, offset = found
         if offset + length > end or bytes(self.data[offset : offset + 4]) != CENTRAL:
             self._shift = end - length - offset
             if count and bytes(self.data[max(end - length, 0) :][:4]) == CENTRAL:
@@ -113,6 +119,8 @@ class Archive:
                 return
         self.directory = offset
         self._walk(offset, min(offset + length, size), count)
+        if END in bytes(self.data[max(offset + length, end - 65557) : end]):
+            self._trick("zip_two_end_records", "", "an earlier end record is passed over", "reads")
         if bytes(self.data[:4]) != LOCAL and size > 4:
             dex = bytes(self.data[:4]) == b"dex\n"
             self._trick(
@@ -124,20 +132,20 @@ class Archive:
                 "refuses",
             )
 
-    def _zip64(self, end: int, count: int, length: int, offset: int) -> tuple[int, int, int]:
+    def _zip64(self, end: int) -> tuple[int, int, int] | None:
+        """Number of records, size and offset of the directory, from the zip64 end record."""
         locator = end - 20
         if locator >= 0 and bytes(self.data[locator : locator + 4]) == b"PK\x06\x07":
             (record,) = struct.unpack_from("<Q", self.data, locator + 8)
             if record + 56 <= locator and bytes(self.data[record : record + 4]) == b"PK\x06\x06":
                 count, length, offset = struct.unpack_from("<QQQ", self.data, record + 32)
                 return count, length, offset
-        self._trick("zip_bad_zip64", "", "sizes point to a zip64 record that is not there", "refuses")
-        return count, length, offset
+        return None
 
     def _recover(self) -> None:
         """Reads the directory without its end record: the records themselves still say where they are."""
         begins = bytes(self.data[:4]) in (LOCAL, b"dex\n")
-        whole = self.data.obj if isinstance(self.data.obj, bytes) else bytes(self.data)
+        whole = bytes(self.data)
         first = whole.find(CENTRAL)
         while first >= 0:
             if first + _CENTRAL.size <= len(whole):
@@ -147,7 +155,7 @@ class Archive:
             first = whole.find(CENTRAL, first + 1)
         if first < 0:
             raise NotAZipError(truncated=begins)
-        self._trick("zip_no_end_record", "", "the directory is read from its first record on", "refuses")
+        self._trick("zip_bad_end_record", "", "the directory is read from its first record on", "refuses")
         self.directory = first
         self._walk(first, len(whole), None)
         if not self.entries:
@@ -181,7 +189,8 @@ class Archive:
             if flags & 1:
                 self._trick("zip_encrypted_flag", name, "marked as encrypted", "reads")
             if method not in (STORED, DEFLATED):
-                self._trick("zip_unknown_method", name, f"compression method {method}", "reads")
+                android: Android = "refuses" if name.endswith(".dex") else "reads"
+                self._trick("zip_unknown_method", name, f"compression method {method}", android)
             elif method == STORED and size != compressed:
                 self._trick(
                     "zip_stored_sizes", name, f"stored, {compressed} bytes said to be {size}", "reads"
@@ -205,6 +214,8 @@ class Archive:
         if "\0" in name:
             name = name.replace("\0", "\\x00")
             self._trick("zip_bad_name", name, "holds a NUL character", "refuses")
+        if name.startswith(_AS_FOLDERS):
+            self._trick("zip_file_as_folder", name, "a file's name used as a folder", "reads")
         if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
             self._trick("zip_path_traversal", name, "leads out of the archive's folder", "reads")
         return name

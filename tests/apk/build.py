@@ -186,7 +186,7 @@ def zipped(
     before_directory: bytes = b"",
 ) -> bytes:
     """An archive. ``shift``: offsets count a prefix in; ``count``: records the end record claims."""
-    out, directory, number = bytearray(prefix), b"", 0
+    out, directory, number = bytearray(prefix), bytearray(), 0
     base = 0 if shift else len(prefix)
     for member in members:
         packed = member.packed()

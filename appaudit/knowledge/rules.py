@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.load import FOLDER, toml
+from appaudit.knowledge.permissions import permission
 from appaudit.records import Confidence, Finding, PolicySpan, Severity, framework_apis
 
 Language = Literal["zh", "en"]
@@ -104,6 +105,10 @@ def subject_name(subject: str, lang: Language) -> str:
         return getattr(data_types()[name], lang)  # type: ignore[no-any-return]
     if kind == "sdk":
         return sdk_name(name, lang)
+    if kind == "permission":
+        words: str = getattr(permission(name), lang)
+        short = name.rpartition(".")[2]
+        return f"{words} ({short})" if words else short
     return name or subject
 
 

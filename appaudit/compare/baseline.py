@@ -1,0 +1,61 @@
+"""Findings against an earlier audit of the same app: new, open, fixed or not re-examined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from appaudit.compare.judge import missing_sources
+from appaudit.knowledge.rules import rules
+from appaudit.records import Finding, Gap, Source
+
+OPEN = ("violation", "review")
+"""Outcomes that ask for something to be done."""
+
+
+def mark(finding: Finding, **attributes: str) -> Finding:
+    """The finding with attributes added or replaced; its identity stays."""
+    return replace(finding, attributes=tuple(sorted({**dict(finding.attributes), **attributes}.items())))
+
+
+def against(
+    findings: Sequence[Finding],
+    earlier: Iterable[Finding],
+    examined: Iterable[Source],
+    gaps: Sequence[Gap] = (),
+    new_only: bool = False,
+) -> list[Finding]:
+    """``findings`` with ``status`` new or open; then the earlier ones that are gone.
+
+    What is gone is ``fixed`` only where the rule's sources ran again without a gap that could hide it;
+    otherwise ``not_reexamined``. ``new_only`` sets what was open before aside (``suppressed`` baseline).
+    """
+    before = {f.fingerprint: f for f in earlier if f.outcome in OPEN}
+    ran = tuple(examined)
+    result: list[Finding] = []
+    for finding in findings:
+        if finding.outcome not in OPEN:
+            result.append(finding)
+        elif finding.fingerprint in before:
+            marked = mark(finding, status="open")
+            result.append(mark(marked, suppressed="baseline") if new_only else marked)
+        else:
+            result.append(mark(finding, status="new"))
+    now = {f.fingerprint for f in findings if f.outcome in OPEN}
+    for print_, old in before.items():
+        if print_ not in now:
+            result.append(_gone(old, ran, gaps))
+    return result
+
+
+def _gone(old: Finding, examined: tuple[Source, ...], gaps: Sequence[Gap]) -> Finding:
+    rule = rules().get(old.rule)
+    known = {(g.code, g.scope) for g in old.gaps}
+    hides = [g for g in gaps if g.source in _sources(old) and (g.code, g.scope) not in known]
+    if rule is None or missing_sources(rule, examined) or hides:
+        return mark(replace(old, outcome="not_examined", severity="info"), status="not_reexamined")
+    return mark(replace(old, outcome="pass", severity="info"), status="fixed")
+
+
+def _sources(finding: Finding) -> set[str]:
+    return {f.source for f in finding.facts}

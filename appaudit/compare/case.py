@@ -1,0 +1,113 @@
+"""Everything known about one app, indexed for the rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from appaudit.knowledge import sdks
+from appaudit.knowledge.data_types import data_types
+from appaudit.records import App, Fact, Gap, Source
+
+COLLECTING = frozenset({"accesses", "sends", "shares", "collects"})
+"""Observed actions by which an actor comes to hold a data type."""
+
+
+class Case:
+    """The facts of one audit. ``examined`` names the producers that ran; a producer that did not run
+    proves nothing."""
+
+    def __init__(
+        self,
+        facts: Sequence[Fact],
+        gaps: Sequence[Gap] = (),
+        app: App | None = None,
+        examined: Iterable[Source] = (),
+    ) -> None:
+        self.facts = facts
+        self.gaps = tuple(gaps)
+        self.app = app
+        self.examined = frozenset(examined)
+        self.observed = [f for f in facts if f.stance == "observed"]
+        self.stated = [f for f in facts if f.stance != "observed"]
+
+    @property
+    def package(self) -> str:
+        return self.app.package if self.app else ""
+
+    def party(self, actor: str) -> str:
+        """Who answers for ``actor``: libraries and unattributed code are the app's own."""
+        kind, _, name = actor.partition(":")
+        if kind == "sdk":
+            sdk = sdks.sdks().get(name)
+            return "app" if sdk is not None and sdk.plumbing else actor
+        return "app" if actor == "unknown" else actor
+
+    @cached_property
+    def collected(self) -> dict[tuple[str, str], list[Fact]]:
+        """Observed collection by (party, data id)."""
+        found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+        for fact in self.observed:
+            kind, _, name = fact.subject.partition(":")
+            if kind == "data" and fact.action in COLLECTING:
+                found[self.party(fact.actor), name].append(fact)
+        return dict(found)
+
+    @cached_property
+    def _stated_data(self) -> dict[tuple[str, str], list[Fact]]:
+        found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+        for fact in self.stated:
+            kind, _, name = fact.subject.partition(":")
+            if kind == "data":
+                found[fact.stance, name].append(fact)
+        return dict(found)
+
+    def declared(self, data: str) -> list[Fact]:
+        """Statements that ``data`` is collected, shared or processed, by whomever."""
+        return self._stated_data.get(("declared", data), [])
+
+    def denied(self, data: str) -> list[Fact]:
+        """Statements that ``data`` is not collected or shared."""
+        return self._stated_data.get(("denied", data), [])
+
+    @cached_property
+    def declared_data(self) -> list[str]:
+        """Data ids with at least one declaring statement, in the ontology's order."""
+        said = {data for stance, data in self._stated_data if stance == "declared"}
+        return [data for data in data_types() if data in said]
+
+    def observed_by_action(self, action: str, kind: str) -> dict[str, list[Fact]]:
+        """Observed facts of one action, by the name behind ``kind:``."""
+        found: dict[str, list[Fact]] = defaultdict(list)
+        for fact in self.observed:
+            subject_kind, _, name = fact.subject.partition(":")
+            if fact.action == action and subject_kind == kind:
+                found[name].append(fact)
+        return dict(found)
+
+    @cached_property
+    def requested(self) -> dict[str, list[Fact]]:
+        """Manifest permissions by full name."""
+        return self.observed_by_action("requests", "permission")
+
+    @cached_property
+    def embedded(self) -> dict[str, list[Fact]]:
+        """SDKs found in the app, by id; libraries left out."""
+        found = self.observed_by_action("embeds", "sdk")
+        return {name: facts for name, facts in found.items() if self.party(f"sdk:{name}") != "app"}
+
+    @cached_property
+    def named_sdks(self) -> dict[str, list[Fact]]:
+        """Every SDK the declared side names, as embedded, acting or receiving."""
+        found: dict[str, list[Fact]] = defaultdict(list)
+        for fact in self.stated:
+            for mention in (fact.subject, fact.actor, fact.recipient or ""):
+                kind, _, name = mention.partition(":")
+                if kind == "sdk" and fact.stance == "declared":
+                    found[name].append(fact)
+        return dict(found)
+
+    def gaps_of(self, *codes: str) -> tuple[Gap, ...]:
+        """Gaps of the given kinds."""
+        return tuple(g for g in self.gaps if g.code in codes)

@@ -1,0 +1,73 @@
+"""Disclosure of one (party, data type): clear, vague, omitted, incorrect or ambiguous.
+
+The classes are the field's: clear, the same type for the right party; vague, only a broader term;
+omitted, nothing; incorrect, denied; ambiguous, declared and denied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appaudit.compare.case import Case
+from appaudit.knowledge.data_types import data_types, distance
+from appaudit.records import Disclosure, Fact, PolicySpan
+
+GENERIC = frozenset(t.id for t in data_types().values() if t.group == "generic")
+"""Words such as "personal information" that promise nothing about a type, and deny nothing either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``statements``: what the class rests on. ``said``: the nearest broader type, ``degree`` steps away."""
+
+    disclosure: Disclosure
+    statements: tuple[Fact, ...] = ()
+    said: str = ""
+    degree: int = 0
+
+
+def _speaks_for(statement: Fact, party: str) -> bool:
+    """Whether a statement is about this party: data declared for the app is not declared for an SDK."""
+    if party == "app":
+        return statement.actor == "app"
+    return party in (statement.actor, statement.recipient)
+
+
+def _flat(statement: Fact) -> bool:
+    """A denial without conditions. "Not unless …" promises a condition, not absence."""
+    return statement.stance == "denied" and not statement.condition
+
+
+def _contradicts(denial: Fact, observed: list[Fact]) -> bool:
+    """A denial of collecting is broken by any access; a denial of sharing only by sending."""
+    if denial.action == "collects":
+        return True
+    return any(f.action in ("sends", "shares") for f in observed)
+
+
+def judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:
+    """Class the disclosure of ``data`` collected by ``party``."""
+    exact = [f for f in case.declared(data) if _speaks_for(f, party)]
+    denials = [
+        f for f in case.denied(data) if _speaks_for(f, party) and _flat(f) and _contradicts(f, observed)
+    ]
+    if denials:
+        if exact:
+            return Judgement("ambiguous", (*denials, *exact))
+        return Judgement("incorrect", tuple(denials))
+    if exact:
+        return Judgement("clear", tuple(exact))
+    best: Judgement | None = None
+    for said in case.declared_data:
+        steps = distance(data, said)
+        if not steps or said in GENERIC:
+            continue
+        statements = tuple(f for f in case.declared(said) if _speaks_for(f, party))
+        if statements and (best is None or steps < best.degree):
+            best = Judgement("vague", statements, said, steps)
+    return best or Judgement("omitted")
+
+
+def by_definition(statement: Fact) -> bool:
+    """Whether the type came into the statement through a definition elsewhere in the policy."""
+    return any(isinstance(e, PolicySpan) and e.via is not None for e in statement.evidence)

@@ -1,0 +1,22 @@
+"""One small function a rule; its texts and clauses are ``knowledge/rules/<id>.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from appaudit.compare.case import Case
+from appaudit.compare.rules import data, permissions, sdks
+from appaudit.compare.verdict import Verdict
+
+RULES: dict[str, Callable[[Case], Iterator[Verdict]]] = {
+    "ambiguous-data": data.ambiguous_data,
+    "contradicted-data": data.contradicted_data,
+    "contradictory-policy": data.contradictory_policy,
+    "undeclared-data": data.undeclared_data,
+    "undeclared-permission": permissions.undeclared_permission,
+    "undeclared-sdk": sdks.undeclared_sdk,
+    "unobserved-data": data.unobserved_data,
+    "unobserved-sdk": sdks.unobserved_sdk,
+    "unused-permission": permissions.unused_permission,
+    "vague-data": data.vague_data,
+}

@@ -1,0 +1,152 @@
+"""Rules on data types: what is collected against what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from appaudit.compare.case import Case
+from appaudit.compare.disclosure import GENERIC, Judgement, judge
+from appaudit.compare.reach import effective
+from appaudit.compare.verdict import Verdict
+from appaudit.knowledge.apis import catalogue
+from appaudit.knowledge.data_types import data_types, distance, narrower
+from appaudit.records import Confidence, Disclosure, Fact, Outcome, Severity
+
+ELSEWHERE = ("missing_document",)
+"""Gaps that may hold the statement we miss: a linked list that was not given."""
+
+_STEP_DOWN: dict[str, Severity] = {"critical": "high", "high": "medium", "medium": "low", "low": "info"}
+
+
+def _confidence(facts: list[Fact], actor: str) -> Confidence:
+    """Code that could run is one thing, a call or request seen another."""
+    if any(f.source in ("dynamic", "traffic") for f in facts):
+        return "high"
+    return "low" if all(f.actor == "unknown" for f in facts) else "medium"
+
+
+def _severity(rule: Severity, data: str) -> Severity:
+    """The rule's severity, lowered for types that say little about a person."""
+    sensitivity = data_types()[data].sensitivity if data in data_types() else "medium"
+    if sensitivity == "high":
+        return rule
+    lowered = _STEP_DOWN.get(rule, rule)
+    return lowered if sensitivity == "medium" else _STEP_DOWN.get(lowered, lowered)
+
+
+def _judgements(case: Case) -> Iterator[tuple[str, str, list[Fact], Judgement]]:
+    for (party, data), facts in sorted(case.collected.items()):
+        if data not in GENERIC:
+            yield party, data, facts, judge(case, party, data, facts)
+
+
+def _verdict(
+    case: Case,
+    party: str,
+    data: str,
+    facts: list[Fact],
+    judgement: Judgement,
+    severity: Severity,
+    outcome: Outcome = "violation",
+) -> Verdict:
+    able = effective(case, facts)
+    gaps = case.gaps_of(*ELSEWHERE) if judgement.disclosure in ("omitted", "vague") else ()
+    severity = _severity(severity, data)
+    attributes = {"said": f"data:{judgement.said}", "degree": str(judgement.degree)} if judgement.said else {}
+    if outcome == "violation" and (gaps or not able):
+        outcome = "review"
+    if not able:
+        severity = "info"
+        attributes["without_permission"] = "yes"
+    return Verdict(
+        outcome,
+        party,
+        "accesses" if all(f.action == "accesses" for f in facts) else "sends",
+        f"data:{data}",
+        facts=(*facts, *judgement.statements),
+        gaps=gaps,
+        disclosure=judgement.disclosure,
+        severity=severity,
+        confidence=_confidence(facts, party),
+        attributes=tuple(sorted(attributes.items())),
+    )
+
+
+def _of_class(case: Case, wanted: Disclosure, severity: Severity) -> Iterator[Verdict]:
+    for party, data, facts, judgement in _judgements(case):
+        if judgement.disclosure == wanted:
+            yield _verdict(case, party, data, facts, judgement, severity)
+
+
+def undeclared_data(case: Case) -> Iterator[Verdict]:
+    """Omitted disclosures; what is clear is this rule's pass."""
+    yield from _of_class(case, "omitted", "high")
+    for party, data, facts, judgement in _judgements(case):
+        if judgement.disclosure == "clear":
+            yield _verdict(case, party, data, facts, judgement, "info", "pass")
+
+
+def contradicted_data(case: Case) -> Iterator[Verdict]:
+    """Denied, and observed all the same."""
+    yield from _of_class(case, "incorrect", "critical")
+
+
+def ambiguous_data(case: Case) -> Iterator[Verdict]:
+    """Declared and denied, and observed."""
+    yield from _of_class(case, "ambiguous", "medium")
+
+
+def vague_data(case: Case) -> Iterator[Verdict]:
+    """Only a broader term is declared."""
+    yield from _of_class(case, "vague", "medium")
+
+
+@cache
+def _observable() -> frozenset[str]:
+    """Data types that some catalogued API or permission would show; the rest a user types in."""
+    by_api = {data for api in catalogue() for data in api.data}
+    gated = {t.id for t in data_types().values() if t.permissions}
+    return frozenset(by_api | gated) - GENERIC
+
+
+def unobserved_data(case: Case) -> Iterator[Verdict]:
+    """Declared types that code could show, and does not."""
+    seen = {data for _, data in case.collected}
+    blind = case.gaps_of("packed_dex", "unreadable_dex", "no_dex")
+    for data in case.declared_data:
+        if data not in _observable() or data in seen or narrower(data) & seen:
+            continue
+        if any(distance(s, data) is not None or distance(data, s) is not None for s in seen):
+            continue
+        statements = tuple(f for f in case.declared(data) if f.actor == "app")
+        if statements:
+            outcome: Outcome = "not_examined" if blind else "review"
+            yield Verdict(outcome, "app", "accesses", f"data:{data}", facts=statements, gaps=blind)
+
+
+def contradictory_policy(case: Case) -> Iterator[Verdict]:
+    """Flat denial and declaration of the same act on the same type by the same party."""
+    for data in case.declared_data:
+        if data in GENERIC:
+            continue
+        for denial in case.denied(data):
+            clash = [
+                f
+                for f in case.declared(data)
+                if f.actor == denial.actor
+                and f.action == denial.action
+                and f.recipient == denial.recipient
+                and not denial.condition
+                and not f.condition
+            ]
+            if clash:
+                yield Verdict(
+                    "review",
+                    denial.actor,
+                    denial.action,
+                    f"data:{data}",
+                    (denial, *clash),
+                    disclosure="ambiguous",
+                )
+                break

@@ -1,0 +1,23 @@
+"""What a rule answers, before it is worded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appaudit.records import Confidence, Disclosure, Fact, Gap, Outcome, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One answer. ``severity`` and ``confidence`` None: the rule's own. ``attributes`` fill its texts."""
+
+    outcome: Outcome
+    actor: str
+    action: str
+    subject: str
+    facts: tuple[Fact, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    disclosure: Disclosure | None = None
+    severity: Severity | None = None
+    confidence: Confidence | None = None
+    attributes: tuple[tuple[str, str], ...] = ()

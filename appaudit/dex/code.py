@@ -188,5 +188,3 @@ def _gather(everything: UInt16, begin: Index, size: npt.NDArray[np.int64], bound
     position = np.repeat(begin - bounds[:-1], size) + np.arange(int(bounds[-1]))
     overlapping: UInt16 = everything[position]
     return overlapping
-
-

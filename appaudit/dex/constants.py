@@ -3,26 +3,181 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
 
+import numpy as np
+
+from appaudit.dex import opcodes
 from appaudit.dex.dex import Dex
+from appaudit.dex.flow import Method, State, by_parameter, invoked, plain, run
+from appaudit.dex.models import Constant, FieldConstant, shown
+from appaudit.dex.opcodes import Reference
 from appaudit.dex.queries import CallSites
 from appaudit.records import CallSite
 
+ACC_FINAL = 0x10
+
+
+class Trace(NamedTuple):
+    """What is constant at a call: the receiver (a class object's descriptor, a string's text), the
+    declared parameters in order; None where not constant."""
+
+    receiver: str | int | None
+    arguments: tuple[str | int | None, ...]
+
+
+NOTHING = Trace(None, ())
+
 
 class ConstantTracer:
-    """Traces registers back within methods; keeps what it has learnt about the app's constant fields."""
+    """Follows constants within methods, over basic blocks; knows the app's constant static fields.
+
+    Texts are followed through StringBuilder, concatenation, `Uri.parse`, Base64 and the like (see
+    `appaudit.dex.models`). A ``Uri`` is its text; a class object its descriptor; a static field of
+    the framework the field's descriptor (``Landroid/provider/…;->CONTENT_URI:Landroid/net/Uri;``);
+    an array of strings its elements joined by one space.
+    """
 
     def __init__(self, dexes: Sequence[Dex]) -> None:
         self._dexes = dexes
+        self._static: dict[str, dict[str, Constant]] = {}
+        self._names = [_DexNames(self, dex) for dex in dexes]
+
+    @cached_property
+    def _definitions(self) -> dict[str, Dex]:
+        """The dex that defines each class, the first where several do."""
+        found: dict[str, Dex] = {}
+        for dex in reversed(self._dexes):
+            found.update(dict.fromkeys(dex.class_names(), dex))
+        return found
+
+    def trace(self, sites: CallSites) -> list[Trace]:
+        """The constants at each site. Sites that are no calls have none."""
+        found = [NOTHING] * len(sites)
+        if not len(sites):
+            return found
+        key = sites.dex.astype(np.int64) << 32 | sites.item
+        order = np.argsort(key, kind="stable")
+        cuts = np.flatnonzero(np.diff(key[order])) + 1
+        for group in np.split(order, cuts):
+            number, item = int(sites.dex[group[0]]), int(sites.item[group[0]])
+            offsets = sites.offset[group].tolist()
+            traced = self._trace_method(number, item, frozenset(offsets))
+            for place, offset in zip(group.tolist(), offsets, strict=True):
+                found[place] = traced.get(offset, NOTHING)
+        return found
 
     def materialise(self, sites: CallSites) -> list[CallSite]:
-        """Each site as a record."""
-        return [
-            CallSite(
-                self._dexes[int(sites.dex[k])].member,
-                sites.caller_descriptor(k),
-                sites.callee_descriptor(k),
-                int(sites.offset[k]),
+        """Each site as a record, with its constant arguments (None for a field)."""
+        records = []
+        for k, trace in enumerate(self.trace(sites)):
+            opcode = int(sites.opcode[k])
+            is_call = opcodes.REFERENCE[opcode] == Reference.METHOD
+            records.append(
+                CallSite(
+                    self._dexes[int(sites.dex[k])].member,
+                    sites.caller_descriptor(k),
+                    sites.callee_descriptor(k),
+                    int(sites.offset[k]),
+                    trace.arguments if is_call else None,
+                )
             )
-            for k in range(len(sites))
-        ]
+        return records
+
+    def _trace_method(self, number: int, item: int, offsets: frozenset[int]) -> dict[int, Trace]:
+        method, names = self._method(self._dexes[number], item), self._names[number]
+        found: dict[int, Trace] = {}
+
+        def visit(at: int, state: State) -> None:
+            op = method.words[at] & 0xFF
+            if opcodes.REFERENCE[op] != Reference.METHOD:
+                return
+            signature = names.method(method.words[at + 1])[2]
+            static = opcodes.invoke_kind(op) == opcodes.INVOKE_STATIC
+            receiver, parameters = by_parameter(invoked(method.words, at), signature, static)
+            found[at] = Trace(
+                shown(plain(state, receiver)), tuple(shown(plain(state, r)) for r in parameters)
+            )
+
+        run(method, names, offsets, visit)
+        return found
+
+    @staticmethod
+    def _method(dex: Dex, item: int) -> Method:
+        code = dex.code
+        low, high = int(code.bounds[item]), int(code.bounds[item + 1])
+        starts = code.starts[code.first[item] : code.first[item + 1]] - low
+        return Method(code.units[low:high].tolist(), starts.tolist(), code.handlers(item)[1])
+
+    def static_field(self, owner: str, name: str, type_: str) -> Constant | None:
+        """What a static field holds, if it is final and constant, or not of the app."""
+        if owner not in self._definitions:
+            return FieldConstant(f"{owner}->{name}:{type_}")
+        return self._static_fields(owner).get(name)
+
+    def _static_fields(self, owner: str) -> dict[str, Constant]:
+        if owner in self._static:
+            return self._static[owner]
+        self._static[owner] = {}  # what is being looked up is not known while that lasts
+        dex = self._definitions[owner]
+        row = dex.class_row(owner)
+        fields = dex.class_data.fields
+        own = np.flatnonzero((fields.class_row == row) & fields.static & (fields.access & ACC_FINAL > 0))
+        final = {dex.field_name(f)[1] for f in fields.field[own].tolist()}
+        found: dict[str, Constant] = dict(self._initialised(dex, row, final))
+        for name, value in dex.static_values(owner).items():
+            if name in final and isinstance(value, str | int) and not isinstance(value, bool):
+                found.setdefault(name, value)
+        self._static[owner] = found
+        return found
+
+    def _initialised(self, dex: Dex, row: int, final: set[str]) -> dict[str, Constant]:
+        """The fields that the class initialiser sets to a constant, once."""
+        methods = dex.class_data.methods
+        own = np.flatnonzero((methods.class_row == row) & (methods.access & 0x10000 > 0)).tolist()
+        own = [m for m in own if dex.method_name(int(methods.method[m]))[1] == "<clinit>"]
+        item = dex.code.item_of_method(own[0]) if own else -1
+        if item < 0:
+            return {}
+        method = self._method(dex, item)
+        puts = {at for at in method.starts if 0x67 <= method.words[at] & 0xFF <= 0x6D}
+        seen: dict[str, list[Constant | None]] = {}
+        values: dict[int, tuple[str, Constant | None]] = {}
+
+        def visit(at: int, state: State) -> None:
+            owner, name, _ = dex.field_name(method.words[at + 1])
+            if owner == dex.type_descriptor(int(dex.classes.type[row])):
+                values[at] = name, plain(state, method.words[at] >> 8)
+
+        run(method, self._names[self._dexes.index(dex)], frozenset(puts), visit)
+        for name, value in values.values():
+            seen.setdefault(name, []).append(value)
+        single = {name: v[0] for name, v in seen.items() if len(v) == 1 and name in final}
+        return {name: v for name, v in single.items() if isinstance(v, str | int)}
+
+
+class _DexNames:
+    """The tables of one dex, as `appaudit.dex.flow` asks for them; each answer is kept."""
+
+    def __init__(self, tracer: ConstantTracer, dex: Dex) -> None:
+        self._tracer = tracer
+        self._dex = dex
+        self._methods: dict[int, tuple[str, str, str]] = {}
+        self._fields: dict[int, Constant | None] = {}
+
+    def string(self, index: int) -> str:
+        return self._dex.strings.text(index)
+
+    def type(self, index: int) -> str:
+        return self._dex.type_descriptor(index)
+
+    def static_field(self, index: int) -> Constant | None:
+        if index not in self._fields:
+            self._fields[index] = self._tracer.static_field(*self._dex.field_name(index))
+        return self._fields[index]
+
+    def method(self, index: int) -> tuple[str, str, str]:
+        if index not in self._methods:
+            self._methods[index] = self._dex.method_name(index)
+        return self._methods[index]

@@ -1,0 +1,456 @@
+"""Constants in the registers of one method, followed over its basic blocks.
+
+Where control flows together only what both sides agree on is kept; exception handlers know nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+from appaudit.dex import models, opcodes
+from appaudit.dex.models import ClassConstant, Constant, wide_constant
+
+MAX_VISITS: Final = 12
+"""Average visits a block before a method is given up on; agreement is reached long before."""
+MAX_INSTRUCTIONS: Final = 60_000
+MAX_ARRAY: Final = 64
+
+
+class Builder(NamedTuple):
+    """A StringBuilder or array by the place it was made; its content is in the state, at ``~place``."""
+
+    place: int
+
+
+class Pending(NamedTuple):
+    """A String that ``new-instance`` has made and no constructor has filled yet."""
+
+    place: int
+
+
+Register: TypeAlias = "Constant | Builder | Pending"
+Content: TypeAlias = "str | tuple[Constant | None, ...]"
+State: TypeAlias = "dict[int, Register | Content]"
+"""Register values by number, contents of builders and arrays at ``~place``. Absent: not constant."""
+
+
+class Method(NamedTuple):
+    """One method's code: ``words`` its code units, ``starts`` the offset of each instruction."""
+
+    words: list[int]
+    starts: list[int]
+    handlers: list[int]
+
+
+class Names(Protocol):
+    """What the tables of the dex say about an operand."""
+
+    def string(self, index: int) -> str: ...
+
+    def type(self, index: int) -> str: ...
+
+    def static_field(self, index: int) -> Constant | None: ...
+
+    def method(self, index: int) -> tuple[str, str, str]: ...
+
+
+Visit: TypeAlias = Callable[[int, State], None]
+
+
+def _destinations() -> tuple[bytes, frozenset[int]]:
+    kinds = bytearray(256)
+    four = [
+        0x01,
+        0x04,
+        0x07,
+        0x12,
+        0x20,
+        0x21,
+        0x23,
+        *range(0x52, 0x59),
+        *range(0x7B, 0x90),
+        *range(0xB0, 0xD8),
+    ]
+    eight = [0x02, 0x05, 0x08, *range(0x0A, 0x0E), *range(0x13, 0x1D), 0x22, *range(0x2D, 0x32)]
+    eight += [*range(0x44, 0x4B), *range(0x60, 0x67), *range(0x90, 0xB0), *range(0xD8, 0xE3), 0xFE, 0xFF]
+    for op in four:
+        kinds[op] = 1
+    for op in eight:
+        kinds[op] = 2
+    for op in (0x03, 0x06, 0x09):
+        kinds[op] = 3
+    wide = [0x04, 0x05, 0x06, 0x0B, *range(0x16, 0x1A), 0x45, 0x53, 0x61, 0x7D, 0x7E, 0x80, 0x81, 0x83, 0x86]
+    wide += [0x88, 0x89, 0x8B, *range(0x9B, 0xA6), *range(0xAB, 0xB0), *range(0xBB, 0xC6), *range(0xCB, 0xD0)]
+    return bytes(kinds), frozenset(wide)
+
+
+_DESTINATION, _WIDE = _destinations()
+"""Where an instruction writes: 1 in vA, 2 in vAA, 3 in vAAAA, 0 nowhere; and which write two registers."""
+
+_INT: Final[Mapping[int, Callable[[int, int], int]]] = {
+    0: int.__add__,
+    1: int.__sub__,
+    2: int.__mul__,
+    5: int.__and__,
+    6: int.__or__,
+    7: int.__xor__,
+    8: lambda a, b: a << (b & 31),
+    9: lambda a, b: a >> (b & 31),
+}
+
+
+def _signed(value: int, bits: int) -> int:
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def invoked(words: list[int], at: int) -> list[int]:
+    """The argument registers of the invoke at ``at`` (wide arguments: both registers)."""
+    word, op = words[at], words[at] & 0xFF
+    if op in opcodes.INVOKE_RANGE or op in (0xFB, 0xFD, 0x25):
+        return list(range(words[at + 2], words[at + 2] + (word >> 8)))
+    rest = words[at + 2]
+    five = [rest & 15, rest >> 4 & 15, rest >> 8 & 15, rest >> 12, word >> 8 & 15]
+    return five[: word >> 12]
+
+
+def parameter_types(signature: str) -> list[str]:
+    """The parameters of ``(ILjava/lang/String;[J)V``, each as a descriptor."""
+    found, at, end = [], 1, signature.find(")")
+    while at < end:
+        start = at
+        while at < end and signature[at] == "[":
+            at += 1
+        at = signature.find(";", at) + 1 if signature[at : at + 1] == "L" else at + 1
+        if at <= start:
+            break
+        found.append(signature[start:at])
+    return found
+
+
+def by_parameter(registers: list[int], signature: str, static: bool) -> tuple[int | None, list[int]]:
+    """The receiver's register (None for a static call) and the first register of each parameter."""
+    receiver = None if static or not registers else registers[0]
+    rest = registers if static else registers[1:]
+    found, at = [], 0
+    for kind in parameter_types(signature):
+        if at >= len(rest):
+            break
+        found.append(rest[at])
+        at += 2 if kind in ("J", "D") else 1
+    return receiver, found
+
+
+def run(method: Method, names: Names, watched: frozenset[int], visit: Visit) -> None:
+    """Calls ``visit(offset, state before)`` for each watched instruction that control can reach.
+
+    An instruction may be visited several times; the last time its state is the final one.
+    """
+    blocks, successors, lost = _blocks(method)
+    if not blocks:
+        return
+    position = {start: k for k, start in enumerate(method.starts)}
+    leaders = sorted(blocks)
+    entry: dict[int, State] = {leaders[0]: {}}
+    for handler in lost:
+        entry[handler] = {}
+    queue = sorted(entry)
+    queued = set(queue)
+    budget = MAX_VISITS * len(leaders)
+    hopeless = len(method.starts) > MAX_INSTRUCTIONS
+    while queue:
+        leader = heapq.heappop(queue)
+        queued.discard(leader)
+        budget -= 1
+        if budget < 0 and not hopeless:
+            hopeless = True
+            # No agreement in sight: nothing is known at any block's start, each is visited once more.
+            entry = {leader: {} for leader in leaders}
+            queue, queued = list(leaders), set(leaders)
+            continue
+        state = dict(entry[leader])
+        _block(method, names, position[leader], blocks[leader], state, watched, visit)
+        for following in successors[leader]:
+            known = entry.get(following)
+            if known is None:
+                entry[following] = {} if hopeless else dict(state)
+            elif not known:
+                continue
+            else:
+                kept = {r: v for r, v in known.items() if r in state and _equal(state[r], v)}
+                if len(kept) == len(known):
+                    continue
+                entry[following] = kept
+            if following not in queued:
+                queued.add(following)
+                heapq.heappush(queue, following)
+
+
+def _equal(one: object, other: object) -> bool:
+    return type(one) is type(other) and one == other
+
+
+def _blocks(method: Method) -> tuple[dict[int, int], dict[int, list[int]], list[int]]:
+    """Leaders with the number of instructions, their successors, and the handlers among them."""
+    words, starts = method.words, method.starts
+    known = set(starts)
+    targets: dict[int, list[int]] = {}
+    ends: set[int] = set()
+    leaders = {starts[0]} if starts else set()
+    for k, at in enumerate(starts):
+        op = words[at] & 0xFF
+        if not opcodes.IS_BRANCH[op]:
+            continue
+        after = starts[k + 1] if k + 1 < len(starts) else -1
+        found: list[int] = []
+        if op in opcodes.IF:
+            found = [at + _signed(words[at + 1], 16)]
+        elif op == 0x28:
+            found = [at + _signed(words[at] >> 8, 8)]
+        elif op == 0x29:
+            found = [at + _signed(words[at + 1], 16)]
+        elif op == 0x2A:
+            found = [at + _signed(words[at + 1] | words[at + 2] << 16, 32)]
+        elif op in (opcodes.PACKED_SWITCH, opcodes.SPARSE_SWITCH):
+            found = _switch_targets(words, at)
+        found = [t for t in found if t in known]
+        if after >= 0:
+            leaders.add(after)
+            if op in opcodes.IF or op in (opcodes.PACKED_SWITCH, opcodes.SPARSE_SWITCH):
+                found.append(after)
+        leaders.update(found)
+        targets[at] = found
+        ends.add(at)
+    lost = sorted({h for h in method.handlers if h in known})
+    leaders.update(lost)
+    blocks: dict[int, int] = {}
+    successors: dict[int, list[int]] = {}
+    leader, count = -1, 0
+    for at in starts:
+        if at in leaders:
+            if leader >= 0:
+                blocks[leader] = count
+                successors.setdefault(leader, [at])
+            leader, count = at, 0
+        count += 1
+        if at in ends:
+            successors[leader] = targets[at]
+    if leader >= 0:
+        blocks[leader] = count
+        successors.setdefault(leader, [])
+    return blocks, successors, lost
+
+
+def _switch_targets(words: list[int], at: int) -> list[int]:
+    payload = at + _signed(words[at + 1] | words[at + 2] << 16, 32)
+    if not 0 <= payload < len(words) - 1:
+        return []
+    size = words[payload + 1]
+    first = payload + (4 if words[payload] == 0x0100 else 2 + 2 * size)
+    if words[payload] not in (0x0100, 0x0200) or first + 2 * size > len(words):
+        return []
+    return [at + _signed(words[first + 2 * k] | words[first + 2 * k + 1] << 16, 32) for k in range(size)]
+
+
+def _block(
+    method: Method,
+    names: Names,
+    first: int,
+    count: int,
+    state: State,
+    watched: frozenset[int],
+    visit: Visit,
+) -> None:
+    """Steps ``state`` through the instructions of a block."""
+    words = method.words
+    result: Register | None = None
+    for at in method.starts[first : first + count]:
+        if at in watched:
+            visit(at, state)
+        word = words[at]
+        op = word & 0xFF
+        if op in opcodes.INVOKE or op in opcodes.INVOKE_RANGE:
+            result = _invoke(words, at, op, names, state)
+            continue
+        value: Register | None = None
+        kind = _DESTINATION[op]
+        if kind == 0:
+            if op == 0x4D:  # aput-object
+                _store(words, at, state)
+            elif op in (0x24, 0x25):  # filled-new-array
+                result = _filled(words, at, state)
+            elif op == opcodes.FILL_ARRAY_DATA:
+                _forget(state, state.get(word >> 8))
+            elif op in opcodes.INVOKE_POLYMORPHIC or op in opcodes.INVOKE_CUSTOM:
+                for register in invoked(words, at):
+                    _forget(state, state.get(register))
+                result = None
+            elif 0x59 <= op <= 0x6D:  # a builder kept in a field may be changed from anywhere
+                _forget(state, state.get(word >> 8 & 15 if op < 0x60 else word >> 8))
+            continue
+        destination = word >> 8 & 15 if kind == 1 else word >> 8 if kind == 2 else words[at + 1]
+        if op == 0x0C or op == 0x0A or op == 0x0B:
+            value, result = result, None
+        elif 0x12 <= op <= 0x1C:
+            value = _constant(words, at, op, names)
+        elif op <= 0x09:
+            source = word >> 12 if kind == 1 else words[at + 1] if kind == 2 else words[at + 2]
+            value = _register(state, source)
+        elif op == opcodes.NEW_INSTANCE:
+            value = _new(names.type(words[at + 1]), at, state)
+        elif op == 0x23:  # new-array
+            size = state.get(word >> 12)
+            if isinstance(size, int) and 0 <= size <= MAX_ARRAY:
+                value = Builder(at)
+                state[~at] = (None,) * size
+        elif 0x60 <= op <= 0x66:
+            value = names.static_field(words[at + 1])
+        elif 0x90 <= op <= 0x9A or 0xB0 <= op <= 0xBA or 0xD0 <= op <= 0xE2:
+            value = _arithmetic(words, at, op, state)
+        if value is None:
+            state.pop(destination, None)
+        else:
+            state[destination] = value
+        if op in _WIDE:
+            state.pop(destination + 1, None)
+
+
+def _register(state: State, register: int) -> Register | None:
+    value = state.get(register)
+    return None if isinstance(value, tuple) and type(value) is tuple else value  # type: ignore[return-value]
+
+
+def _constant(words: list[int], at: int, op: int, names: Names) -> Constant | None:
+    word = words[at]
+    if op == opcodes.CONST_STRING:
+        return names.string(words[at + 1])
+    if op == opcodes.CONST_STRING_JUMBO:
+        return names.string(words[at + 1] | words[at + 2] << 16)
+    if op == opcodes.CONST_CLASS:
+        return ClassConstant(names.type(words[at + 1]))
+    if op == 0x12:
+        return _signed(word >> 12, 4)
+    if op in (0x13, 0x16):
+        return _signed(words[at + 1], 16)
+    if op in (0x14, 0x17):
+        return _signed(words[at + 1] | words[at + 2] << 16, 32)
+    if op == 0x15:
+        return _signed(words[at + 1] << 16, 32)
+    if op == 0x18:
+        return wide_constant(words[at + 1 : at + 5])
+    return _signed(words[at + 1] << 48, 64)
+
+
+def _new(type_: str, at: int, state: State) -> Register | None:
+    if type_ in models.BUILDERS:
+        state.pop(~at, None)
+        return Builder(at)
+    return Pending(at) if type_ == "Ljava/lang/String;" else None
+
+
+def _arithmetic(words: list[int], at: int, op: int, state: State) -> int | None:
+    word = words[at]
+    if op >= 0xD8:
+        left, right, number = state.get(words[at + 1] & 0xFF), _signed(words[at + 1] >> 8, 8), op - 0xD8
+    elif op >= 0xD0:
+        left, right, number = state.get(word >> 12), _signed(words[at + 1], 16), op - 0xD0
+    elif op >= 0xB0:
+        left, right, number = state.get(word >> 8 & 15), state.get(word >> 12), op - 0xB0  # type: ignore[assignment]
+    else:
+        left, right, number = state.get(words[at + 1] & 0xFF), state.get(words[at + 1] >> 8), op - 0x90  # type: ignore[assignment]
+    if not isinstance(left, int) or not isinstance(right, int) or number not in _INT:
+        return None
+    if op >= 0xD0 and number == 1:  # rsub-int
+        left, right = right, left
+    return _signed(_INT[number](left, right), 32)
+
+
+def _forget(state: State, value: object) -> None:
+    if isinstance(value, Builder):
+        state.pop(~value.place, None)
+
+
+def _store(words: list[int], at: int, state: State) -> None:
+    array, index = state.get(words[at + 1] & 0xFF), state.get(words[at + 1] >> 8)
+    if not isinstance(array, Builder):
+        return
+    content = state.get(~array.place)
+    if type(content) is tuple and isinstance(index, int) and 0 <= index < len(content):
+        value = plain(state, words[at] >> 8)
+        state[~array.place] = (*content[:index], value, *content[index + 1 :])
+    else:
+        state.pop(~array.place, None)
+
+
+def _filled(words: list[int], at: int, state: State) -> Register:
+    state[~at] = tuple(plain(state, r) for r in invoked(words, at))
+    return Builder(at)
+
+
+def plain(state: State, register: int | None) -> Constant | None:
+    """The constant in a register; a builder as its text, an array of strings as these joined by a space."""
+    value = state.get(register) if register is not None else None
+    if isinstance(value, Builder):
+        value = state.get(~value.place)
+        if type(value) is tuple:
+            if not all(isinstance(v, str) for v in value):
+                return None
+            return " ".join(str(v) for v in value)
+    if isinstance(value, Pending) or type(value) is tuple:
+        return None
+    return value  # type: ignore[return-value]
+
+
+def _invoke(words: list[int], at: int, op: int, names: Names, state: State) -> Register | None:
+    registers = invoked(words, at)
+    owner, name, signature = names.method(words[at + 1])
+    static = opcodes.invoke_kind(op) == opcodes.INVOKE_STATIC
+    receiver, parameters = by_parameter(registers, signature, static)
+    if owner in models.BUILDERS and receiver is not None:
+        return _builder_call(state, receiver, parameters, name, signature)
+    arguments = [plain(state, r) for r in parameters]
+    if name == "<init>" and owner == "Ljava/lang/String;" and receiver is not None:
+        made = state.get(receiver)
+        text = models.string_from(arguments)
+        for register in [r for r, v in state.items() if r >= 0 and v == made and isinstance(v, Pending)]:
+            if text is None:
+                state.pop(register, None)
+            else:
+                state[register] = text
+        return None
+    model = models.MODELS.get((owner, name, signature)) or models.MODELS.get((owner, name, None))
+    if model is not None:
+        result = model(arguments if receiver is None else [plain(state, receiver), *arguments])
+        return None if isinstance(result, str | bytes) and len(result) > models.MAX_TEXT else result
+    for register in registers:
+        _forget(state, state.get(register))
+    return None
+
+
+def _builder_call(
+    state: State, receiver: int, parameters: list[int], name: str, signature: str
+) -> Register | None:
+    builder = state.get(receiver)
+    if not isinstance(builder, Builder):
+        return None
+    key = ~builder.place
+    arguments = [plain(state, r) for r in parameters]
+    text = state.get(key)
+    after: str | None = None
+    if name == "<init>":
+        after = models.builder_start(signature, arguments)
+    elif name == "toString":
+        return text if isinstance(text, str) else None
+    elif name == "append" and isinstance(text, str):
+        after = models.builder_append(signature, text, arguments)
+    elif name == "reverse" and isinstance(text, str):
+        after = text[::-1]
+    elif name in ("length", "charAt", "indexOf", "ensureCapacity", "trimToSize"):
+        return None
+    if after is None:
+        state.pop(key, None)
+    else:
+        state[key] = after
+    return builder

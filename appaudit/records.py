@@ -339,7 +339,7 @@ def fingerprint(rule: str, package: str, actor: str, action: str, subject: str, 
     or the app's own class names, which an obfuscator changes with each build.
     """
     parts = [rule, package, actor, action, subject, *sorted(set(apis))]
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 # ------------------------------------------------------------------------------ JSON form

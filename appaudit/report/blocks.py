@@ -1,0 +1,89 @@
+"""A finding opened up: its words, both sides' facts with their places, its clauses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appaudit.records import Fact, Finding
+from appaudit.report.model import AuditView, suppressed
+from appaudit.report.places import Place, Places
+from appaudit.report.text import FindingText, extras, fact_sentence, finding_text
+from appaudit.report.visible import visible
+from appaudit.report.words import Words
+
+FACTS = 5
+"""Facts a finding lists on each side."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactBlock:
+    """A fact in words with its first places; ``more`` places were left out."""
+
+    sentence: str
+    source: str
+    stance: str
+    extras: list[tuple[str, str]]
+    places: list[Place]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingBlock:
+    """A finding as a page shows it. ``done``: what the app does; ``said``: what the documents say."""
+
+    finding: Finding
+    text: FindingText
+    actor: str
+    subject: str
+    done: list[FactBlock]
+    done_more: int
+    said: list[FactBlock]
+    said_more: int
+    phases: list[str]
+    suppressed: bool
+    status: str
+    aside: str
+
+
+def fact_block(fact: Fact, words: Words, places: Places, limit: int = 6) -> FactBlock:
+    """One fact with its first ``limit`` places."""
+    shown, more = places.of_facts([fact], limit)
+    return FactBlock(
+        fact_sentence(fact, words),
+        words.of("source", fact.source),
+        fact.stance,
+        extras(fact, words),
+        shown,
+        max(more, 0),
+    )
+
+
+def finding_block(view: AuditView, finding: Finding, words: Words, places: Places) -> FindingBlock:
+    """A finding with its facts split into deeds and words."""
+    done = [f for f in finding.facts if f.stance == "observed"]
+    said = [f for f in finding.facts if f.stance != "observed"]
+    attributes = dict(finding.attributes)
+    aside = ""
+    if "suppressed" in attributes:
+        until = attributes.get("suppressed_until")
+        parts = (
+            words.get("suppression", attributes["suppressed"]),
+            visible(attributes.get("suppressed_by", "")),
+            visible(attributes.get("suppressed_reason", "")),
+            words("until", date=until) if until else "",
+        )
+        aside = " · ".join(p for p in parts if p)
+    return FindingBlock(
+        finding=finding,
+        text=finding_text(view, finding, words),
+        actor=words.actor(finding.actor),
+        subject=words.subject(finding.subject),
+        done=[fact_block(f, words, places) for f in done[:FACTS]],
+        done_more=max(0, len(done) - FACTS),
+        said=[fact_block(f, words, places) for f in said[:FACTS]],
+        said_more=max(0, len(said) - FACTS),
+        phases=[words.of("phase", p) for p in dict.fromkeys(f.phase for f in done) if p != "unknown"],
+        suppressed=suppressed(finding),
+        status=words.get("status", attributes["status"]) if "status" in attributes else "",
+        aside=aside,
+    )

@@ -1,0 +1,385 @@
+"""Tables in words: what HTML, CSV, XLSX and the terminal all show, built once.
+
+A `Grid` is a titled table of `Cell`; a cell holds lines of finished text in the report's language, and
+may hold places (evidence). Writers decide only how it looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from appaudit.records import Fact
+from appaudit.report.model import AuditView
+from appaudit.report.places import Place, Places
+from appaudit.report.tables import (
+    actors,
+    call_rows,
+    data_rows,
+    facts_where,
+    host_rows,
+    observed,
+    permission_rows,
+    sdk_rows,
+    subjects,
+)
+from appaudit.report.text import extras, fact_sentence
+from appaudit.report.visible import visible
+from appaudit.report.words import Words
+
+ROWS = 1500
+"""Rows a page shows of one table; CSV and JSON hold all."""
+
+ITEMS = 8
+"""Items a cell lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """``kind``: text · code · number · yes · no · blank, or an outcome. ``more``: places left out."""
+
+    lines: tuple[str, ...] = ()
+    kind: str = "text"
+    places: tuple[Place, ...] = ()
+    more: int = 0
+
+    @property
+    def text(self) -> str:
+        """The cell on one line."""
+        return ", ".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table. ``more``: rows left out of ``rows``."""
+
+    id: str
+    title: str
+    headers: tuple[str, ...]
+    rows: list[tuple[Cell, ...]] = field(default_factory=list)
+    intro: str = ""
+    more: int = 0
+
+
+def text(value: object, kind: str = "text") -> Cell:
+    """A cell of one line, hostile characters made visible; empty when there is nothing."""
+    shown = visible(value) if value not in (None, "") else ""
+    return Cell((shown,) if shown else (), kind)
+
+
+def number(value: int) -> Cell:
+    """A count, thousands grouped."""
+    return Cell((f"{value:,}",), "number")
+
+
+class Grids:
+    """Builds every table of one view in one language. ``rows``: the most a table may hold."""
+
+    def __init__(self, view: AuditView, words: Words, rows: int = ROWS) -> None:
+        self.view = view
+        self.w = words
+        self.places = Places(words, view.texts)
+        self._rows = rows
+
+    def make(
+        self,
+        ident: str,
+        headers: Sequence[str],
+        items: Sequence[Any],
+        row: Callable[[Any], tuple[Cell, ...]],
+        intro: str = "",
+    ) -> Grid:
+        """A grid whose title and headers are label keys; ``row`` runs only for rows that are kept."""
+        kept = items[: self._rows]
+        return Grid(
+            ident,
+            self.w(ident),
+            tuple(self.w(h) for h in headers),
+            [row(i) for i in kept],
+            intro,
+            len(items) - len(kept),
+        )
+
+    # ------------------------------------------------------------------ cells
+
+    def listing(self, values: Iterable[str], kind: str = "text") -> Cell:
+        """Several values, the rest counted."""
+        every = list(dict.fromkeys(values))
+        shown = every[:ITEMS]
+        if len(every) > ITEMS:
+            shown.append(f"… +{len(every) - ITEMS}")
+        return Cell(tuple(shown), kind)
+
+    def subjects(self, facts: Iterable[Fact]) -> Cell:
+        """Names of the facts' subjects."""
+        return self.listing((self.w.subject(s) for s in subjects(facts)), "inline")
+
+    def actors(self, facts: Iterable[Fact]) -> Cell:
+        """Names of the facts' actors, the app first."""
+        return self.listing(self.w.actor(a) for a in actors(facts))
+
+    def seen(self, facts: Sequence[Fact]) -> Cell:
+        """Who was seen doing it and how often, or that it was not seen."""
+        if not facts:
+            return Cell((), "blank")
+        by: dict[str, int] = {}
+        for fact in facts:
+            by[fact.actor] = by.get(fact.actor, 0) + fact.count
+        order = sorted(by, key=lambda a: (a != "app", a))
+        lines = [f"{self.w.actor(a)} {self.w('times', n=by[a])}" for a in order[:ITEMS]]
+        if len(order) > ITEMS:
+            lines.append(f"… +{len(order) - ITEMS}")
+        return Cell(tuple(lines), "seen")
+
+    def said(self, facts: Sequence[Fact]) -> Cell:
+        """Where the documents say it: lines, by document only when there are several."""
+        if not facts:
+            return Cell((), "blank")
+        places, more = self.places.of_facts(facts, 3)
+        return Cell((self.w("yes"),), "said", tuple(places), more)
+
+    def whether(self, flag: object) -> Cell:
+        """Yes, or an empty cell."""
+        return Cell((self.w("yes"),), "yes") if flag else Cell((), "blank")
+
+    def evidence(self, facts: Iterable[Fact], limit: int = 4) -> Cell:
+        """Places of several facts."""
+        places, more = self.places.of_facts(facts, limit)
+        return Cell((), "places", tuple(places), more)
+
+    # ------------------------------------------------------------------ tables
+
+    def data(self) -> Grid:
+        """Data types: said and done."""
+        headers = (
+            "data_type", "declared", "declared_shared", "denied", "in_code", "in_run", "in_traffic",
+        )  # fmt: skip
+        return self.make(
+            "data_table",
+            headers,
+            data_rows(self.view),
+            lambda r: (
+                text(self.w.subject(r.subject), "name"),
+                self.said(r.collected),
+                self.said(r.shared),
+                self.said(r.denied),
+                self.seen(r.static),
+                self.seen(r.dynamic),
+                self.seen(r.traffic),
+            ),
+            self.w("data_intro"),
+        )
+
+    def permissions(self) -> Grid:
+        """Permissions, four ways."""
+
+        def manifest(facts: list[Fact]) -> Cell:
+            if not facts:
+                return Cell((), "blank")
+            notes = [
+                f"{k} {visible(v)}" for f in facts for k, v in f.attributes if k in ("max_sdk", "min_sdk")
+            ]
+            return Cell((self.w("yes"), *dict.fromkeys(notes)), "yes")
+
+        return self.make(
+            "permissions",
+            ("permission", "unlocks", "declared_manifest", "used_in_code", "asked_at_run", "in_policy"),
+            permission_rows(self.view),
+            lambda r: (
+                text(r.name.removeprefix("android.permission."), "code"),
+                self.listing((self.w.subject(f"data:{d}") for d in r.unlocks), "inline"),
+                manifest(r.manifest),
+                self.seen(r.used),
+                self.seen(r.asked),
+                self.said(r.policy),
+            ),
+        )
+
+    def sdks(self) -> Grid:
+        """Third-party SDKs."""
+        return self.make(
+            "sdks",
+            ("sdk", "version", "found_by", "reaches", "hosts", "listed"),
+            sdk_rows(self.view),
+            lambda r: (
+                Cell(tuple(dict.fromkeys((self.w.sdk(r.id), visible(r.id)))), "name"),
+                self.listing(visible(f.attribute["version"]) for f in r.found if "version" in f.attribute),
+                self.evidence(r.found, 3),
+                self.subjects(r.reaches),
+                self.subjects(r.hosts),
+                self.said(r.disclosed),
+            ),
+        )
+
+    def hosts(self) -> Grid:
+        """Hosts in code and traffic."""
+        return self.make(
+            "hosts",
+            ("host", "by", "seen_in", "data_sent", "evidence"),
+            host_rows(self.view),
+            lambda r: (
+                text(r.host, "code"),
+                self.actors(r.contacts + r.sends),
+                self.listing(self.w.of("source", f.source) for f in r.contacts + r.sends),
+                self.subjects(r.sends),
+                self.evidence(r.sends or r.contacts, 2),
+            ),
+        )
+
+    def calls(self) -> Grid:
+        """Where each party reaches each type of data."""
+        return self.make(
+            "calls",
+            ("actor", "subject", "api", "source", "phase", "count", "where"),
+            call_rows(self.view),
+            lambda r: (
+                text(self.w.actor(r.actor)),
+                text(self.w.subject(r.subject)),
+                text(r.api, "code"),
+                text(self.w.of("source", r.source)),
+                text("" if r.phase == "unknown" else self.w.of("phase", r.phase)),
+                number(r.count),
+                self.evidence(r.facts, 3),
+            ),
+            self.w("calls_intro"),
+        )
+
+    def _plain(self, ident: str, facts: list[Fact]) -> Grid:
+        return self.make(
+            ident,
+            ("action", "subject", "actor", "attributes", "evidence"),
+            facts,
+            lambda f: (
+                text(self.w.get("action", f.action)),
+                text(self.w.subject(f.subject), "code"),
+                text(self.w.actor(f.actor)),
+                self.listing(f"{visible(k)} {visible(v, 80)}" for k, v in f.attributes),
+                self.evidence([f], 2),
+            ),
+        )
+
+    def components(self) -> Grid:
+        """What starts itself, starts others, or is exposed."""
+        return self._plain(
+            "components",
+            facts_where(self.view, lambda f: observed(f) and f.action in ("starts", "exposes")),
+        )
+
+    def properties(self) -> Grid:
+        """Settings and tricks of the package."""
+        return self._plain(
+            "properties",
+            facts_where(
+                self.view, lambda f: observed(f) and f.subject.partition(":")[0] in ("trick", "setting")
+            ),
+        )
+
+    def _words(self, ident: str, facts: list[Fact]) -> Grid:
+        return self.make(
+            ident,
+            ("subject", "attributes", "quote"),
+            facts,
+            lambda f: (
+                text(fact_sentence(f, self.w)),
+                Cell(tuple(f"{label}: {value}" for label, value in extras(f, self.w))),
+                self.evidence([f], 2),
+            ),
+        )
+
+    def declarations(self) -> Grid:
+        """What the documents say about data, permissions and SDKs."""
+        return self._words(
+            "declarations",
+            facts_where(self.view, lambda f: not observed(f) and not f.subject.startswith("topic:")),
+        )
+
+    def topics(self) -> Grid:
+        """What the documents say beside data: rights, retention, contacts."""
+        return self._words(
+            "topics", facts_where(self.view, lambda f: not observed(f) and f.subject.startswith("topic:"))
+        )
+
+    def gaps(self) -> Grid:
+        """What could not be examined."""
+        gaps = sorted(set(self.view.gaps), key=lambda g: (g.source, g.code, g.scope, g.reason))
+        return self.make(
+            "gaps",
+            ("source", "kind", "scope", "reason"),
+            gaps,
+            lambda g: (
+                text(self.w.of("source", g.source)),
+                text(self.w.get("gap", g.code)),
+                text(g.scope, "code"),
+                text(g.reason),
+            ),
+            self.w("gaps_intro"),
+        )
+
+    def documents(self) -> Grid:
+        """The declared documents."""
+        return self.make(
+            "documents",
+            ("file", "role", "format", "language", "lines", "size"),
+            self.view.documents,
+            lambda d: (
+                Cell(tuple(x for x in (visible(d.title), visible(d.name), visible(d.sha256)) if x), "code"),
+                text(self.w.get("document_role", d.role)),
+                text(d.format),
+                text(self.w.get("doc_language", d.language)),
+                number(d.lines),
+                text(size(d.size)),
+            ),
+        )
+
+    def sample(self) -> Grid:
+        """The sample, as pairs."""
+        app = self.view.app
+        pairs: list[tuple[str, Cell]] = []
+        if app is not None:
+            sdk = [
+                f"{self.w(k)} {v}"
+                for k, v in (("min_sdk", app.min_sdk), ("target_sdk", app.target_sdk))
+                if v is not None
+            ]
+            version = visible(app.version_name) + (
+                f" ({visible(app.version_code)})" if app.version_code else ""
+            )
+            signers = dict.fromkeys(
+                f"{visible(s.scheme)}  {visible(s.certificate_sha256)}" for s in app.signers
+            )
+            pairs = [
+                ("name", text(app.label)),
+                ("package", text(app.package, "code")),
+                ("version", text(version)),
+                ("target_sdk", Cell(tuple(sdk))),
+                ("file", text(app.file, "code")),
+                ("container", text(self.w.get("container", app.container))),
+                ("size", text(f"{size(app.size)} ({app.size:,} B)")),
+                ("MD5", text(app.md5, "code")),
+                ("SHA-256", text(app.sha256, "code")),
+                ("signer", Cell(tuple(signers) or (self.w("none"),), "code")),
+            ]
+        if self.view.date:
+            pairs.append(("done_at", text(self.view.date)))
+        label = {"MD5": "MD5", "SHA-256": "SHA-256"}
+        rows: list[tuple[Cell, ...]] = [
+            (text(label.get(k) or self.w(k), "name"), c) for k, c in pairs if c.lines
+        ]
+        return Grid("sample", self.w("sample"), (self.w("name"), self.w("attributes")), rows)
+
+    def environment(self) -> Grid:
+        """Tool and knowledge versions."""
+        items = [*self.view.tool.items(), *self.view.knowledge.items()]
+        rows: list[tuple[Cell, ...]] = [(text(k, "name"), text(v, "code")) for k, v in items]
+        return Grid("environment", self.w("environment"), (self.w("name"), self.w("version")), rows)
+
+
+def size(n: int) -> str:
+    """Bytes for people: ``12.3 MB``, decimal."""
+    value = float(n)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000 or unit == "MB":
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{n} B"

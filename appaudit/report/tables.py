@@ -1,0 +1,255 @@
+"""The tables of a report, derived from a view's records: data, permissions, SDKs, hosts, calls.
+
+Each function makes one pass over the facts and returns rows in a stable order. Rows keep the facts they
+came from, so that every cell can be traced.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from appaudit.knowledge.data_types import data_types
+from appaudit.records import Fact, Finding, Outcome, Severity
+from appaudit.report.model import AuditView, suppressed
+
+OBSERVING = ("static", "dynamic", "traffic")
+
+
+@dataclass(slots=True)
+class DataRow:
+    """A data type: who says what about it, who does what with it."""
+
+    subject: str
+    collected: list[Fact] = field(default_factory=list)
+    shared: list[Fact] = field(default_factory=list)
+    denied: list[Fact] = field(default_factory=list)
+    static: list[Fact] = field(default_factory=list)
+    dynamic: list[Fact] = field(default_factory=list)
+    traffic: list[Fact] = field(default_factory=list)
+
+    @property
+    def observed(self) -> list[Fact]:
+        """Facts of all three observing sources."""
+        return self.static + self.dynamic + self.traffic
+
+    @property
+    def declared(self) -> list[Fact]:
+        """Facts that declare, not those that deny."""
+        return self.collected + self.shared
+
+
+@dataclass(slots=True)
+class PermissionRow:
+    """A permission, four ways. ``manifest`` holds the declaring facts, ``unlocks`` data type ids."""
+
+    name: str
+    manifest: list[Fact] = field(default_factory=list)
+    used: list[Fact] = field(default_factory=list)
+    asked: list[Fact] = field(default_factory=list)
+    policy: list[Fact] = field(default_factory=list)
+    unlocks: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class SdkRow:
+    """An SDK: how it was found, the data it reaches, the hosts it contacts, who discloses it."""
+
+    id: str
+    found: list[Fact] = field(default_factory=list)
+    reaches: list[Fact] = field(default_factory=list)
+    hosts: list[Fact] = field(default_factory=list)
+    disclosed: list[Fact] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class HostRow:
+    """A host: who contacts it, where that was seen, and the data sent to it."""
+
+    host: str
+    contacts: list[Fact] = field(default_factory=list)
+    sends: list[Fact] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class CallRow:
+    """Accesses by one actor to one type of data through one interface in one phase."""
+
+    actor: str
+    subject: str
+    api: str
+    phase: str
+    source: str
+    facts: list[Fact]
+
+    @property
+    def count(self) -> int:
+        """Call sites, or calls of a run."""
+        return sum(f.count for f in self.facts)
+
+
+def observed(fact: Fact) -> bool:
+    """Whether the fact is behaviour, not words."""
+    return fact.stance == "observed"
+
+
+def subject_id(fact: Fact) -> str:
+    """The subject without its prefix."""
+    return fact.subject.partition(":")[2]
+
+
+def data_rows(view: AuditView) -> list[DataRow]:
+    """Every data type that is said or seen: what is seen and not said first."""
+    rows: dict[str, DataRow] = {}
+    for fact in view.facts:
+        if not fact.subject.startswith("data:"):
+            continue
+        row = rows.setdefault(fact.subject, DataRow(fact.subject))
+        if observed(fact):
+            {"static": row.static, "dynamic": row.dynamic, "traffic": row.traffic}[fact.source].append(fact)
+        elif fact.stance == "denied":
+            row.denied.append(fact)
+        elif fact.action == "shares":
+            row.shared.append(fact)
+        else:
+            row.collected.append(fact)
+    order = {f"data:{key}": i for i, key in enumerate(data_types())}
+    return sorted(
+        rows.values(),
+        key=lambda r: (not r.observed, bool(r.declared), order.get(r.subject, len(order)), r.subject),
+    )
+
+
+def permission_rows(view: AuditView) -> list[PermissionRow]:
+    """Every permission that the manifest, code, run or policy names."""
+    rows: dict[str, PermissionRow] = {}
+    unlocks: dict[str, list[str]] = defaultdict(list)
+    for data in data_types().values():
+        for permission in data.permissions:
+            unlocks[permission].append(data.id)
+
+    def row_of(name: str) -> PermissionRow:
+        return rows.setdefault(name, PermissionRow(name, unlocks=tuple(unlocks.get(name, ()))))
+
+    for fact in view.facts:
+        if fact.subject.startswith("permission:"):
+            row = row_of(subject_id(fact))
+            if not observed(fact):
+                row.policy.append(fact)
+            elif fact.source == "static" and fact.action == "requests":
+                row.manifest.append(fact)
+            elif fact.source == "static":
+                row.used.append(fact)
+            else:
+                row.asked.append(fact)
+    for fact in view.facts:
+        if observed(fact) and fact.source == "static" and fact.subject.startswith("data:"):
+            exact = fact.attribute.get("permission", "").split()
+            for name in exact or [n for n in _permissions_of(fact) if n in rows]:
+                row_of(name).used.append(fact)
+    return sorted(rows.values(), key=lambda r: (not r.manifest, not r.unlocks, r.name))
+
+
+def _permissions_of(fact: Fact) -> tuple[str, ...]:
+    row = data_types().get(subject_id(fact))
+    return row.permissions if row else ()
+
+
+def sdk_rows(view: AuditView) -> list[SdkRow]:
+    """Every SDK found in the package, seen at run time, or disclosed; undisclosed ones first."""
+    rows: dict[str, SdkRow] = {}
+
+    def row_of(ident: str) -> SdkRow:
+        return rows.setdefault(ident, SdkRow(ident))
+
+    for fact in view.facts:
+        by_sdk = fact.actor.startswith("sdk:")
+        if fact.subject.startswith("sdk:"):
+            row = row_of(subject_id(fact))
+            (row.found if observed(fact) else row.disclosed).append(fact)
+        elif by_sdk and observed(fact):
+            row = row_of(fact.actor[4:])
+            if fact.subject.startswith("data:"):
+                row.reaches.append(fact)
+            elif fact.subject.startswith("host:"):
+                row.hosts.append(fact)
+        elif by_sdk:
+            row_of(fact.actor[4:]).disclosed.append(fact)
+        if not observed(fact) and (fact.recipient or "").startswith("sdk:"):
+            row_of((fact.recipient or "")[4:]).disclosed.append(fact)
+    return sorted(
+        rows.values(),
+        key=lambda r: (not (r.found or r.reaches), bool(r.disclosed), -len(subjects(r.reaches)), r.id),
+    )
+
+
+def host_rows(view: AuditView) -> list[HostRow]:
+    """Every host that code names or traffic reached; those that got personal data first."""
+    rows: dict[str, HostRow] = {}
+    for fact in view.facts:
+        if not observed(fact):
+            continue
+        if fact.subject.startswith("host:"):
+            rows.setdefault(subject_id(fact), HostRow(subject_id(fact))).contacts.append(fact)
+        elif fact.action in ("sends", "shares") and (fact.recipient or "").startswith("host:"):
+            host = (fact.recipient or "")[5:]
+            rows.setdefault(host, HostRow(host)).sends.append(fact)
+    return sorted(
+        rows.values(),
+        key=lambda r: (-len(subjects(r.sends)), not any(f.source != "static" for f in r.contacts), r.host),
+    )
+
+
+def call_rows(view: AuditView) -> list[CallRow]:
+    """Accesses to personal data by actor, type, interface and phase."""
+    rows: dict[tuple[str, str, str, str, str], CallRow] = {}
+    for fact in view.facts:
+        if observed(fact) and fact.subject.startswith("data:") and fact.action == "accesses":
+            api = fact.attribute.get("api", "")
+            key = (fact.actor, fact.subject, api, fact.phase, fact.source)
+            if key in rows:
+                rows[key].facts.append(fact)
+            else:
+                rows[key] = CallRow(*key, facts=[fact])
+    return sorted(
+        rows.values(), key=lambda r: (r.actor != "app", r.actor, r.subject, r.source, r.phase, r.api)
+    )
+
+
+def facts_where(view: AuditView, keep: Callable[[Fact], bool]) -> list[Fact]:
+    """Facts that pass, by actor and subject."""
+    return sorted(filter(keep, view.facts), key=lambda f: (f.action, f.subject, f.actor))
+
+
+def subjects(facts: Iterable[Fact]) -> list[str]:
+    """Distinct subjects, in first-seen order."""
+    return list(dict.fromkeys(f.subject for f in facts))
+
+
+def actors(facts: Iterable[Fact]) -> list[str]:
+    """Distinct actors, the app first."""
+    return sorted(dict.fromkeys(f.actor for f in facts), key=lambda a: (a != "app", a))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many findings, suppressed ones apart."""
+
+    by_outcome: Counter[Outcome]
+    by_severity: Counter[tuple[Outcome, Severity]]
+    suppressed: int
+
+
+def counts(findings: Iterable[Finding]) -> Counts:
+    """Counts over findings that are not set aside."""
+    by_outcome: Counter[Outcome] = Counter()
+    by_severity: Counter[tuple[Outcome, Severity]] = Counter()
+    aside = 0
+    for finding in findings:
+        if suppressed(finding):
+            aside += 1
+            continue
+        by_outcome[finding.outcome] += 1
+        by_severity[finding.outcome, finding.severity] += 1
+    return Counts(by_outcome, by_severity, aside)

@@ -1,0 +1,122 @@
+"""The sentences of a report: titles, messages, verdict and next steps, in the report's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appaudit.records import Fact, Finding
+from appaudit.report.model import AuditView
+from appaudit.report.tables import Counts
+from appaudit.report.visible import visible
+from appaudit.report.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class FindingText:
+    """A finding in words: ``title`` (the rule's), ``message`` (this case), ``why``, ``advice``."""
+
+    title: str
+    message: str
+    why: str
+    advice: str
+
+
+def finding_text(view: AuditView, finding: Finding, words: Words) -> FindingText:
+    """From the rule's templates; from the finding's own (English) words where the rule has none."""
+    rule = view.rules.get(finding.rule)
+    if rule is None:
+        return FindingText(
+            visible(finding.title or finding.rule),
+            visible(finding.message) or case(finding, words),
+            "",
+            visible(finding.advice),
+        )
+    values = {
+        **{k: visible(v) for k, v in finding.attributes},
+        "actor": words.actor(finding.actor),
+        "subject": words.subject(finding.subject),
+        "action": words.get("action", finding.action),
+        "disclosure": words.of("disclosure", finding.disclosure) if finding.disclosure else "",
+    }
+    return FindingText(
+        words.template(rule.title, values) or visible(finding.title or finding.rule),
+        words.template(rule.message, values) or case(finding, words),
+        words.template(rule.why, values),
+        words.template(rule.advice, values) or visible(finding.advice),
+    )
+
+
+def case(finding: Finding, words: Words) -> str:
+    """Who does what with what: the shortest statement of a finding."""
+    gap = " " if words.lang == "en" else ""
+    parts = (words.actor(finding.actor), words.get("action", finding.action), words.subject(finding.subject))
+    joined = gap.join(parts)
+    return joined[:1].upper() + joined[1:]
+
+
+def verdict(view: AuditView, words: Words, counts: Counts) -> str:
+    """The report's first sentence."""
+    if view.kind == "scan":
+        return words("verdict_scan", n=len(view.facts))
+    if view.kind == "policy":
+        return words("verdict_policy", n=sum(f.stance != "observed" for f in view.facts))
+    n = counts.by_outcome
+    if n["violation"]:
+        return (
+            words("verdict_violations_one")
+            if n["violation"] == 1
+            else words("verdict_violations", n=n["violation"])
+        )
+    if n["review"]:
+        return words("verdict_review", n=n["review"])
+    return words("verdict_pass") if n["pass"] else words("verdict_nothing")
+
+
+def verdict_detail(view: AuditView, words: Words, counts: Counts) -> str:
+    """What stands beside the verdict: the other outcomes."""
+    n = counts.by_outcome
+    if view.kind != "audit":
+        return ""
+    return words("verdict_sub", review=n["review"], not_examined=n["not_examined"], passes=n["pass"])
+
+
+def fact_sentence(fact: Fact, words: Words) -> str:
+    """A fact in one line: who, what, to whom, under which conditions."""
+    gap = " " if words.lang == "en" else ""
+    parts = [words.actor(fact.actor), words.get("action", fact.action), words.subject(fact.subject)]
+    if fact.stance == "denied":
+        parts.insert(1, words.of("stance", "denied"))
+    text = gap.join(parts)
+    if fact.recipient:
+        text += f" → {words.actor(fact.recipient)}"
+    return text
+
+
+def extras(fact: Fact, words: Words) -> list[tuple[str, str]]:
+    """Purpose, recipient, conditions and phase of a fact as labelled values; those it lacks left out."""
+    out = []
+    if fact.recipient:
+        out.append((words("recipient"), words.actor(fact.recipient)))
+    if fact.purpose:
+        out.append((words("purpose"), visible(fact.purpose)))
+    if fact.condition:
+        sep = "、" if words.lang == "zh" else "; "
+        out.append((words("condition"), sep.join(words.condition(c) for c in fact.condition)))
+    if fact.phase != "unknown":
+        out.append((words("phase"), words.of("phase", fact.phase)))
+    return out
+
+
+def next_steps(view: AuditView, words: Words, counts: Counts) -> list[str]:
+    """What the reader does now, most useful first."""
+    n = counts.by_outcome
+    steps = []
+    if n["violation"]:
+        steps.append(words("step_fix_one") if n["violation"] == 1 else words("step_fix", n=n["violation"]))
+    if view.kind == "scan":
+        steps.append(words("step_policy"))
+    if n["review"] and not any(f.source == "dynamic" for f in view.facts):
+        steps.append(words("step_dynamic", n=n["review"]))
+    if view.gaps:
+        steps.append(words("step_gaps"))
+    return steps

@@ -1,0 +1,109 @@
+"""The report's own words, in Chinese and English, from reports/words.toml.
+
+Fixed vocabularies (outcomes, actions, gap codes …) must all be there: `Words.of` raises KeyError for a
+missing one, and a test walks the vocabularies. Open ones (SDKs, hosts, parties) fall back to their id.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import rtoml
+
+from appaudit.assets import assets
+from appaudit.knowledge.data_types import data_types
+from appaudit.report.model import Lang
+from appaudit.report.visible import visible
+
+LANGS: tuple[Lang, ...] = ("zh", "en")
+
+
+@cache
+def tables() -> dict[str, dict[str, dict[str, str]]]:
+    """words.toml: group → key → language → words."""
+    data: dict[str, dict[str, dict[str, str]]] = rtoml.loads(
+        (assets("reports") / "words.toml").read_text(encoding="utf-8")
+    )
+    return data
+
+
+class Words:
+    """The words of one language; calling it looks up a label: ``w("findings", n=3)``."""
+
+    def __init__(self, lang: Lang) -> None:
+        self.lang: Lang = lang
+
+    def __call__(self, key: str, **values: object) -> str:
+        text = self.of("ui", key)
+        return text.format_map({k: visible(v) for k, v in values.items()}) if values else text
+
+    def of(self, group: str, key: str) -> str:
+        """The word for ``key`` of a fixed vocabulary. Raises KeyError when it is missing."""
+        return tables()[group][key][self.lang]
+
+    def get(self, group: str, key: str) -> str:
+        """The word for ``key`` of an open vocabulary; the key itself, made readable, when unknown."""
+        entry = tables().get(group, {}).get(key)
+        return entry[self.lang] if entry else visible(key.replace("_", " "))
+
+    def actor(self, actor: str) -> str:
+        """``app``, ``sdk:<id>``, ``party:<words>`` … as a name."""
+        if actor in tables()["actor"]:
+            return self.of("actor", actor)
+        prefix, _, rest = actor.partition(":")
+        return self.sdk(rest) if prefix == "sdk" else visible(rest or actor)
+
+    def sdk(self, ident: str) -> str:
+        """The SDK's name in this language, or its id."""
+        return _sdk_names(self.lang).get(ident, visible(ident))
+
+    def subject(self, subject: str) -> str:
+        """``data:imei``, ``permission:…``, ``sdk:…``, ``topic:…`` as a name."""
+        prefix, _, rest = subject.partition(":")
+        if prefix == "data" and rest in data_types():
+            row = data_types()[rest]
+            return row.zh if self.lang == "zh" else _sentence_case(row.en)
+        if prefix == "permission":
+            return visible(rest.removeprefix("android.permission."))
+        if prefix == "sdk":
+            return self.sdk(rest)
+        if prefix in ("topic", "trick", "setting"):
+            return self.get(prefix, rest)
+        return visible(rest or subject)
+
+    def condition(self, condition: str) -> str:
+        """One condition of a statement, such as ``permission:…`` or ``local_only``."""
+        prefix, _, rest = condition.partition(":")
+        entry = tables()["condition"].get(prefix)
+        if entry is None:
+            return visible(condition)
+        shown = self.subject(condition) if prefix == "permission" else visible(rest)
+        return entry[self.lang].format(value=shown)
+
+    def template(self, texts: Any, values: dict[str, str]) -> str:
+        """A rule's text in this language with ``values`` put in; names it lacks are left as they stand."""
+        text = texts.get(self.lang, "") if texts else ""
+        return text.format_map(_Lenient(values)) if "{" in text else text
+
+
+class _Lenient(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def _sentence_case(text: str) -> str:
+    acronym = {"imei", "imsi", "mac", "ip", "oaid", "gaid", "idfa", "idfv", "meid", "iccid", "ssid", "bssid"}
+    words = [w.upper() if w in acronym else w for w in text.split()]
+    joined = " ".join(words)
+    return joined[:1].upper() + joined[1:]
+
+
+@cache
+def _sdk_names(lang: Lang) -> dict[str, str]:
+    try:
+        sdks = import_module("appaudit.knowledge.sdks").sdks()
+    except ModuleNotFoundError:
+        return {}
+    return {s.id: visible(getattr(s, lang, "") or s.name) for s in sdks}

@@ -1,0 +1,50 @@
+"""The JSON documents: shape, order, round trip, hostile strings."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from appaudit.records import SCHEMA_VERSION, fact_from_json, finding_from_json, gap_from_json
+from appaudit.report.json import document, render
+from tests.report import golden
+from tests.report.sample import audit, hostile
+
+
+def test_golden() -> None:
+    golden.check("audit.json", render(audit()))
+
+
+def test_three_shapes() -> None:
+    view = audit()
+    common = {"schema", "kind", "tool", "knowledge", "facts", "gaps"}
+    assert set(document(dataclasses.replace(view, kind="scan"))) == common | {"app"}
+    assert set(document(dataclasses.replace(view, kind="policy"))) == common | {"document", "documents"}
+    whole = document(view)
+    assert set(whole) == common | {"app", "document", "documents", "findings", "coverage", "profile"}
+    assert whole["schema"] == SCHEMA_VERSION
+
+
+def test_text_is_the_document_and_records_come_back() -> None:
+    view = audit()
+    data = json.loads(render(view))
+    assert data == document(view)
+    assert tuple(fact_from_json(f) for f in data["facts"]) == view.facts
+    assert tuple(gap_from_json(g) for g in data["gaps"]) == view.gaps
+    assert tuple(finding_from_json(f) for f in data["findings"]) == view.findings
+
+
+def test_one_record_a_line() -> None:
+    lines = render(audit()).splitlines()
+    assert sum(line.startswith('{"source": "') for line in lines) >= len(audit().facts)
+
+
+def test_hostile_strings_survive_as_valid_utf8() -> None:
+    view = hostile()
+    data = json.loads(render(view).encode("utf-8"))
+    assert tuple(fact_from_json(f) for f in data["facts"]) == view.facts
+
+
+def test_empty() -> None:
+    view = dataclasses.replace(audit(), facts=(), findings=(), gaps=(), documents=(), app=None)
+    assert json.loads(render(view))["findings"] == []

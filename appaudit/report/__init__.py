@@ -1,1 +1,71 @@
-"""Findings for people and machines: pure functions from records to text or bytes."""
+"""Findings for people and machines: pure functions from records to text or bytes.
+
+`FORMATS` is the table of what ``-f`` knows. A writer is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from appaudit.bundle import Bundle
+    from appaudit.report.model import AuditView, Kind, Lang
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One output format. ``module``: its writer here, with ``render(view)`` giving text or bytes.
+
+    ``commands``: which documents it can show. ``binary``: not for a terminal.
+    """
+
+    name: str
+    suffix: str
+    module: str
+    commands: tuple[Kind, ...] = ("scan", "policy", "audit")
+    binary: bool = False
+
+    def write(
+        self,
+        bundle: Bundle,
+        lang: Lang,
+        command: Kind,
+        width: int = 100,
+        color: bool = False,
+        *,
+        verbose: bool = False,
+        profile: str = "all",
+        category: str = "",
+    ) -> bytes:
+        """The bundle in this format. ``width``, ``color`` and ``verbose`` are the terminal's.
+
+        Raises `appaudit.errors.MissingExtraError` where the format needs an extra that is not installed.
+        """
+        from appaudit.report.model import view_of
+
+        view = view_of(bundle, command, lang, profile, category)
+        if self.name == "terminal":
+            from appaudit.report import terminal
+
+            return terminal.render(view, width, color=color, verbose=verbose).encode()
+        return self.render(view)
+
+    def render(self, view: AuditView) -> bytes:
+        """A view in this format."""
+        render: Callable[[AuditView], str | bytes] = import_module(f"appaudit.report.{self.module}").render
+        made = render(view)
+        return made if isinstance(made, bytes) else made.encode()
+
+
+FORMATS: dict[str, Format] = {
+    f.name: f
+    for f in (
+        Format("terminal", "txt", "terminal"),
+        Format("json", "json", "json"),
+        Format("html", "html", "html"),
+    )
+}
+"""Every output format by the name that ``-f`` takes."""

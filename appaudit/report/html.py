@@ -110,16 +110,20 @@ def _tone(view: AuditView, n: object) -> str:
     return next((o for o in ("violation", "review", "pass") if n[o]), "not_examined")
 
 
-def _coverage(view: AuditView, words: Words) -> list[tuple[str, list[tuple[str, str]], list[str]]]:
+def _coverage(view: AuditView, words: Words) -> list[tuple[str, bool, list[str], list[str]]]:
+    """Per producer: its name, whether it ran, what it looked at, what it could not."""
     rows = []
     for source, what in view.coverage.items():
-        examined = [
-            (words.get("coverage_key", str(k)), f"{v:,}" if isinstance(v, int) else visible(v))
-            for k, v in what.get("examined", {}).items()
+        names = [visible(x) for x in what.get("what", ())]
+        done = names[:12] + ([f"… +{len(names) - 12}"] if len(names) > 12 else [])
+        if what.get("examined"):
+            done.append(words("facts_found", n=f"{what.get('facts', 0):,}"))
+        missing = [
+            f"{words.get('gap', g.get('code', ''))} {visible(g.get('scope', ''))}"
+            for g in what.get("not_examined", ())
         ]
-        rows.append(
-            (words.get("source", source), examined, [visible(x) for x in what.get("not_examined", ())])
-        )
+        more = [f"… +{len(missing) - 5}"] if len(missing) > 5 else []
+        rows.append((words.get("source", source), bool(what.get("examined")), done, missing[:5] + more))
     return rows
 
 

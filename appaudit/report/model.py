@@ -13,10 +13,12 @@ Two things a finding may carry in its ``attributes`` mean something to every wri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from appaudit.bundle import Bundle
+from appaudit.knowledge.rules import Rule, Wording, render, rules
 from appaudit.records import SEVERITIES, App, Document, Fact, Finding, Gap, Outcome
 
 Lang = Literal["zh", "en"]
@@ -25,38 +27,16 @@ Kind = Literal["scan", "policy", "audit"]
 OUTCOMES: tuple[Outcome, ...] = ("violation", "review", "not_examined", "pass")
 """In the order a reader needs them."""
 
-NOT_A_FINDING = frozenset({"pass"})
-"""Outcomes that leave nothing to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleText:
-    """A rule's words, each ``{"zh": …, "en": …}``.
-
-    ``title``, ``message`` and ``advice`` are `str.format` templates over ``{actor}``, ``{subject}``,
-    ``{action}``, ``{recipient}`` and the finding's attributes, all as names in the report's language.
-    """
-
-    id: str
-    title: Mapping[str, str]
-    message: Mapping[str, str] = field(default_factory=dict)
-    why: Mapping[str, str] = field(default_factory=dict)
-    advice: Mapping[str, str] = field(default_factory=dict)
-    severity: str = "medium"
-    confidence: str = "medium"
-    clauses: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class AuditView:
     """Everything a writer may read.
 
-    ``coverage``: per source (``static`` …), a mapping with ``examined`` (label → count or text) and
-    ``not_examined`` (sentences). ``knowledge``: file name → version or hash. ``tool``: ``name`` and
-    ``version``. ``texts``: document name → extracted text, for quotes in their context. ``rules``: the
-    rules that ran, those without a finding too. ``profile``: cn · eu · us-ca · play · all.
-    ``date``: when the audit was done, ISO 8601, empty when the report must not depend on it.
+    ``coverage``: per producer, ``examined`` (whether it ran), ``what`` (names), ``facts``, ``evidence``
+    (counts) and ``not_examined`` (``code``, ``scope``, ``reason`` each). ``knowledge``: name → version or
+    hash. ``tool``: ``name`` and ``version``. ``texts``: document name → extracted text, for quotes in their
+    context. ``rules``: every rule that ran, those without a finding too; ``wording`` words a finding.
+    ``profile``: cn · eu · us-ca · play · all. ``date``: when the audit was done, ISO 8601, may be empty.
     """
 
     kind: Kind = "audit"
@@ -69,11 +49,32 @@ class AuditView:
     knowledge: Mapping[str, Any] = field(default_factory=dict)
     tool: Mapping[str, Any] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
-    rules: Mapping[str, RuleText] = field(default_factory=dict)
+    rules: Mapping[str, Rule] = field(default_factory=rules)
+    wording: Callable[[Finding, Lang], Wording] = render
     lang: Lang = "en"
     profile: str = "all"
     category: str = ""
     date: str = ""
+
+
+def view_of(bundle: Bundle, kind: Kind, lang: Lang, profile: str = "all", category: str = "") -> AuditView:
+    """The view of a bundle."""
+    return AuditView(
+        kind=kind,
+        app=bundle.app,
+        documents=tuple(bundle.documents),
+        facts=tuple(bundle.facts),
+        findings=tuple(bundle.findings),
+        gaps=tuple(bundle.gaps),
+        coverage=bundle.coverage,
+        knowledge=bundle.knowledge,
+        tool=bundle.tool,
+        texts=bundle.texts,
+        lang=lang,
+        profile=profile,
+        category=category,
+        date=bundle.created,
+    )
 
 
 def suppressed(finding: Finding) -> bool:

@@ -233,4 +233,4 @@ def _verdict(view: AuditView, words: Words, console: Console, tally: Counts) -> 
         console.print()
         console.print(Text(words("next_steps"), "bold"))
         for n, step in enumerate([*steps, words("step_html")], 1):
-            console.print(Text(f"  {n}. " + step.rstrip(":")))
+            console.print(Text(f"  {n}. " + step.rstrip("：:")))

@@ -22,27 +22,13 @@ class FindingText:
 
 
 def finding_text(view: AuditView, finding: Finding, words: Words) -> FindingText:
-    """From the rule's templates; from the finding's own (English) words where the rule has none."""
-    rule = view.rules.get(finding.rule)
-    if rule is None:
-        return FindingText(
-            visible(finding.title or finding.rule),
-            visible(finding.message) or case(finding, words),
-            "",
-            visible(finding.advice),
-        )
-    values = {
-        **{k: visible(v) for k, v in finding.attributes},
-        "actor": words.actor(finding.actor),
-        "subject": words.subject(finding.subject),
-        "action": words.get("action", finding.action),
-        "disclosure": words.of("disclosure", finding.disclosure) if finding.disclosure else "",
-    }
+    """The rule's words for this finding, hostile characters made visible."""
+    wording = view.wording(finding, words.lang)
     return FindingText(
-        words.template(rule.title, values) or visible(finding.title or finding.rule),
-        words.template(rule.message, values) or case(finding, words),
-        words.template(rule.why, values),
-        words.template(rule.advice, values) or visible(finding.advice),
+        _capital(visible(wording.title or finding.rule)),
+        _capital(visible(wording.message, 2000)) or case(finding, words),
+        visible(wording.why, 2000),
+        visible(wording.advice, 2000),
     )
 
 
@@ -50,8 +36,13 @@ def case(finding: Finding, words: Words) -> str:
     """Who does what with what: the shortest statement of a finding."""
     gap = " " if words.lang == "en" else ""
     parts = (words.actor(finding.actor), words.get("action", finding.action), words.subject(finding.subject))
-    joined = gap.join(parts)
-    return joined[:1].upper() + joined[1:]
+    return _capital(gap.join(parts))
+
+
+def _capital(text: str) -> str:
+    """The first letter capital, where the first word is a word and not an identifier."""
+    first = text.split(" ", 1)[0].rstrip(",:")
+    return text[:1].upper() + text[1:] if first.isalpha() else text
 
 
 def verdict(view: AuditView, words: Words, counts: Counts) -> str:
@@ -86,7 +77,7 @@ def fact_sentence(fact: Fact, words: Words) -> str:
     parts = [words.actor(fact.actor), words.get("action", fact.action), words.subject(fact.subject)]
     if fact.stance == "denied":
         parts.insert(1, words.of("stance", "denied"))
-    text = gap.join(parts)
+    text = _capital(gap.join(parts))
     if fact.recipient:
         text += f" → {words.actor(fact.recipient)}"
     return text

@@ -7,13 +7,12 @@ missing one, and a test walks the vocabularies. Open ones (SDKs, hosts, parties)
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
-from typing import Any
 
 import rtoml
 
 from appaudit.assets import assets
 from appaudit.knowledge.data_types import data_types
+from appaudit.knowledge.rules import sdk_name
 from appaudit.report.model import Lang
 from appaudit.report.visible import visible
 
@@ -57,14 +56,14 @@ class Words:
 
     def sdk(self, ident: str) -> str:
         """The SDK's name in this language, or its id."""
-        return _sdk_names(self.lang).get(ident, visible(ident))
+        return visible(sdk_name(ident, self.lang))
 
     def subject(self, subject: str) -> str:
         """``data:imei``, ``permission:…``, ``sdk:…``, ``topic:…`` as a name."""
         prefix, _, rest = subject.partition(":")
         if prefix == "data" and rest in data_types():
             row = data_types()[rest]
-            return row.zh if self.lang == "zh" else _sentence_case(row.en)
+            return row.zh if self.lang == "zh" else row.en
         if prefix == "permission":
             return visible(rest.removeprefix("android.permission."))
         if prefix == "sdk":
@@ -81,29 +80,3 @@ class Words:
             return visible(condition)
         shown = self.subject(condition) if prefix == "permission" else visible(rest)
         return entry[self.lang].format(value=shown)
-
-    def template(self, texts: Any, values: dict[str, str]) -> str:
-        """A rule's text in this language with ``values`` put in; names it lacks are left as they stand."""
-        text = texts.get(self.lang, "") if texts else ""
-        return text.format_map(_Lenient(values)) if "{" in text else text
-
-
-class _Lenient(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
-
-
-def _sentence_case(text: str) -> str:
-    acronym = {"imei", "imsi", "mac", "ip", "oaid", "gaid", "idfa", "idfv", "meid", "iccid", "ssid", "bssid"}
-    words = [w.upper() if w in acronym else w for w in text.split()]
-    joined = " ".join(words)
-    return joined[:1].upper() + joined[1:]
-
-
-@cache
-def _sdk_names(lang: Lang) -> dict[str, str]:
-    try:
-        sdks = import_module("appaudit.knowledge.sdks").sdks()
-    except ModuleNotFoundError:
-        return {}
-    return {s.id: visible(getattr(s, lang, "") or s.name) for s in sdks}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from appaudit.knowledge.rules import Rule, Text, Wording, actor_name, subject_name
 from appaudit.records import (
     App,
     CallSite,
@@ -24,7 +25,7 @@ from appaudit.records import (
     fingerprint,
     framework_apis,
 )
-from appaudit.report.model import AuditView, Lang, RuleText
+from appaudit.report.model import AuditView, Lang
 
 PACKAGE = "com.example.shop"
 DEX = "shop.apk!classes.dex"
@@ -245,51 +246,61 @@ def finding(rule: str, outcome: str, severity: str, of: list[Fact], **more: obje
     return dataclasses.replace(made, **more)  # type: ignore[arg-type]
 
 
-RULES = {
-    rule.id: rule
-    for rule in (
-        RuleText(
-            "undeclared-data",
-            {"zh": "未告知而读取{subject}", "en": "{subject} is read but never declared"},
-            {
-                "zh": "{actor}读取{subject},政策中没有提到。",
-                "en": "{actor} reads {subject}; the policy does not say so.",
-            },
-            {
-                "zh": "用户无从知道自己被收集了什么。",
-                "en": "People cannot know what is collected about them.",
-            },
-            {
-                "zh": "在政策中写明{subject}及其目的,或删除这些调用;再次审计时不应再出现该调用。",
-                "en": "Declare {subject} with its purpose, or remove the calls; done when no call remains.",
-            },
-            severity="high",
-            clauses=("CN191-2.1", "CN191-3.3", "EU-GDPR-13"),
-        ),
-        RuleText(
-            "denied-but-observed",
-            {"zh": "声明不收集却读取{subject}", "en": "{subject} is read although the policy denies it"},
-            {
-                "zh": "政策否认收集{subject},代码与运行中都有读取。",
-                "en": "The policy denies {subject}; code and run show it.",
-            },
-            severity="critical",
-            clauses=("CN191-3.9", "CN164-1"),
-        ),
-        RuleText(
-            "vague-disclosure",
-            {"zh": "{subject}只有笼统说法", "en": "{subject} is declared only vaguely"},
-            severity="medium",
-        ),
-        RuleText("undeclared-sdk", {"zh": "未披露的 SDK:{subject}", "en": "{subject} is not disclosed"}),
-        RuleText(
-            "cross-border",
-            {"zh": "跨境传输与声明一致", "en": "Cross-border transfer is as declared"},
-            severity="medium",
-        ),
-        RuleText("never-fires", {"zh": "没有触发的规则", "en": "A rule that found nothing"}, severity="low"),
-    )
+TITLES = {
+    "undeclared-data": (
+        "{subject}：{actor}收集但政策未声明",
+        "{subject}: {actor} collects it, nothing declares it",
+    ),
+    "denied-but-observed": ("{subject}：声明不收集，实际读取", "{subject}: denied, and read all the same"),
+    "vague-disclosure": ("{subject}：只有笼统说法", "{subject}: declared only vaguely"),
+    "undeclared-sdk": ("未披露的 SDK：{subject}", "{subject} is embedded and not disclosed"),
+    "location-declared": ("{subject}：已声明", "{subject}: declared"),
+    "cross-border": ("{subject}：跨境传输", "{subject}: cross-border transfer"),
+    "never-fires": ("没有触发的规则", "A rule that found nothing"),
 }
+
+
+def _rule(ident: str) -> Rule:
+    zh, en = TITLES[ident]
+    return Rule(
+        id=ident,
+        since="0.1",
+        lifecycle="stable",
+        sources=("static", "policy"),
+        severity="high",
+        confidence="high",
+        clauses=("CN191-2.1",),
+        fires_on="",
+        quiet_on="",
+        texts={
+            "zh": Text(
+                name=zh.format(subject="信息", actor="主体"),
+                title=zh,
+                message=zh,
+                why="用户无从知道自己被收集了什么。",
+                advice="写明{subject}及其目的，或删除这些调用。",
+                passed="{subject}：一致",
+            ),
+            "en": Text(
+                name=en.format(subject="data", actor="a party"),
+                title=en,
+                message=en + ".",
+                why="People cannot know what is collected about them.",
+                advice="Declare {subject} with its purpose, or remove the calls.",
+                passed="{subject}: consistent",
+            ),
+        },
+    )
+
+
+RULES = {ident: _rule(ident) for ident in sorted(TITLES)}
+
+
+def wording(finding: Finding, lang: Lang) -> Wording:
+    """As the knowledge words a finding, from the rules of this sample."""
+    text = RULES[finding.rule].texts[lang]
+    names = {"actor": actor_name(finding.actor, lang), "subject": subject_name(finding.subject, lang)}
+    return Wording(*(t.format_map(names) for t in (text.title, text.message, text.why, text.advice)))
 
 
 def app() -> App:
@@ -346,15 +357,27 @@ def audit(lang: Lang = "zh") -> AuditView:
             Gap("policy", "missing_document", "sdk.html", "The policy links to a list that was not given."),
         ),
         coverage={
-            "static": {"examined": {"dex_files": 2, "methods": 32000}, "not_examined": []},
-            "dynamic": {"examined": {"events": 4}, "not_examined": []},
-            "traffic": {"examined": {"flows": 1}, "not_examined": ["api.shop.example"]},
-            "policy": {"examined": {"documents": 1, "lines": 12}, "not_examined": ["sdk.html"]},
+            "static": {
+                "examined": True,
+                "what": [DEX, DEX2],
+                "facts": 11,
+                "evidence": 14,
+                "not_examined": [],
+            },
+            "dynamic": {"examined": False, "what": [], "facts": 0, "evidence": 0, "not_examined": []},
+            "policy": {
+                "examined": True,
+                "what": [POLICY],
+                "facts": 6,
+                "evidence": 6,
+                "not_examined": [{"code": "missing_document", "scope": "sdk.html", "reason": "not given"}],
+            },
         },
         knowledge={"data_types": "sha256:1111", "rules": "sha256:2222"},
         tool={"name": "appaudit", "version": "0.0.0"},
         texts={POLICY: POLICY_TEXT},
         rules=RULES,
+        wording=wording,
         lang=lang,
         profile="cn",
         date="2026-01-02T03:04:05Z",
@@ -414,7 +437,7 @@ def hostile(lang: Lang = "en") -> AuditView:
         facts=tuple(made),
         findings=findings,
         gaps=(gap,),
-        coverage={h: {"examined": {h: h}, "not_examined": [h]}},
+        coverage={h: {"examined": True, "what": [h], "not_examined": [{"code": h, "scope": h}]}},
         knowledge={h: h},
         tool={"name": h},
         texts={h: h},

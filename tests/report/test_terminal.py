@@ -31,8 +31,8 @@ def test_colour_only_when_asked() -> None:
 def test_most_severe_first_and_passes_only_when_verbose() -> None:
     text = render(audit("en"))
     assert text.index("Critical") < text.index("High") < text.index("Medium")
-    assert "Location is declared" not in text
-    assert "Location is declared" in render(audit("en"), verbose=True)
+    assert "Precise location (GPS): declared" not in text
+    assert "Precise location (GPS): declared" in render(audit("en"), verbose=True)
     assert "agreed with legal" in render(audit("en"), verbose=True)
 
 

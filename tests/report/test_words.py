@@ -63,7 +63,7 @@ def test_names() -> None:
     zh, en = Words("zh"), Words("en")
     assert zh.subject("data:clipboard") == "剪切板"
     assert en.subject("permission:android.permission.CAMERA") == "CAMERA"
-    assert en.actor("app") == "The app itself"
+    assert en.actor("app") == "the app"
     assert en.subject("host:a.example") == "a.example"
     assert en.condition("until_version:3.1") == "only until version 3.1"
     assert zh.condition("if:用户上传头像") == "当 用户上传头像"

@@ -14,8 +14,6 @@ _TABLE, _POOL, _PACKAGE, _TYPE = 0x0002, 0x0001, 0x0200, 0x0201
 _SPARSE, _OFFSET16 = 1, 2
 _COMPLEX, _COMPACT = 1, 8
 _NO_ENTRY = 0xFFFFFFFF
-MAX_HOPS = 16
-"""References followed from one resource to the next; a longer chain is a circle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +80,6 @@ class Resources:
             if value is not None:
                 found.append((not part.default, value))
         return [value for _, value in sorted(found, key=lambda pair: pair[0])]
-
-    def resolve(self, value: Value) -> Value:
-        """The value behind a reference, in the default configuration; the reference where there is none."""
-        for _ in range(MAX_HOPS):
-            if not value.is_reference:
-                break
-            values = self.values(value.data)
-            if not values:
-                break
-            value = values[0]
-        return value
 
     def strings(self) -> Iterator[str]:
         """Every string of the table's own pool."""

@@ -102,22 +102,27 @@ def read_manifest(root: Element, resolve: Resolve, open_xml: OpenXml) -> Manifes
     return _Reader(root, resolve, open_xml).manifest()
 
 
-def implied_permissions(names: Iterable[str], target_sdk: int) -> tuple[ImpliedPermission, ...]:
-    """What the platform adds to the requests ``names`` of an app that targets ``target_sdk``."""
-    requested = set(names)
-    implied: dict[str, ImpliedPermission] = {}
+def implied_permissions(requests: Iterable[UsesPermission], target_sdk: int) -> tuple[ImpliedPermission, ...]:
+    """What the platform adds to the requests of an app that targets ``target_sdk``."""
+    up_to: dict[str, int | None] = {}
+    for request in requests:
+        known = up_to.get(request.name, 0)
+        bound = request.max_sdk
+        up_to[request.name] = None if known is None or bound is None else max(known, bound)
+    implied: list[ImpliedPermission] = []
 
     def add(name: str, because: str, below: int | None) -> None:
-        if name not in requested and (below is None or target_sdk < below):
-            implied.setdefault(name, ImpliedPermission(name, because, below))
+        if name not in up_to and (below is None or target_sdk < below):
+            up_to[name] = up_to.get(because)
+            implied.append(ImpliedPermission(name, because, below, up_to[name]))
 
     for row in _tables()["compatibility"]:
         add(row["name"], "", row["below_target"])
     for row in _tables()["split"]:
-        if row["of"] in requested or row["of"] in implied:
+        if row["of"] in up_to:
             for name in row["adds"]:
                 add(name, row["of"], row.get("below_target"))
-    return tuple(implied.values())
+    return tuple(implied)
 
 
 class _Reader:
@@ -195,7 +200,7 @@ class _Reader:
             shared_user_id=self._string(root, "sharedUserId"),
             install_location=_named(self._value(root, "installLocation"), _INSTALL_LOCATIONS),
             permissions=permissions,
-            implied=implied_permissions((p.name for p in permissions), target_sdk),
+            implied=implied_permissions(permissions, target_sdk),
             defined_permissions=tuple(self._defined_permissions()),
             permission_groups=tuple(self._string(e, "name") for e in root.all("permission-group")),
             components=components,

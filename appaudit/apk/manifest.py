@@ -24,11 +24,13 @@ class UsesPermission:
 @dataclass(frozen=True, slots=True)
 class ImpliedPermission:
     """A permission the platform adds: for ``because`` (a requested permission, or empty when the
-    target SDK alone decides), since the target SDK is below ``below_target`` (None: always)."""
+    target SDK alone decides), since the target SDK is below ``below_target`` (None: always), on
+    devices up to ``max_sdk``, as far as what it comes from is requested (None: on all)."""
 
     name: str
     because: str
     below_target: int | None = None
+    max_sdk: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,111 @@
-"""The `appaudit` program: global options and the table of commands."""
+"""The `appaudit` program: global options, the table of commands, and how a run ends."""
 
 from __future__ import annotations
 
-import typer
+import sys
+from pathlib import Path
+from typing import Annotated, Any
 
-app = typer.Typer(
-    name="appaudit",
-    help="Does this Android app do what its privacy policy says?",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
+import typer
+from typer.core import TyperGroup
+
+from appaudit import __version__
+from appaudit.cli import audit, doctor, policy, report, rules, scan, schema
+from appaudit.cli.settings import Settings, hoist, resolve
+from appaudit.errors import InputError, MissingExtraError
+
+EPILOG = (
+    "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage or unreadable input, "
+    "3 incomplete under --strict. Results go to stdout, everything else to stderr."
 )
 
 
+class Program(TyperGroup):
+    """Lets global options stand anywhere, and turns our errors into one sentence and exit code 2."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, hoist(args))
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (InputError, MissingExtraError) as error:
+            _fail(str(error))
+        except BrokenPipeError:
+            sys.stderr.close()  # the reader went away (`| head`): nothing left to say
+            raise typer.Exit(0) from None
+        except OSError as error:
+            _fail(f"{error.filename or 'output'}: {error.strerror or error}")
+        except MemoryError:
+            _fail("out of memory")
+        except RecursionError:
+            _fail("the input is nested too deeply to be read")
+        except Exception as error:
+            if isinstance(error, typer.Exit | typer.Abort) or hasattr(error, "exit_code"):
+                raise
+            if isinstance(ctx.obj, Settings) and ctx.obj.verbose:
+                import traceback
+
+                traceback.print_exc()
+            _fail(f"internal error ({type(error).__name__}: {error}); -v shows where, please report it")
+
+
+def _fail(sentence: str) -> None:
+    typer.echo(f"appaudit: {sentence}", err=True)
+    raise typer.Exit(2)
+
+
+app = typer.Typer(
+    cls=Program,
+    name="appaudit",
+    help="Does this Android app do what its privacy policy says?\n\n"
+    "Start with: appaudit audit app.apk --policy policy.html",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"appaudit {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _options() -> None:
-    pass
+def options(
+    ctx: typer.Context,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors.")] = False,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more.")] = 0,
+    color: Annotated[
+        str | None, typer.Option(help="auto, always or never; auto respects NO_COLOR.", metavar="WHEN")
+    ] = None,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress line.")] = False,
+    lang: Annotated[str | None, typer.Option(help="Language of reports: zh or en.", metavar="LANG")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Configuration file (default: .appaudit.toml here or above).", metavar="FILE"),
+    ] = None,
+    no_config: Annotated[bool, typer.Option("--no-config", help="Read no configuration file.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Global options; they may stand before or after the command."""
+    ctx.obj = resolve(quiet, verbose, color, no_progress, lang, config, no_config)
+
+
+app.command("audit")(audit.audit)
+app.command("scan")(scan.scan)
+app.command("policy")(policy.policy)
+app.command("report")(report.report)
+app.command("rules")(rules.rules)
+app.command("schema")(schema.schema)
+app.command("doctor")(doctor.doctor)
 
 
 def run() -> None:
     """Entry point of the console script."""
-    app()
+    app(prog_name="appaudit")

@@ -56,7 +56,9 @@ def judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:
             return Judgement("ambiguous", (*denials, *exact))
         return Judgement("incorrect", tuple(denials))
     if exact:
-        return Judgement("clear", tuple(exact))
+        stays = all(f.action == "processes_locally" for f in exact)
+        leaves = any(f.action in ("sends", "shares") for f in observed)
+        return Judgement("incorrect" if stays and leaves else "clear", tuple(exact))
     best: Judgement | None = None
     for said in case.declared_data:
         steps = distance(data, said)

@@ -15,7 +15,10 @@ Level = Literal["dangerous", "special", "normal", "signature", "internal", "unkn
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One row of permissions.toml; ``data`` are ids of data types, ``since``/``until`` API levels."""
+    """One row of permissions.toml; ``data`` are ids of data types, ``since``/``until`` API levels.
+
+    ``notice``: granted at install, and still something a policy has to explain.
+    """
 
     name: str
     level: Level
@@ -25,6 +28,7 @@ class Permission:
     data: tuple[str, ...] = ()
     since: int | None = None
     until: int | None = None
+    notice: bool = False
 
 
 @cache
@@ -41,6 +45,7 @@ def permissions() -> Mapping[str, Permission]:
             tuple(row.get("data", ())),
             row.get("since"),
             row.get("until"),
+            row.get("notice", False),
         )
         for name, row in data["permission"].items()
     }

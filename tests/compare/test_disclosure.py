@@ -32,6 +32,8 @@ TABLE = [
     ([said("imei")], seen("imei"), "app", "clear"),
     ([said("imei", action="shares")], seen("imei"), "app", "clear"),
     ([said("imei", action="processes_locally")], seen("imei"), "app", "clear"),
+    ([said("imei", action="processes_locally")], seen("imei", "sends"), "app", "incorrect"),
+    ([said("imei", action="processes_locally"), said("imei")], seen("imei", "sends"), "app", "clear"),
     ([said("device_info")], seen("imei"), "app", "vague"),
     ([said("personal_info")], seen("imei"), "app", "omitted"),
     ([said("location")], seen("imei"), "app", "omitted"),

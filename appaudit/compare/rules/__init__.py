@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from appaudit.compare.case import Case
-from appaudit.compare.rules import data, permissions, sdks
+from appaudit.compare.rules import conditions, data, network, permissions, sdks, startup
 from appaudit.compare.verdict import Verdict
 
 RULES: dict[str, Callable[[Case], Iterator[Verdict]]] = {
     "ambiguous-data": data.ambiguous_data,
     "contradicted-data": data.contradicted_data,
     "contradictory-policy": data.contradictory_policy,
+    "early-collection": startup.early_collection,
+    "expired-version": conditions.expired_version,
+    "local-only-sent": conditions.local_only_sent,
+    "self-start": startup.self_start,
     "undeclared-data": data.undeclared_data,
     "undeclared-permission": permissions.undeclared_permission,
     "undeclared-sdk": sdks.undeclared_sdk,
     "unobserved-data": data.unobserved_data,
     "unobserved-sdk": sdks.unobserved_sdk,
+    "unprotected-transport": network.unprotected_transport,
     "unused-permission": permissions.unused_permission,
     "vague-data": data.vague_data,
 }

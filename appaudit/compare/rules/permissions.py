@@ -17,9 +17,9 @@ from appaudit.records import Fact, Severity
 def _sensitive(case: Case) -> Iterator[tuple[str, str, list[Fact]]]:
     """Requested permissions a user has to decide about: (name, protection level, facts)."""
     for name, facts in sorted(case.requested.items()):
-        level = permission(name).level
-        if level in ("dangerous", "special"):
-            yield name, level, facts
+        known = permission(name)
+        if known.level in ("dangerous", "special") or known.notice:
+            yield name, known.level, facts
 
 
 def _explained(case: Case, name: str) -> list[Fact]:

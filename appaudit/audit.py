@@ -1,0 +1,108 @@
+"""The one sentence: producers → bundle → compare."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from appaudit import __version__
+from appaudit.bundle import Bundle
+from appaudit.compare.judge import compare
+from appaudit.knowledge.version import knowledge
+from appaudit.records import Gap, Source
+
+Progress = Callable[[str], None]
+
+SOURCES: tuple[Source, ...] = ("static", "dynamic", "traffic", "policy")
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def _new() -> Bundle:
+    return Bundle(
+        tool={"name": "appaudit", "version": __version__},
+        knowledge=knowledge(),
+        created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    )
+
+
+def scan(app: Path, progress: Progress = _silent) -> Bundle:
+    """Static facts alone. Raises InputError where the app cannot be read at all."""
+    from appaudit.static import scan as scan_app
+
+    bundle = _new()
+    result = scan_app(app, progress)
+    bundle.app = result.app
+    bundle.facts.extend(result.facts)
+    bundle.gaps.extend(result.gaps)
+    bundle.examined.append("static")
+    bundle.coverage = coverage(bundle)
+    return bundle
+
+
+def declare(policies: Sequence[Path], progress: Progress = _silent) -> Bundle:
+    """Declared facts alone. Raises InputError where no document can be read."""
+    bundle = _new()
+    _declare(bundle, policies, progress)
+    bundle.coverage = coverage(bundle)
+    return bundle
+
+
+def _declare(bundle: Bundle, policies: Sequence[Path], progress: Progress) -> None:
+    from appaudit.policy import read
+
+    result = read(policies, progress)
+    bundle.documents.extend(result.documents)
+    bundle.texts.update(result.texts)
+    bundle.facts.extend(result.facts)
+    bundle.gaps.extend(result.gaps)
+    bundle.examined.append("policy")
+
+
+def audit(app: Path, policies: Sequence[Path], progress: Progress = _silent) -> Bundle:
+    """An app against its declared documents. Without documents, what needs them is not examined."""
+    bundle = scan(app, progress)
+    if policies:
+        _declare(bundle, policies, progress)
+    progress("comparing")
+    judge(bundle)
+    return bundle
+
+
+def judge(bundle: Bundle) -> None:
+    """(Re)make a bundle's findings from its facts, under the rules of this version."""
+    bundle.findings = compare(bundle.facts, bundle.gaps, bundle.app, bundle.examined)
+    bundle.coverage = coverage(bundle)
+
+
+def coverage(bundle: Bundle) -> dict[str, Any]:
+    """What each producer examined and did not: ``examined``, ``facts``, ``evidence``, ``what``, ``not``."""
+    found: dict[str, Any] = {}
+    for source in SOURCES:
+        sources = ("policy", "listing") if source == "policy" else (source,)
+        facts = [f for f in bundle.facts if f.source in sources]
+        gaps = [g for g in bundle.gaps if g.source in sources]
+        found[source] = {
+            "examined": source in bundle.examined,
+            "what": _what(bundle, source),
+            "facts": len(facts),
+            "evidence": sum(len(f.evidence) for f in facts),
+            "not_examined": [_gap_line(g) for g in gaps],
+        }
+    return found
+
+
+def _what(bundle: Bundle, source: str) -> list[str]:
+    if source == "static" and bundle.app is not None:
+        return [name for name, _, _ in bundle.app.members] or [bundle.app.file]
+    if source == "policy":
+        return [d.name for d in bundle.documents]
+    return []
+
+
+def _gap_line(gap: Gap) -> dict[str, str]:
+    return {"code": gap.code, "scope": gap.scope, "reason": gap.reason}

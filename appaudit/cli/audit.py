@@ -1,0 +1,83 @@
+"""`appaudit audit`: an app against its policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from appaudit.cli.ending import exit_code
+from appaudit.cli.living import Living
+from appaudit.cli.options import (
+    Baseline,
+    BundleFolder,
+    Category,
+    ExitZero,
+    FailOn,
+    Formats,
+    NewOnly,
+    Output,
+    Policies,
+    Profile,
+    Strict,
+    configured,
+    profile,
+    severity,
+)
+from appaudit.cli.output import Delivery
+from appaudit.cli.settings import Settings
+from appaudit.cli.several import each
+
+if TYPE_CHECKING:
+    from appaudit.bundle import Bundle
+
+
+def audit(
+    ctx: typer.Context,
+    apps: Annotated[list[Path], typer.Argument(help="APK, split APKs or AAB.", metavar="APP...")],
+    policies: Policies = None,
+    formats: Formats = None,
+    output: Output = None,
+    bundle: BundleFolder = None,
+    lens: Profile = None,
+    category: Category = None,
+    baseline: Baseline = None,
+    new_only: NewOnly = False,
+    fail_on: FailOn = None,
+    exit_zero: ExitZero = False,
+    strict: Strict = False,
+) -> None:
+    """Compare what an app can do with what its policy says.
+
+    Every undeclared, contradicted or vague disclosure is a finding with its evidence: the method and
+    offset, the policy's words, the clause of law. What was not examined is said, never passed.
+
+    Examples:
+
+      appaudit audit app.apk --policy policy.html
+
+      appaudit audit app.apk -p policy.md -p sdks.csv -f html -f json -o out/
+
+      appaudit audit app.apk -p policies/ -f sarif -o app.sarif --fail-on medium
+    """
+    settings: Settings = ctx.obj
+    from appaudit import audit as work
+
+    least = severity(settings, fail_on)
+    documents = [Path(p) for p in configured(settings, "policy", policies, [])]
+    if not documents:
+        settings.say("appaudit: no --policy given: only what needs no policy is examined")
+    living = Living(settings, baseline, new_only)
+    law, kind = profile(settings, lens), str(configured(settings, "category", category, ""))
+    delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, law, kind)
+
+    def judged(app: Path, step: Callable[[str], None]) -> Bundle:
+        done = work.audit(app, documents, step)
+        living.apply(done)
+        return done
+
+    bundles, failed = each(settings, apps, judged, delivery)
+    zero = exit_zero or bool(settings.config.get("exit-zero"))
+    raise typer.Exit(exit_code(bundles, least, zero, strict or bool(settings.config.get("strict")), failed))

@@ -1,0 +1,86 @@
+"""Options that several commands share, worded once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from appaudit.cli.settings import Settings
+from appaudit.errors import InputError
+
+PROFILES = ("cn", "eu", "us-ca", "play", "all")
+
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-f",
+        "--format",
+        help="Output format, may repeat: terminal (default), json, html, sarif, junit, csv.",
+        metavar="FORMAT",
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option("-o", "--output", help="File, or folder for several formats; - is stdout.", metavar="PATH"),
+]
+FailOn = Annotated[
+    str | None,
+    typer.Option(help="Exit 1 on findings of this severity or worse (default: high).", metavar="SEVERITY"),
+]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever was found.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when something could not be examined.")]
+Policies = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-p",
+        "--policy",
+        help="Privacy policy, SDK list or other declared document (txt, md, html, pdf, docx, csv) "
+        "or a folder of them; may repeat.",
+        metavar="PATH",
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", help="Law to report against: cn, eu, us-ca, play or all (default).", metavar="PROFILE"
+    ),
+]
+Category = Annotated[
+    str | None,
+    typer.Option(
+        help="Kind of app in the official list, e.g. 网上购物 or 6: what it may require.", metavar="KIND"
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(help="An earlier bundle or JSON report: marks findings new, open, fixed.", metavar="PATH"),
+]
+NewOnly = Annotated[bool, typer.Option("--new-only", help="Set aside what the baseline already has.")]
+BundleFolder = Annotated[
+    Path | None, typer.Option("--bundle", help="Keep the evidence in this folder.", metavar="FOLDER")
+]
+
+
+def configured(settings: Settings, key: str, given: Any, default: Any = None) -> Any:
+    """The option as given, else the configuration's, else the default."""
+    return given or settings.config.get(key) or default
+
+
+def profile(settings: Settings, given: str | None) -> str:
+    """--profile, checked. Raises InputError."""
+    chosen = str(configured(settings, "profile", given, "all"))
+    if chosen not in PROFILES:
+        raise InputError(f"--profile must be one of {', '.join(PROFILES)}, not '{chosen}'")
+    return chosen
+
+
+def severity(settings: Settings, given: str | None) -> str:
+    """--fail-on, checked. Raises InputError."""
+    from appaudit.records import SEVERITIES
+
+    chosen = str(configured(settings, "fail-on", given, "high"))
+    if chosen not in SEVERITIES:
+        raise InputError(f"--fail-on must be one of {', '.join(SEVERITIES)}, not '{chosen}'")
+    return chosen

@@ -1,0 +1,42 @@
+"""`appaudit report`: render a saved bundle again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from appaudit.cli.ending import exit_code
+from appaudit.cli.options import ExitZero, FailOn, Formats, Output, Strict, severity
+from appaudit.cli.output import Delivery
+from appaudit.cli.settings import Settings
+
+
+def report(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A folder written by --bundle.", metavar="BUNDLE")],
+    formats: Formats = None,
+    output: Output = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Judge the facts again under this version's rules.")
+    ] = False,
+    fail_on: FailOn = None,
+    exit_zero: ExitZero = False,
+    strict: Strict = False,
+) -> None:
+    """Render a saved bundle again.
+
+    In any format and language, without the app.
+
+    Example: appaudit --lang zh report evidence/ -f html -o report.html
+    """
+    settings: Settings = ctx.obj
+    from appaudit import audit, bundle
+
+    least = severity(settings, fail_on)
+    saved = bundle.read(folder)
+    if again:
+        audit.judge(saved)
+    Delivery(settings, "audit", formats, output).deliver(saved)
+    raise typer.Exit(exit_code([saved], least, exit_zero, strict))

@@ -1,0 +1,38 @@
+"""`appaudit scan`: what an app's files alone say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from appaudit.cli.ending import exit_code
+from appaudit.cli.options import ExitZero, Formats, Output, Strict
+from appaudit.cli.output import Delivery
+from appaudit.cli.settings import Settings
+from appaudit.cli.several import each
+
+
+def scan(
+    ctx: typer.Context,
+    apps: Annotated[
+        list[Path], typer.Argument(help="APK, split APKs, AAB, JAR, AAR or dex.", metavar="APP...")
+    ],
+    formats: Formats = None,
+    output: Output = None,
+    strict: Strict = False,
+    exit_zero: ExitZero = False,
+) -> None:
+    """List what an app's files say, judging nothing.
+
+    Permissions, identifiers, SDKs, components, hosts, signatures. No device, no network, no policy.
+
+    Example: appaudit scan app.apk -f json -o facts.json
+    """
+    settings: Settings = ctx.obj
+    from appaudit import audit
+
+    delivery = Delivery(settings, "scan", formats, output, several=len(apps) > 1)
+    bundles, failed = each(settings, apps, audit.scan, delivery)
+    raise typer.Exit(exit_code(bundles, "high", exit_zero, strict, failed))

@@ -1,0 +1,231 @@
+"""From sentences to declarations: runs the readers over a document and settles groups and references."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from appaudit.knowledge.data_types import data_types
+from appaudit.policy import chinese, english
+from appaudit.policy.definitions import Definition, Definitions
+from appaudit.policy.document import LoadedDocument
+from appaudit.policy.reading import (
+    GENERIC_ANAPHOR,
+    NEGATED,
+    Frame,
+    Mention,
+    Polarity,
+    SentenceReading,
+    inherit,
+)
+from appaudit.policy.structure import Paragraph, Sentence, Structure, parse
+
+GENERIC = "personal_info"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One data type under one verb. Offsets are of the paragraph; ``via``: the words that named the
+    type when the statement itself only points to them ("the above information", a defined term)."""
+
+    type: str
+    polarity: Polarity
+    paragraph: int
+    sentence: int
+    start: int
+    end: int
+    frame: Frame
+    conditions: tuple[tuple[int, int], ...] = ()
+    via: tuple[int, int, int] | None = None
+    basis: str = "explicit"
+
+
+@dataclass(slots=True)
+class ReadDocument:
+    """A document with everything read off it, before it becomes facts."""
+
+    document: LoadedDocument
+    structure: Structure
+    definitions: Definitions
+    declarations: list[Declaration] = field(default_factory=list)
+    readings: dict[tuple[int, int], SentenceReading] = field(default_factory=dict)
+    unresolved: list[tuple[int, int, int]] = field(default_factory=list)
+
+
+def read_document(document: LoadedDocument) -> ReadDocument:
+    """Reads every sentence of ``document`` once, in order."""
+    structure = parse(document)
+    found = ReadDocument(document, structure, Definitions())
+    leads: dict[int, Frame | None] = {}
+    recent: list[Declaration] = []
+    for index, paragraph in enumerate(structure.paragraphs):
+        if paragraph.kind in ("contents", "heading"):
+            if paragraph.kind == "heading":
+                recent = []
+                leads[index] = leads.get(paragraph.lead) if paragraph.lead >= 0 else None
+            continue
+        definition = found.definitions.notice(index, paragraph)
+        frame = inherit(leads.get(paragraph.lead)) if paragraph.lead >= 0 else None
+        last: Frame | None = None
+        for number, sentence in enumerate(paragraph.sentences):
+            start_frame = frame
+            if definition is not None:
+                start_frame = definition.frame
+            elif number and last is not None and _goes_on(sentence, paragraph, number):
+                start_frame = inherit(last)
+            reader = chinese if sentence.language == "zh" else english
+            skip = max(0, definition.body - sentence.start) if definition is not None else 0
+            reading = reader.read(sentence.text, start_frame, skip)
+            found.readings[index, number] = reading
+            new = list(_declare(found, index, number, sentence, reading, recent, definition))
+            found.declarations += new
+            if new:
+                recent = new if not all(d.type == GENERIC for d in new) else recent or new
+            if reading.last_frame is not None and reading.last_frame.polarity:
+                last = reading.last_frame
+            elif reading.has_verb:
+                last = None
+        leads[index] = last if last is not None else frame
+    return found
+
+
+def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int) -> bool:
+    """Whether a sentence without a verb of its own continues the list of the one before."""
+    head = sentence.text[:24].lower()
+    if head.startswith(
+        ("for example", "such as", "including", "e.g", "例如", "包括", "如", "比如", "for instance")
+    ):
+        return True
+    before = paragraph.sentences[number - 1].text
+    broken = sentence.text.count(")") + sentence.text.count("）") > sentence.text.count(
+        "("
+    ) + sentence.text.count("（")
+    listed = before.rstrip().endswith((";", "；"))
+    return broken or listed or head.startswith(("related information", "相关信息"))
+
+
+def _declare(
+    found: ReadDocument,
+    index: int,
+    number: int,
+    sentence: Sentence,
+    reading: SentenceReading,
+    recent: list[Declaration],
+    definition: Definition | None,
+) -> list[Declaration]:
+    out: list[Declaration] = []
+    said: set[tuple[str, Polarity]] = set()
+
+    def add(mention: Mention, type_id: str, frame: Frame, via: tuple[int, int, int] | None = None) -> None:
+        polarity = frame.polarity
+        if polarity is None:
+            return
+        if mention.flipped:
+            polarity = NEGATED[polarity]
+        if (type_id, polarity) in said and via is None:
+            return
+        said.add((type_id, polarity))
+        spans = tuple((a + sentence.start, b + sentence.start) for a, b in mention.conditions)
+        basis = f"definition:{definition.type}" if definition is not None else "explicit"
+        out.append(
+            Declaration(
+                type_id,
+                polarity,
+                index,
+                number,
+                mention.start + sentence.start,
+                mention.end + sentence.start,
+                frame,
+                spans,
+                via,
+                basis,
+            )
+        )
+
+    for position, mention in enumerate(reading.mentions):
+        frames = [f for f in (mention.frame, *mention.extra) if f is not None and f.polarity is not None]
+        if not frames:
+            continue
+        if mention.type == GENERIC_ANAPHOR:
+            _resolve(found, index, mention, frames, recent, out, add, sentence)
+            continue
+        if mention.group and _has_members(mention, reading.mentions[position + 1 :]):
+            continue
+        for frame in frames:
+            add(mention, mention.type, frame)
+    if definition is not None:
+        definition.members += [d for d in out if d.type != definition.type]
+        out = [d for d in out if d.type != definition.type]
+    return out
+
+
+def _has_members(group: Mention, after: list[Mention]) -> bool:
+    """Whether the words after a group word name its members: then they are declared, not the group."""
+    types = data_types()
+    for member in after[:12]:
+        if member.clause != group.clause and member.depth <= group.depth:
+            break
+        if member.type == GENERIC_ANAPHOR or member.type not in types:
+            continue
+        if group.type == GENERIC and member.type != GENERIC:
+            return True
+        if group.type in types[member.type].broader and group.type != "location":
+            return True
+    return False
+
+
+def _resolve(found, index, mention, frames, recent, out, add, sentence) -> None:  # type: ignore[no-untyped-def]
+    """What "the above information" names: the declarations of the sentence before, or the group
+    most of them belong to. The first is the statement; the others come in by it."""
+    frame = frames[0]
+    here = [d for d in out if d.start < mention.start + sentence.start]
+    named = [
+        d for d in (here if frame.cls == "share" and here else recent) if d.via is None and d.type != GENERIC
+    ]
+    if frame.cls not in ("share", "display", "store_local") and not out:
+        return
+    if not named:
+        found.unresolved.append((index, mention.start + sentence.start, mention.end + sentence.start))
+        return
+    group = _common_group([d.type for d in named])
+    lead = group or named[0].type
+    if any(d.type == lead and d.polarity == frame.polarity for d in out):
+        return
+    add(mention, lead, frame)
+    for other in named:
+        if other.type != lead:
+            add(mention, other.type, frame, (other.paragraph, other.start, other.end))
+
+
+def _common_group(types: list[str]) -> str:
+    """The broader type that at least three of the types, and most of them, share; "" if none."""
+    known = data_types()
+    counts: dict[str, int] = {}
+    for type_id in types:
+        for broader in known[type_id].broader if type_id in known else ():
+            counts[broader] = counts.get(broader, 0) + 1
+    best = max(counts, key=lambda k: counts[k], default="")
+    return best if best and counts[best] >= 3 and counts[best] * 2 > len(types) else ""
+
+
+def strip_repeats(found: ReadDocument) -> list[tuple[Declaration, list[Declaration]]]:
+    """Each declaration once, with its later copies from text that stands in the document twice."""
+    first: dict[tuple[int, str, Polarity], int] = {}
+    out: list[tuple[Declaration, list[Declaration]]] = []
+    for declaration in found.declarations:
+        paragraph = found.structure.paragraphs[declaration.paragraph]
+        sentence = paragraph.sentences[declaration.sentence]
+        line = paragraph.locate(declaration.start)[0]
+        original = (
+            first.get((sentence.repeats, declaration.type, declaration.polarity))
+            if sentence.repeats
+            else None
+        )
+        if original is not None:
+            out[original][1].append(declaration)
+            continue
+        first.setdefault((line, declaration.type, declaration.polarity), len(out))
+        out.append((declaration, []))
+    return out
+
+
+__all__ = ["Declaration", "ReadDocument", "read_document", "strip_repeats"]

@@ -1,0 +1,104 @@
+"""Defined terms: "Device information: includes ..." in an appendix or where it is first used.
+
+A definition of a data type declares its members as collected (basis ``definition:<type>``) and
+stands in wherever the term, or a synonym that the lexicon maps to the same type, is used.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from appaudit.policy.lexicon import lexicon
+from appaudit.policy.reading import Frame
+from appaudit.policy.structure import Paragraph
+
+if TYPE_CHECKING:
+    from appaudit.policy.declarations import Declaration
+
+_HEAD = re.compile(
+    r"^\s*[“\"‘'「《【\[]?\s*(?P<term>[^:：“”\"]{2,40}?)\s*[”\"’'」》】\]]?\s*[:：]\s*(?P<opener>(?:is |are |mainly )?(?:refers? to|includ(?:e|es|ing)|means?|comprises?)?|(?:是指|指|包括|包含|主要包括)?)\s*(?P<rest>.*)$",
+    re.I | re.S,
+)
+DEFINABLE = frozenset(
+    {
+        "device_info",
+        "service_log",
+        "network_other",
+        "identity_info",
+        "usage_info",
+        "order_info",
+        "payment_info",
+        "transaction_info",
+        "account_info",
+        "location",
+        "contact_info",
+        "delivery_info",
+        "app_other",
+        "hardware_info",
+    }
+)
+
+
+@dataclass(slots=True)
+class Definition:
+    """``type``: the data type the term means; ``members``: its declarations; empty when nothing follows."""
+
+    type: str
+    term: str
+    paragraph: int
+    start: int
+    end: int
+    frame: Frame
+    body: int = 0
+    empty: bool = False
+    members: list[Declaration] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Definitions:
+    """The definitions of one document, by data type."""
+
+    by_type: dict[str, list[Definition]] = field(default_factory=dict)
+
+    def notice(self, index: int, paragraph: Paragraph) -> Definition | None:
+        """The definition that ``paragraph`` is, if it is one; it is kept."""
+        match = _HEAD.match(paragraph.text[paragraph.body :])
+        if match is None:
+            return None
+        tokens = lexicon().match(match.group("term"))
+        entries = [t.get("data") for t in tokens]
+        term = match.group("term")
+        if len(tokens) != 1 or entries[0] is None or tokens[0].end - tokens[0].start < 0.8 * len(term):
+            return None
+        type_id = entries[0].value
+        if type_id not in DEFINABLE:
+            return None
+        rest = match.group("rest").strip()
+        opener = match.group("opener").strip()
+        if rest and not opener and not _list_like(rest):
+            return None
+        start = paragraph.body + match.start("term")
+        frame = Frame("definition", "definition", "we", "collected", 0, 0, inherited=True)
+        definition = Definition(
+            type_id,
+            term,
+            index,
+            start,
+            start + len(term),
+            frame,
+            paragraph.body + match.start("rest"),
+            not rest,
+        )
+        self.by_type.setdefault(type_id, []).append(definition)
+        return None if definition.empty else definition
+
+
+def _list_like(rest: str) -> bool:
+    """Whether what follows the term lists data rather than says what is done with it."""
+    tokens = lexicon().match(rest[:200])
+    verbs = [t for t in tokens if (v := t.get("verb")) and v.value != "other" and t.get("weak") is None]
+    subjects = [t for t in tokens if t.get("we") or t.get("you")]
+    data = [t for t in tokens if t.get("data")]
+    return len(data) >= 2 and not (verbs and subjects)

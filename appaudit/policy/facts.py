@@ -1,0 +1,154 @@
+"""Declarations and statements as Facts, with the exact words they stand on."""
+
+from __future__ import annotations
+
+from appaudit.policy.conditions import condition_tokens
+from appaudit.policy.declarations import Declaration, ReadDocument, strip_repeats
+from appaudit.policy.recipients import recipient_of
+from appaudit.records import Evidence, Fact, Gap, PolicySpan
+
+_ACTION = {
+    "collected": ("declared", "collects"),
+    "not_collected": ("denied", "collects"),
+    "local_only": ("declared", "processes_locally"),
+    "shared": ("declared", "shares"),
+    "not_shared": ("denied", "shares"),
+}
+
+
+def span(
+    found: ReadDocument,
+    paragraph: int,
+    start: int,
+    end: int,
+    role: str = "statement",
+    via: PolicySpan | None = None,
+) -> PolicySpan:
+    """The words at ``start``..``end`` of a paragraph as evidence, cut at the end of their line."""
+    block = found.structure.paragraphs[paragraph]
+    line, column = block.locate(start)
+    text = found.document.lines[line - 1]
+    stop = min(column + max(end - start, 1), len(text))
+    if block.locate(max(start, end - 1))[0] != line:
+        stop = len(text.rstrip())
+    return PolicySpan(found.document.name, line, column, stop, text[column:stop], role, via)
+
+
+def facts_of(found: ReadDocument) -> list[Fact]:
+    """One Fact for each declaration, its copies as further evidence (role ``repeat``)."""
+    facts = [_fact(found, declaration, copies) for declaration, copies in strip_repeats(found)]
+    return facts + list(_expansions(found))
+
+
+def _fact(found: ReadDocument, declaration: Declaration, copies: list[Declaration]) -> Fact:
+    stance, action = _ACTION[declaration.polarity]
+    via = None
+    if declaration.via is not None:
+        via = span(found, *declaration.via)
+    statement = span(found, declaration.paragraph, declaration.start, declaration.end, via=via)
+    paragraph = found.structure.paragraphs[declaration.paragraph]
+    sentence = paragraph.sentences[declaration.sentence]
+    evidence: list[Evidence] = [statement]
+    for start, end in declaration.conditions:
+        evidence.append(span(found, declaration.paragraph, start, end, "condition"))
+    evidence += [span(found, d.paragraph, d.start, d.end, "repeat") for d in copies]
+    recipient, actor = recipient_of(declaration, sentence)
+    conditions = condition_tokens(declaration, sentence, paragraph)
+    kind = _kind(declaration)
+    return Fact(
+        source="policy",
+        stance=stance,  # type: ignore[arg-type]
+        actor=actor,
+        action=action,
+        subject=f"data:{declaration.type}",
+        condition=conditions,
+        recipient=recipient,
+        phase="background" if "background" in conditions else "unknown",
+        count=1 + len(copies),
+        evidence=tuple(evidence),
+        attributes=tuple(
+            sorted({"basis": declaration.basis, "kind": kind, "verb": declaration.frame.verb}.items())
+        ),
+    )
+
+
+def _kind(declaration: Declaration) -> str:
+    if declaration.frame.kind:
+        return declaration.frame.kind
+    return "sharing" if declaration.polarity in ("shared", "not_shared") else "collection"
+
+
+def _expansions(found: ReadDocument) -> list[Fact]:
+    """Facts for the members of a defined term, where the term is used; each carries ``via``."""
+    out: list[Fact] = []
+    for declaration, _ in strip_repeats(found):
+        if declaration.via is not None or declaration.basis != "explicit":
+            continue
+        for definition in found.definitions.by_type.get(declaration.type, ()):
+            for member in definition.members:
+                stance, action = _ACTION[declaration.polarity]
+                if member.polarity != "collected":
+                    continue
+                via = span(found, member.paragraph, member.start, member.end)
+                paragraph = found.structure.paragraphs[declaration.paragraph]
+                sentence = paragraph.sentences[declaration.sentence]
+                recipient, actor = recipient_of(declaration, sentence)
+                conditions = tuple(
+                    dict.fromkeys(
+                        (
+                            *condition_tokens(declaration, sentence, paragraph),
+                            *condition_tokens(
+                                member,
+                                found.structure.paragraphs[member.paragraph].sentences[member.sentence],
+                                found.structure.paragraphs[member.paragraph],
+                            ),
+                        )
+                    )
+                )
+                out.append(
+                    Fact(
+                        source="policy",
+                        stance=stance,  # type: ignore[arg-type]
+                        actor=actor,
+                        action=action,
+                        subject=f"data:{member.type}",
+                        condition=conditions,
+                        recipient=recipient,
+                        evidence=(
+                            span(found, declaration.paragraph, declaration.start, declaration.end, via=via),
+                        ),
+                        attributes=(
+                            ("basis", f"definition:{declaration.type}"),
+                            ("kind", _kind(declaration)),
+                            ("verb", declaration.frame.verb),
+                        ),
+                    )
+                )
+    return out
+
+
+def gaps_of(found: ReadDocument) -> list[Gap]:
+    """What could not be read for certain: definitions without content, references to nothing."""
+    gaps: list[Gap] = []
+    for type_id, definitions in found.definitions.by_type.items():
+        if all(d.empty for d in definitions):
+            line = found.structure.paragraphs[definitions[0].paragraph].line
+            gaps.append(
+                Gap(
+                    "policy",
+                    "empty_definition",
+                    f"data:{type_id}",
+                    f"{found.document.name} line {line} defines “{definitions[0].term}” but the definition is empty",
+                )
+            )
+    for index, start, end in found.unresolved:
+        where = span(found, index, start, end)
+        gaps.append(
+            Gap(
+                "policy",
+                "unresolved_reference",
+                found.document.name,
+                f"{found.document.name} line {where.line}: “{where.quote}” points to nothing that was named before",
+            )
+        )
+    return gaps

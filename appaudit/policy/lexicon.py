@@ -1,0 +1,284 @@
+"""The words of appaudit/knowledge/words as a matcher: text in, typed tokens with spans out.
+
+Longest match from left to right, over all classes at once: a longer trap phrase swallows the data
+word inside it. English is matched word by word (case, plural, possessive and hyphens folded),
+Chinese character by character; both run over every sentence, since policies mix them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from appaudit.knowledge.load import toml
+
+Language = Literal["zh", "en"]
+
+WILDCARD = "\\w"
+_END = ""  # the key under which a trie node keeps what ends there
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_ENGLISH = re.compile(r"[A-Za-z0-9]+(?:['’][sS](?![A-Za-z]))?|[^\sA-Za-z0-9\-‐‑_]")
+_LATIN = re.compile(r"[A-Za-z0-9]")
+_KEEP = frozenset(
+    {"cookies", "series", "species", "ios", "gps", "sms", "dns", "us", "always", "news", "imei"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a phrase means. ``kind``: data, weak, trap, verb, or a table name of the cue files;
+    ``value``: data type id or verb frame; ``form``: base, ing, past or participle for verbs."""
+
+    kind: str
+    value: str
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A phrase of the lexicon at ``start``..``end`` of a sentence. ``entries``: one or several
+    readings (a word may be both a verb and a weak data word)."""
+
+    start: int
+    end: int
+    text: str
+    entries: tuple[Entry, ...]
+
+    def get(self, kind: str) -> Entry | None:
+        """The reading of that kind, if there is one."""
+        for entry in self.entries:
+            if entry.kind == kind:
+                return entry
+        return None
+
+
+def expand(term: str) -> Iterator[str]:
+    """``{a|b|} c`` as ``a c``, ``b c``, ``c``."""
+    match = _BRACES.search(term)
+    if match is None:
+        yield " ".join(term.split())
+        return
+    for choice in match.group(1).split("|"):
+        yield from expand(term[: match.start()] + choice + term[match.end() :])
+
+
+def fold(word: str) -> str:
+    """An English word without case, possessive and plural."""
+    word = word.lower()
+    if word.endswith(("'s", "’s")):
+        word = word[:-2]
+    if len(word) <= 3 or word.isdigit():
+        return word
+    if word == "cookies":
+        return "cookie"
+    if word in _KEEP or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") else word
+
+
+def english_words(text: str) -> list[tuple[str, int, int]]:
+    """Words and punctuation of ``text``, folded, with their spans. Hyphens are gaps."""
+    return [(fold(m.group()), m.start(), m.end()) for m in _ENGLISH.finditer(text)]
+
+
+def inflect(verb: str, irregular: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """Forms of an English verb phrase, inflecting its first word: (form, "base" | "past" | "ing")."""
+    yield verb, "base"
+    if verb in irregular:
+        for form in irregular[verb]:
+            yield form, "ing" if form.split()[0].endswith("ing") else "past"
+        ings = [f for f in irregular[verb] if f.split()[0].endswith("ing")]
+        if ings or verb.split()[0].endswith("ing"):
+            return
+        head, _, rest = verb.partition(" ")
+        yield _join(_ing(head), rest), "ing"
+        return
+    head, _, rest = verb.partition(" ")
+    if head in irregular:
+        for form in irregular[head]:
+            yield _join(form, rest), "ing" if form.endswith("ing") else "past"
+        yield _join(_ing(head), rest), "ing"
+        return
+    if head.endswith("y") and head[-2:-1] not in "aeou":
+        past = head[:-1] + "ied"
+    else:
+        past = head + "d" if head.endswith("e") else head + "ed"
+    yield _join(past, rest), "past"
+    yield _join(_ing(head), rest), "ing"
+
+
+def _ing(word: str) -> str:
+    return word[:-1] + "ing" if word.endswith("e") and not word.endswith("ee") else word + "ing"
+
+
+def _join(head: str, rest: str) -> str:
+    return f"{head} {rest}" if rest else head
+
+
+class Lexicon:
+    """All words of one set of files, ready to match."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, Any] = {}
+        self._chars: dict[str, Any] = {}
+        self.sources: dict[tuple[str, str], set[Entry]] = {}
+
+    def add_english(self, phrase: str, entry: Entry) -> None:
+        words = [WILDCARD if w == WILDCARD else fold(m) for w in phrase.split() for m in _pieces(w)]
+        self._add(self._words, words, phrase, "en", entry)
+
+    def add_chinese(self, phrase: str, entry: Entry) -> None:
+        self._add(self._chars, list(phrase.lower()), phrase, "zh", entry)
+
+    def _add(self, trie: dict[str, Any], keys: list[str], phrase: str, lang: str, entry: Entry) -> None:
+        if not keys:
+            return
+        node = trie
+        for key in keys:
+            node = node.setdefault(key, {})
+        held: dict[Entry, None] = node.setdefault(_END, {})
+        held[entry] = None
+        self.sources.setdefault((lang, phrase), set()).add(entry)
+
+    def match(self, text: str) -> list[Token]:
+        """Tokens of ``text``, left to right, not overlapping."""
+        found = self._match_english(text)
+        if not text.isascii():
+            found = _merge(found, self._match_chinese(text))
+        return found
+
+    def _match_english(self, text: str) -> list[Token]:
+        words = english_words(text)
+        out: list[Token] = []
+        root, count, i = self._words, len(words), 0
+        while i < count:
+            best, best_end = None, i
+            if words[i][0] in root:
+                # Depth-first over the two ways on (the word itself, a wildcard), longest end wins.
+                stack = [(root[words[i][0]], i + 1)]
+                while stack:
+                    node, j = stack.pop()
+                    if _END in node and (best is None or j > best_end):
+                        best, best_end = node[_END], j
+                    if j < count:
+                        word = words[j][0]
+                        if WILDCARD in node and word[0].isalnum():
+                            stack.append((node[WILDCARD], j + 1))
+                        if word in node:
+                            stack.append((node[word], j + 1))
+            if best is not None:
+                start, end = words[i][1], words[best_end - 1][2]
+                out.append(Token(start, end, text[start:end], tuple(best)))
+                i = best_end
+            else:
+                i += 1
+        return out
+
+    def _match_chinese(self, text: str) -> list[Token]:
+        low = text.lower()
+        if len(low) != len(text):  # a character that grows when lowered; keep offsets right
+            low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+        out: list[Token] = []
+        root, count, i = self._chars, len(low), 0
+        while i < count:
+            node = root.get(low[i])
+            if node is None:
+                i += 1
+                continue
+            best, end, j = None, i, i + 1
+            while True:
+                if _END in node and not _cuts_word(low, i, j):
+                    best, end = node[_END], j
+                if j >= count or low[j] not in node:
+                    break
+                node = node[low[j]]
+                j += 1
+            if best is None:
+                i += 1
+                continue
+            out.append(Token(i, end, text[i:end], tuple(best)))
+            i = end
+        return out
+
+
+def _pieces(word: str) -> list[str]:
+    return [word] if word == WILDCARD else _ENGLISH.findall(word)
+
+
+def _cuts_word(text: str, start: int, end: int) -> bool:
+    """Whether a match at start..end would begin or end inside a Latin word ("mac" in "machine")."""
+    before = start > 0 and _LATIN.match(text[start - 1]) and _LATIN.match(text[start])
+    after = end < len(text) and _LATIN.match(text[end]) and _LATIN.match(text[end - 1])
+    return bool(before) or bool(after)
+
+
+def _merge(first: list[Token], second: list[Token]) -> list[Token]:
+    """Both lists as one without overlaps; the longer token wins, then the earlier."""
+    if not first or not second:
+        return first or second
+    out: list[Token] = []
+    for token in sorted((*first, *second), key=lambda t: (t.start, -t.end)):
+        if out and token.start < out[-1].end:
+            if token.end - token.start > out[-1].end - out[-1].start:
+                out[-1] = token
+            continue
+        out.append(token)
+    return out
+
+
+def words_of(name: str) -> dict[str, Any]:
+    """A file of appaudit/knowledge/words."""
+    return toml(f"words/{name}.toml")
+
+
+def _irregular(rows: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Rows as ``base form form`` where a base of n words has forms of n words."""
+    out: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        words = row.split()
+        size = next((n for n in (4, 3, 2, 1) if len(words) % n == 0 and _same_tail(words, n)), len(words))
+        groups = [" ".join(words[i : i + size]) for i in range(0, len(words), size)]
+        out[groups[0]] = tuple(groups[1:])
+    return out
+
+
+def _same_tail(words: list[str], size: int) -> bool:
+    groups = [words[i : i + size] for i in range(0, len(words), size)]
+    return len(groups) > 1 and (size == 1 or len({tuple(g[1:]) for g in groups}) == 1)
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon of both languages, built once a process."""
+    book = Lexicon()
+    for lang in ("en", "zh"):
+        add = book.add_english if lang == "en" else book.add_chinese
+        for type_id, table in words_of(f"data_types.{lang}").items():
+            for kind, key in (("data", "terms"), ("weak", "weak")):
+                for term in table.get(key, ()):
+                    for phrase in expand(term):
+                        add(phrase, Entry(kind, type_id))
+        for term in words_of(f"traps.{lang}")["trap"]["words"]:
+            for phrase in expand(term):
+                add(phrase, Entry("trap", ""))
+        for cue, table in words_of(f"cues.{lang}").items():
+            for term in table["words"]:
+                for phrase in expand(term):
+                    add(phrase, Entry(cue, phrase))
+        verbs = dict(words_of(f"verbs.{lang}"))
+        irregular = _irregular(verbs.pop("irregular", {}).get("words", ()))
+        for frame, table in verbs.items():
+            for verb in table["words"]:
+                if lang == "zh":
+                    add(verb, Entry("verb", frame, "base"))
+                    continue
+                for form, name in inflect(verb, irregular):
+                    add(form, Entry("verb", frame, name))
+    return book

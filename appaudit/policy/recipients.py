@@ -1,0 +1,30 @@
+"""Who a declaration says receives the data, and who acts."""
+
+from __future__ import annotations
+
+import re
+
+from appaudit.policy.declarations import Declaration
+from appaudit.policy.structure import Sentence
+
+_NAMED = re.compile(
+    r"(?:[A-Z][\w&.'’-]*\s+(?:\([A-Z][\w ]*\)\s*)?){1,7}(?:Co\.,?\s*(?:Ltd\.?|Limited)|Inc\.?|Limited|LLC|Ltd\.?|Corporation|GmbH)"
+    r"|[㐀-鿿（）()]{2,24}(?:有限公司|有限责任公司|集团)"
+)
+
+
+def recipient_of(declaration: Declaration, sentence: Sentence) -> tuple[str | None, str]:
+    """(recipient, actor) of a declaration: ``party:<words>`` or ``party:public``; ``app`` or ``party:..``."""
+    frame = declaration.frame
+    actor = "app"
+    if frame.actor == "sdk":
+        actor = "unknown"
+    if declaration.polarity not in ("shared", "not_shared"):
+        return None, actor
+    if frame.cls == "display":
+        return "party:public", actor
+    named = _NAMED.findall(sentence.text)
+    if named and (not frame.recipient or len(named) == 1):
+        return f"party:{' '.join(named[0].split())}", actor
+    words = frame.recipient.strip()
+    return (f"party:{words}" if words else None), actor

@@ -1,0 +1,315 @@
+"""A policy's lines as headings, contents pages, paragraphs, list items and sentences.
+
+Lines that one sentence runs over are joined into a paragraph; a paragraph knows where each of its
+characters stood. Items know the sentence that leads them in. Sentences that stood before (a page
+scraped twice, the second copy often cut) know the line of the first copy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from appaudit.policy.document import LoadedDocument
+
+Kind = Literal["heading", "contents", "item", "text"]
+
+CJK = re.compile(r"[㐀-鿿豈-﫿]")
+_MARKER = re.compile(
+    r"\s*(?:"
+    r"(?P<part>第[一二三四五六七八九十百\d]+[章节条部分]|(?:Part|Section|Article|Chapter)\s+(?:[IVXL]+|\d+)\b)"
+    r"|(?P<zh>[一二三四五六七八九十]+\s*[、.．])"
+    r"|(?P<zhp>[（(]\s*[一二三四五六七八九十]+\s*[)）])"
+    r"|(?P<dotted>\d{1,2}(?:\.\d{1,2})+\.?(?=\s|[^\d.]))"
+    r"|(?P<num>\d{1,2}\s*[、.．,](?!\d))"
+    r"|(?P<nump>[（(]?\s*\d{1,2}\s*[)）])"
+    r"|(?P<rom>[IVX]{1,5}\s*[.、])"
+    r"|(?P<romp>[（(][ivxIVX]{1,5}[)）])"
+    r"|(?P<let>[A-Za-z]\s*[.)）])(?=\s)"
+    r"|(?P<letp>[（(][A-Za-z][)）])"
+    r"|(?P<circ>[①-⑳])"
+    r"|(?P<dash>[-–—•·●○▪■◆*➢✓]\s+|[•·●○▪■◆➢])"
+    r")\s*"
+)
+_LEVEL = {"part": 1, "zh": 2, "rom": 2, "zhp": 3, "dotted": 5, "num": 4, "nump": 5, "let": 6}
+_ENDS = re.compile(r"[.。！!？?；;:：,，、…]\s*[\"”’')）\]】》]*\s*$")
+_LEADS = re.compile(
+    r"(?:[:：]|(?:following|below|including|scenarios?|circumstances|ways|following cases|when|if)\s*\.)\s*$",
+    re.I,
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|co|ltd|inc|corp|no|vs|mr|ms|dr|st|u\.s|u\.k|p\.o|llc|approx|dept|est|art|sec)|\b[A-Za-z])\.$",
+    re.I,
+)
+_STOP = re.compile(r"[。！？；;!?]+[”’」』）)\"']*|\.(?=\s|$|[A-Z][a-z])[”’\"')]*|\n")
+_WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
+_SHINGLE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``text`` stands at ``start`` of its paragraph. ``repeats``: line of an earlier copy, 0 if none."""
+
+    text: str
+    start: int
+    language: Literal["zh", "en"]
+    repeats: int = 0
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """Joined lines. ``pieces``: (offset in text, line number, column in line), ascending.
+    ``lead``: index of the paragraph that leads this item in, -1 if none. ``path``: headings above."""
+
+    kind: Kind
+    text: str
+    pieces: list[tuple[int, int, int]]
+    marker: str = ""
+    body: int = 0
+    lead: int = -1
+    path: tuple[str, ...] = ()
+    sentences: list[Sentence] = field(default_factory=list)
+
+    @property
+    def line(self) -> int:
+        return self.pieces[0][1]
+
+    def locate(self, offset: int) -> tuple[int, int]:
+        """(1-based line, column) of a character of the paragraph."""
+        found = self.pieces[0]
+        for piece in self.pieces:
+            if piece[0] > offset:
+                break
+            found = piece
+        return found[1], found[2] + offset - found[0]
+
+
+@dataclass(slots=True)
+class Structure:
+    """The document's paragraphs in order; ``contents``: line numbers of its contents pages."""
+
+    paragraphs: list[Paragraph]
+    contents: frozenset[int]
+
+
+def language_of(text: str) -> Literal["zh", "en"]:
+    """``zh`` when a good part of the characters is Chinese: names in Latin letters do not count."""
+    han = len(CJK.findall(text))
+    return "zh" if han * 4 >= max(1, sum(c.isalpha() for c in text) - han) and han else "en"
+
+
+def marker_of(line: str) -> tuple[str, int]:
+    """(kind of list marker, where the text after it starts); ("", leading space) without one."""
+    match = _MARKER.match(line)
+    if match is None or match.end() >= len(line):
+        return "", len(line) - len(line.lstrip())
+    return next(k for k, v in match.groupdict().items() if v is not None), match.end()
+
+
+def parse(document: LoadedDocument) -> Structure:
+    """The structure of ``document``; linear in its length."""
+    lines = document.lines
+    contents = _contents(lines)
+    marked = {line: level for line, level in document.headings}
+    paragraphs: list[Paragraph] = []
+    path: list[tuple[int, str]] = []
+    open_text = False
+    lead = -1
+    lead_marker = ""
+    for number, line in enumerate(lines, 1):
+        stripped = line.strip()
+        if not stripped:
+            open_text = False
+            continue
+        kind_of_marker, body = marker_of(line)
+        if number in contents:
+            paragraphs.append(Paragraph("contents", line, [(0, number, 0)], kind_of_marker, body))
+            open_text, lead = False, -1
+            continue
+        previous = paragraphs[-1] if paragraphs else None
+        if (
+            open_text
+            and previous is not None
+            and not kind_of_marker
+            and number not in marked
+            and _continues(previous.text, stripped)
+        ):
+            glue = "" if language_of(previous.text) == "zh" else " "
+            column = len(line) - len(line.lstrip())
+            base = previous.text.rstrip()
+            previous.text = base + glue + stripped
+            previous.pieces.append((len(base) + len(glue), number, column))
+            continue
+        under_lead = lead >= 0 and (not lead_marker or kind_of_marker == lead_marker)
+        heading = number in marked or (
+            _is_heading(stripped, kind_of_marker, body, line)
+            and not (under_lead and kind_of_marker in ("", "dash", "circ"))
+        )
+        if heading:
+            level = marked.get(number, 0) or _LEVEL.get(kind_of_marker, 7)
+            while path and path[-1][0] >= level:
+                path.pop()
+            path.append((level, line[body:].strip()))
+            kind: Kind = "heading"
+            if not (under_lead and kind_of_marker):
+                lead = -1
+        else:
+            if lead >= 0 and not under_lead and kind_of_marker == "":
+                lead = -1
+            kind = "item" if kind_of_marker else "text"
+        paragraph = Paragraph(
+            kind, line, [(0, number, 0)], kind_of_marker, body, path=tuple(p[1] for p in path)
+        )
+        if under_lead and lead >= 0:
+            paragraph.lead = lead
+            if not lead_marker:
+                lead_marker = kind_of_marker
+        paragraphs.append(paragraph)
+        open_text = kind != "heading" and not _ENDS.search(stripped)
+        if _LEADS.search(stripped):
+            lead, lead_marker = len(paragraphs) - 1, ""
+        elif under_lead and not kind_of_marker and len(stripped) > 80 and _ENDS.search(stripped):
+            lead = -1  # a full sentence of its own ends an unmarked list
+    seen: dict[tuple[str, ...] | str, int] = {}
+    for paragraph in paragraphs:
+        if paragraph.kind in ("text", "item"):
+            paragraph.sentences = list(_sentences(paragraph, seen))
+    return Structure(paragraphs, contents)
+
+
+def _normal(line: str) -> str:
+    """A line's words alone, without its list markers ("- 1. ...")."""
+    for _ in range(2):
+        line = line[marker_of(line)[1] :]
+    return "".join(_WORD.findall(line.lower()))
+
+
+def _contents(lines: tuple[str, ...]) -> frozenset[int]:
+    """Lines of a contents page: a run of three or more short lines that all come again as headings."""
+    short = {n: _normal(line) for n, line in enumerate(lines, 1) if 2 < len(line.strip()) <= 120}
+    last = {text: n for n, text in short.items() if text}
+    found: list[int] = []
+    run: list[int] = []
+    previous_text = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        text = short.get(number, "")
+        # A contents page may translate or shorten a head: one miss inside a run is let pass.
+        if (
+            text
+            and last.get(text, 0) > number
+            and not line.rstrip().endswith((".", "。", ";", "；", ":", "："))
+        ) or (
+            run
+            and text
+            and previous_text == run[-1]
+            and text not in {short[n] for n in run[-40:]}
+            and marker_of(line)[0]
+            and len(line) < 120
+            and not _ENDS.search(line)
+        ):
+            run.append(number)
+        else:
+            if len(run) >= 3 and run[-1] - run[0] <= 4 * len(run) and run[0] < len(lines) * 0.4:
+                found += run
+            run = []
+        previous_text = number
+    if len(run) >= 3 and run[0] < len(lines) * 0.4:
+        found += run
+    return frozenset(found)
+
+
+def _continues(before: str, line: str) -> bool:
+    """Whether ``line`` goes on with the sentence that ``before`` left open."""
+    tail = before.rstrip()[-1:]
+    if CJK.match(line[0]) and CJK.match(tail or " "):
+        return len(before) >= 20
+    if line[0].islower() or line[0] in ",;)，；）、":
+        return True
+    return (
+        len(before) >= 60
+        and tail not in ".。!?"
+        and (
+            tail == ","
+            or before.rstrip().lower().endswith((" and", " or", " the", " of", " to", " your", " with"))
+        )
+    )
+
+
+def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
+    if _ENDS.search(stripped):
+        return bool(marker in ("zh", "zhp", "part") and len(stripped) <= 30 and stripped[-1] in ":：")
+    text = line[body:].strip()
+    limit = 34 if CJK.search(text) else 95
+    if len(text) > limit:
+        return False
+    if marker in ("dash", "circ"):
+        return False
+    if marker and not text[:1].islower():
+        return True
+    words = text.split()
+    return len(words) <= 12 and (bool(CJK.search(text)) or text[:1].isupper() or text[:1] in '[【“"')
+
+
+def _sentences(paragraph: Paragraph, seen: dict[tuple[str, ...] | str, int]) -> Iterator[Sentence]:
+    text = paragraph.text
+    start = paragraph.body
+    for end in _stops(text, start):
+        piece = text[start:end]
+        if piece.strip():
+            offset = start + len(piece) - len(piece.lstrip())
+            body = piece.strip()
+            yield Sentence(body, offset, language_of(body), _repeats(body, paragraph.locate(offset)[0], seen))
+        start = end
+
+
+def _stops(text: str, start: int) -> Iterator[int]:
+    depth = 0
+    position = start
+    for match in _STOP.finditer(text, start):
+        end = match.end()
+        depth += sum(text.count(c, position, end) for c in "(（[【") - sum(
+            text.count(c, position, end) for c in ")）]】"
+        )
+        position = end
+        if match.group()[0] == ".":
+            if _ABBREVIATION.search(text, max(0, match.start() - 8), match.start() + 1):
+                continue
+            if re.match(r"\s*[a-z,)]", text[end : end + 3]):
+                continue
+        # A stop inside brackets ends a sentence only when the brackets never close.
+        if (
+            depth > 0
+            and match.group()[0] in ";；."
+            and re.search(r"[)）\]】]", text[end : end + 300])
+            and match.group()[0] != "."
+        ):
+            continue
+        depth = max(depth, 0)
+        yield end
+    yield len(text)
+
+
+def _repeats(sentence: str, line: int, seen: dict[tuple[str, ...] | str, int]) -> int:
+    """The line of an earlier copy of ``sentence``: most of its word sequences stood on one line before."""
+    words = _WORD.findall(sentence.lower())
+    if len(words) < 8:
+        key = "".join(words)
+        return 0 if len(words) < 4 else _first(seen, key, line)
+    shingles = [tuple(words[i : i + _SHINGLE]) for i in range(len(words) - _SHINGLE + 1)]
+    votes = Counter(seen[s] for s in shingles if s in seen)
+    best, count = votes.most_common(1)[0] if votes else (0, 0)
+    if best and best != line and count >= 0.8 * len(shingles):
+        return best
+    for shingle in shingles:
+        seen.setdefault(shingle, line)
+    return 0
+
+
+def _first(seen: dict[tuple[str, ...] | str, int], key: str, line: int) -> int:
+    first = seen.setdefault(key, line)
+    return first if first != line else 0

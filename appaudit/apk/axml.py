@@ -26,6 +26,11 @@ _POOL, _XML, _MAP = 0x0001, 0x0003, 0x0180
 _START_NAMESPACE, _END_NAMESPACE, _START, _END, _CDATA = 0x0100, 0x0101, 0x0102, 0x0103, 0x0104
 _NONE = 0xFFFFFFFF
 
+REFUSED = frozenset(
+    {"axml_length_over", "axml_chunk_size", "axml_string_pool", "axml_string_count", "axml_too_large"}
+)
+"""Shapes the platform's parser stops at; what else is noted it reads past."""
+
 
 class XmlError(Exception):
     """Bytes that hold no element at all; the message says why in one sentence."""
@@ -62,7 +67,8 @@ class _Reader:
         if kind != _XML:
             note("axml_magic", f"chunk type {kind:#06x} in place of 0x0003")
         if size != len(data):
-            note("axml_length", f"{size} bytes said, {len(data)} there")
+            over = size > len(data)
+            note("axml_length_over" if over else "axml_length", f"{size} bytes said, {len(data)} there")
         if header_size != 8:
             note("axml_header_size", f"file header of {header_size} bytes")
         end = min(size, len(data)) if size >= 8 else len(data)
@@ -83,6 +89,8 @@ class _Reader:
                     size = len(data) - at
                 else:
                     break
+            elif (size | header_size) & 3 or header_size > size:
+                note("axml_chunk_size", f"chunk {kind:#06x} of {size} bytes with a header of {header_size}")
             chunk = data[at : at + size]
             if kind == _POOL and not stack:
                 pools += 1

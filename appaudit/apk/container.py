@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ BUNDLE_MANIFEST = "base/manifest/AndroidManifest.xml"
 DEX_MAGIC = b"dex\n"
 MAX_INNER = 2 << 30
 """Bytes an APK inside a bundle may inflate to."""
+
+_VARIANT = re.compile(r"_\d+\.apk$")
 
 Note = Callable[[str, Trick], None]
 """Told the file a trick was seen in, and the trick."""
@@ -129,11 +132,12 @@ def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, not
     """The APKs of a .apks, .xapk or .apkm that are installed together.
 
     bundletool lays the same app down several times: as one universal APK, as splits, and standalone
-    for old devices. One of them is the app; the splits where there are any.
+    for old devices; splits may have variants for ranges of platform versions (``base-master_2.apk``).
+    One of them is the app: the splits where there are any, in their latest variant.
     """
-    chosen = [n for n in inner if n.startswith("splits/")] or [
-        n for n in inner if n.endswith("universal.apk")
-    ]
+    splits = [n for n in inner if n.startswith("splits/")]
+    variants = {_VARIANT.sub(".apk", n): n for n in sorted(splits, key=lambda n: (len(n), n))}
+    chosen = sorted(variants.values()) or [n for n in inner if n.endswith("universal.apk")]
     chosen = chosen or [n for n in inner if not n.startswith(("standalones/", "instant/"))] or inner[:1]
     parts = []
     for member in chosen:

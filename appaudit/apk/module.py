@@ -102,4 +102,8 @@ class Module:
             return None
 
     def _noting(self, path: str, android: Android) -> Callable[[str, str], None]:
-        return lambda trick, detail: self._note(self.part.file, Trick(trick, path, detail, android))
+        def note(trick: str, detail: str) -> None:
+            found: Android = "refuses" if trick in axml.REFUSED else android
+            self._note(self.part.file, Trick(trick, path, detail, found))
+
+        return note

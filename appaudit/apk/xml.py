@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ ANDROID = "http://schemas.android.com/apk/res/android"
 REFERENCE, ATTRIBUTE_REFERENCE, STRING, FLOAT = 0x01, 0x02, 0x03, 0x04
 DIMENSION, FRACTION, DYNAMIC_REFERENCE = 0x05, 0x06, 0x07
 INT_DEC, INT_HEX, BOOLEAN = 0x10, 0x11, 0x12
+COLORS = range(0x1C, 0x20)
 """Res_value.dataType of the platform's ResourceTypes.h."""
 
 
@@ -28,7 +30,7 @@ class Value:
     @property
     def integer(self) -> int | None:
         """The number, also where it is written as text; None where there is none."""
-        if self.type in (INT_DEC, INT_HEX, BOOLEAN) or self.type > BOOLEAN:
+        if self.type >= INT_DEC:
             return self.data - (1 << 32) if self.data & 0x80000000 else self.data
         if self.text is not None:
             try:
@@ -55,6 +57,10 @@ class Value:
             return f"@{self.data:#010x}"
         if self.type == INT_HEX:
             return f"{self.data:#x}"
+        if self.type == FLOAT:
+            return str(struct.unpack("<f", struct.pack("<I", self.data))[0])
+        if self.type in COLORS:
+            return f"#{self.data:08x}"
         number = self.integer
         return "" if number is None else str(number)
 

@@ -14,6 +14,10 @@ COLLECTING = frozenset({"accesses", "sends", "shares", "collects"})
 """Observed actions by which an actor comes to hold a data type."""
 
 
+UNREAD = ("packed_dex", "unreadable_dex", "no_dex")
+"""Gaps behind which code may hide: nothing found there proves nothing."""
+
+
 class Case:
     """The facts of one audit. ``examined`` names the producers that ran; a producer that did not run
     proves nothing."""

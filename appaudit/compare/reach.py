@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from appaudit.compare.case import Case
+from appaudit.knowledge.apis import by_id
 from appaudit.records import Fact
-
-
-def needed_permissions(fact: Fact) -> frozenset[str]:
-    """Permissions of which one must be held for the calls behind ``fact``; empty where none is needed.
-
-    The static producer writes them into the attribute ``permissions``, comma-separated full names.
-    """
-    return frozenset(p for p in fact.attribute.get("permissions", "").split(",") if p)
 
 
 def effective(case: Case, facts: list[Fact]) -> list[Fact]:
     """The facts whose calls can succeed with the permissions the manifest requests.
 
-    What was seen at run time or on the wire has succeeded already.
+    What was seen at run time or on the wire has succeeded already. The static producer names the
+    catalogue row of each access in the attribute ``api``.
     """
+    held = set(case.requested)
     able = []
     for fact in facts:
-        needed = needed_permissions(fact)
-        if fact.source != "static" or not needed or needed & set(case.requested):
+        api = by_id().get(fact.attribute.get("api", "")) if fact.source == "static" else None
+        if api is None or (
+            held.issuperset(api.all_permissions)
+            and (not api.any_permissions or not held.isdisjoint(api.any_permissions))
+        ):
             able.append(fact)
     return able

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from appaudit.compare.case import Case
+from appaudit.compare.case import UNREAD, Case
 from appaudit.compare.disclosure import GENERIC, Judgement, judge
 from appaudit.compare.reach import effective
 from appaudit.compare.verdict import Verdict
@@ -113,7 +113,7 @@ def _observable() -> frozenset[str]:
 def unobserved_data(case: Case) -> Iterator[Verdict]:
     """Declared types that code could show, and does not."""
     seen = {data for _, data in case.collected}
-    blind = case.gaps_of("packed_dex", "unreadable_dex", "no_dex")
+    blind = case.gaps_of(*UNREAD)
     for data in case.declared_data:
         if data not in _observable() or data in seen or narrower(data) & seen:
             continue

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from appaudit.compare.case import Case
-from appaudit.compare.reach import needed_permissions
+from appaudit.compare.case import UNREAD, Case
 from appaudit.compare.verdict import Verdict
-from appaudit.knowledge.apis import catalogue
 from appaudit.knowledge.data_types import data_types
-from appaudit.knowledge.permissions import permission, required
+from appaudit.knowledge.permissions import permission
 from appaudit.records import Fact, Severity
 
 
@@ -37,13 +35,6 @@ def _opens(name: str) -> frozenset[str]:
     return frozenset(gated | set(permission(name).data))
 
 
-@cache
-def _has_api() -> frozenset[str]:
-    """Permissions that some known call needs; of the others code cannot show a use."""
-    known = {p for needs in required().values() for names in needs for p in names}
-    return frozenset(known | {p for api in catalogue() for p in (*api.all_permissions, *api.any_permissions)})
-
-
 def undeclared_permission(case: Case) -> Iterator[Verdict]:
     """A sensitive permission of the manifest that the policy never explains."""
     for name, level, facts in _sensitive(case):
@@ -63,27 +54,28 @@ def undeclared_permission(case: Case) -> Iterator[Verdict]:
 
 
 def unused_permission(case: Case) -> Iterator[Verdict]:
-    """A sensitive permission no code needs. Only where the code could be read."""
-    blind = case.gaps_of("packed_dex", "unreadable_dex", "no_dex")
-    needed: dict[str, list[Fact]] = {}
-    for fact in case.observed:
-        for name in needed_permissions(fact):
-            needed.setdefault(name, []).append(fact)
+    """A sensitive permission no code needs. Only where the code could be read and a call would show it.
+
+    The static producer says in the attribute ``used`` of each request whether a known call needs it.
+    """
+    blind = case.gaps_of(*UNREAD)
+    uses = case.observed_by_action("uses", "permission")
     by_data: dict[str, list[Fact]] = {}
     for (_, data), facts in case.collected.items():
         by_data.setdefault(data, []).extend(facts)
     for name, level, facts in _sensitive(case):
-        if name not in _has_api():
+        use = {f.attribute.get("used", "unknown") for f in facts}
+        if use == {"unknown"}:
             continue
-        uses = needed.get(name, []) + [f for data in sorted(_opens(name)) for f in by_data.get(data, ())]
-        severity: Severity | None = "info" if uses else None
+        users = uses.get(name, []) + [f for data in sorted(_opens(name)) for f in by_data.get(data, ())]
+        severity: Severity | None = "info" if users else None
         yield Verdict(
-            "pass" if uses else "not_examined" if blind else "review",
+            "pass" if users else "not_examined" if blind else "review",
             "app",
             "requests",
             f"permission:{name}",
-            facts=(*facts, *uses[:20]),
-            gaps=() if uses else blind,
+            facts=(*facts, *users[:20]),
+            gaps=() if users else blind,
             severity=severity,
             attributes=(("level", level),),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appaudit.compare.case import Case
+from appaudit.compare.case import UNREAD, Case
 from appaudit.compare.verdict import Verdict
 from appaudit.records import Fact
 
@@ -35,7 +35,7 @@ def undeclared_sdk(case: Case) -> Iterator[Verdict]:
 def unobserved_sdk(case: Case) -> Iterator[Verdict]:
     """A declared SDK of which nothing was found."""
     present = case.observed_by_action("embeds", "sdk")
-    blind = case.gaps_of("packed_dex", "unreadable_dex", "no_dex")
+    blind = case.gaps_of(*UNREAD)
     for name, statements in sorted(case.named_sdks.items()):
         listed = [f for f in statements if f.action == "embeds"]
         if listed and name not in present:

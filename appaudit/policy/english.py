@@ -149,7 +149,9 @@ class EnglishReader:
             self.begin_condition(i)
         elif item.get("purpose") or (item.text.lower() == "to" and self.is_purpose(i)):
             if item.text.lower() == "for":
-                if (state.frame is not None and self.word(i + 1) not in ("your", "the", "our")) or state.frame is not None:
+                if (
+                    state.frame is not None and self.word(i + 1) not in ("your", "the", "our")
+                ) or state.frame is not None:
                     state.held = state.hold_to_comma = True
             else:
                 state.held, state.hold_to_comma = True, False
@@ -435,15 +437,10 @@ class EnglishReader:
             i < 2 or self.listed(i - 2) or self.word(i - 1) == "(" or self.word(i - 2) in (",", "and")
         )
         closes = self.word(i + 1) in (",", "/", "and", "or", ")", "、", "") or i + 1 == len(self.items)
-        return (
-            (listed
+        return (listed and closes and item.get("verb") is None) or (
+            listed
             and closes
-            and item.get("verb") is None)
-            or (
-                listed
-                and closes
-                and bool(self.stack or self.state.frame.inherited or self.state.frame.cls == "definition")
-            )
+            and bool(self.stack or self.state.frame.inherited or self.state.frame.cls == "definition")
         )
 
     def listed(self, i: int) -> bool:
@@ -603,10 +600,8 @@ class EnglishReader:
                     polarity = None
             elif cls == "share":
                 polarity = "shared"
-                if (
-                    re.match(r"\s*(?:to\s+)?(?:you|your (?:device|email|phone|mobile))\b", rest)
-                    or (low.startswith("sen")
-                    and _to_you(rest))
+                if re.match(r"\s*(?:to\s+)?(?:you|your (?:device|email|phone|mobile))\b", rest) or (
+                    low.startswith("sen") and _to_you(rest)
                 ):
                     polarity = None
             elif cls == "display":
@@ -822,13 +817,8 @@ class EnglishReader:
         state = self.state
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if nxt is not None and (nxt.get("data") or nxt.get("weak")):
-            if (
-                (state.frame is None
-                and not state.held)
-                or (
-                    self.items[i - 1].get("adverb")
-                    and self.items[i - 1].text.lower() in ("legally", "lawfully")
-                )
+            if (state.frame is None and not state.held) or (
+                self.items[i - 1].get("adverb") and self.items[i - 1].text.lower() in ("legally", "lawfully")
             ):
                 state.frame = Frame(
                     item.text.lower(),

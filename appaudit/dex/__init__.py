@@ -8,12 +8,15 @@
 - `Hierarchy(dexes, supertypes)`: inheritance over all dex files; build it once and hand it on.
 - `ConstantTracer(dexes).materialise(sites)`: sites as `appaudit.records.CallSite` with the constants
   that reach them. Arguments are the declared parameters in order, without the receiver.
+- `CallGraph(dexes, callbacks, extra_edges, hierarchy)`: `reachable(entries)` tells what can run once
+  some methods or components run, with a path to each method.
 
     dexes = [d for name, data in app.dexes() for d in read_dexes(data, name)]
     sites = call_sites(dexes, [Target("Landroid/telephony/TelephonyManager;", "getImei")])
     records = ConstantTracer(dexes).materialise(sites)
 """
 
+from appaudit.dex.callgraph import Callback, CallGraph, Reach
 from appaudit.dex.constants import ConstantTracer
 from appaudit.dex.dex import Dex, read_dexes
 from appaudit.dex.errors import DexError
@@ -21,11 +24,14 @@ from appaudit.dex.hierarchy import Hierarchy
 from appaudit.dex.queries import CallSites, Target, call_sites, string_index_sites, string_sites, type_sites
 
 __all__ = [
+    "CallGraph",
     "CallSites",
+    "Callback",
     "ConstantTracer",
     "Dex",
     "DexError",
     "Hierarchy",
+    "Reach",
     "Target",
     "call_sites",
     "read_dexes",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from appaudit.dex import leb, opcodes
 from appaudit.dex.classdata import EncodedMethods
-from appaudit.dex.layout import Index, Int32, UInt8, UInt16
+from appaudit.dex.layout import Index, Int32, UInt8, UInt16, distinct
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.sweep import sweep
 
@@ -38,7 +38,7 @@ class Code:
         self._data = data
         self._methods = methods
         everything = np.frombuffer(data, "<u2", len(data) // 2)
-        offset = np.unique(methods.code_offset)
+        offset = distinct(methods.code_offset)
         offset = offset[offset > 0]
         good = (offset + CODE_HEADER <= len(data)) & (offset % 4 == 0)
         if not good.all():
@@ -64,7 +64,7 @@ class Code:
         found = sweep(self.units, bounds)
         self.starts: Int32 = found.starts
         self.first: Int32 = found.first
-        self.opcode: UInt8 = self.units[self.starts].astype(np.uint8)
+        self.opcode: UInt8 = found.opcode
         if found.cut.any():
             problems.append(f"code: in {int(found.cut.sum())} methods the last instruction is cut off")
 

@@ -28,7 +28,8 @@ from appaudit.dex.strings import UNKNOWN, StringTable
 
 NO_INDEX = 0xFFFFFFFF
 CLASS_DATA_ITEM = 0x2000
-ANNOTATION_SETS = ("class", "fields", "methods")
+MAX_TYPE_LIST = 65_536
+"""More than there can be types; as parameters a method has at most 255."""
 
 _PROTO = np.dtype([("shorty", "<u4"), ("return_type", "<u4"), ("parameters", "<u4")])
 _MEMBER = np.dtype([("owner", "<u2"), ("type", "<u2"), ("name", "<u4")])
@@ -194,7 +195,7 @@ class Dex:
         if not offset or offset + 4 > len(self.data):
             return []
         size = int.from_bytes(self.data[offset : offset + 4], "little")
-        if offset + 4 + 2 * size > len(self.data):
+        if size > MAX_TYPE_LIST or offset + 4 + 2 * size > len(self.data):
             return []
         return list(np.frombuffer(self.data, "<u2", size, offset + 4).tolist())
 
@@ -205,6 +206,25 @@ class Dex:
         parameters = self.type_list(int(self.protos.parameters[index]))
         returned = self.type_descriptor(int(self.protos.return_type[index]))
         return f"({''.join(map(self.type_descriptor, parameters))}){returned}"
+
+    @cached_property
+    def proto_descriptors(self) -> list[str]:
+        """The descriptor of every prototype."""
+        names, size = self.descriptors, len(self.data)
+        units = memoryview(self.data)[: size // 2 * 2].cast("H")
+        out = []
+        for returned, at in zip(
+            self.protos.return_type.tolist(), self.protos.parameters.tolist(), strict=True
+        ):
+            parameters: list[int] = []
+            if at % 4 == 0 and 0 < at <= size - 4:
+                count = units[at // 2] | units[at // 2 + 1] << 16
+                parameters = units[at // 2 + 2 : at // 2 + 2 + min(count, 255)].tolist()
+            if returned < 0 or any(p >= len(names) for p in parameters):
+                out.append(UNKNOWN)
+            else:
+                out.append(f"({''.join([names[p] for p in parameters])}){names[returned]}")
+        return out
 
     def method_name(self, index: int) -> tuple[str, str, str]:
         """Owner's descriptor, name and signature of a method index."""

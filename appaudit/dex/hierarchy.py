@@ -69,6 +69,11 @@ class Hierarchy:
         self._child = np.array(children, np.intp)[order]
         self._parent = np.array(parents, np.intp)[order]
 
+    @property
+    def edges(self) -> tuple[Index, Index]:
+        """Every (class, superclass or interface)."""
+        return self._child, self._parent
+
     def numbers_of_types(self, dex: Dex) -> Int32:
         """The class number of each type index of one dex, -1 for types outside the hierarchy."""
         get = self.number.get

@@ -119,3 +119,9 @@ def checked(column: Table, limit: int, name: str, problems: list[str], none: int
             problems.append(f"{name}: {count} indices point past the table they refer to")
             wide[wrong] = -1
     return wide.astype(np.int32)
+
+
+def distinct(values: Table) -> Table:
+    """The values sorted, each once; by sorting, which beats numpy's hashing of integers by far."""
+    ordered = np.sort(values)
+    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered

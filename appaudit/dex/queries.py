@@ -11,7 +11,7 @@ import numpy as np
 from appaudit.dex import opcodes
 from appaudit.dex.dex import Dex, Members
 from appaudit.dex.hierarchy import Hierarchy
-from appaudit.dex.layout import Index, Int32, Mask, Table, UInt8
+from appaudit.dex.layout import Index, Int32, Mask, Table, UInt8, distinct
 from appaudit.dex.opcodes import Reference
 
 
@@ -210,7 +210,7 @@ def _members_of(
 def _name_index(dex: Dex, members: Members, member: Index, targets: Sequence[Target]) -> dict[str, int]:
     """String index of each target's name, among the names that candidates have."""
     wanted = {t.name for t in targets}
-    used = np.unique(members.name[member])
+    used = distinct(members.name[member])
     if len(used) > 16 * len(wanted):
         found = zip(wanted, dex.strings.find_all(list(wanted)).tolist(), strict=True)
         return {name: index for name, index in found if index >= 0}

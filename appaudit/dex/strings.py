@@ -15,6 +15,11 @@ UNKNOWN = "?"
 """Stands for a string whose index or data is corrupt."""
 
 
+def _sort_key(raw: bytes) -> bytes:
+    """MUTF-8 bytes in the order of the table: U+0000, written C0 80, comes before all others."""
+    return raw.replace(b"\xc0", b"\0")
+
+
 class StringTable:
     """The strings of one dex by index.
 
@@ -115,17 +120,18 @@ class StringTable:
         for k in range(8):  # the first eight bytes tell a shuffled table from a sorted one
             at = starts + k
             inside = at < ends
-            key = key << np.uint64(8) | np.where(inside, bytes_[np.where(inside, at, 0)], 0).astype(np.uint64)
+            byte = bytes_[np.where(inside, at, 0)]
+            key = key << np.uint64(8) | np.where(inside & (byte != 0xC0), byte, 0).astype(np.uint64)
         if (key[1:] >= key[:-1]).all():
             return None
         self._problems.append("string_ids: not sorted, which Android refuses")
         return {self.raw(i): i for i in reversed(range(len(starts)))}
 
     def _lower_bound(self, raw: bytes, low: int = 0) -> int:
-        high = len(self.offsets)
+        high, key = len(self.offsets), _sort_key(raw)
         while low < high:
             middle = (low + high) // 2
-            if self.raw(middle) < raw:
+            if _sort_key(self.raw(middle)) < key:
                 low = middle + 1
             else:
                 high = middle

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from appaudit.dex.layout import Index, Int32, Mask, UInt8, UInt16
+from appaudit.dex.layout import Index, Int32, Mask, UInt8, UInt16, distinct
 from appaudit.dex.opcodes import FILL_ARRAY_DATA, LENGTH, MAX_LENGTH, PACKED_SWITCH, SPARSE_SWITCH
 
 CHUNK = 192
@@ -27,11 +27,13 @@ _LENGTHS = np.frombuffer(LENGTH, np.uint8)
 
 
 class Sweep(NamedTuple):
-    """``starts``: position of each instruction, payloads included, ascending; ``first``: index in
+    """``starts``: position of each instruction, payloads included, ascending; ``opcode`` of each;
+    ``first``: index in
     ``starts`` of each method's first instruction, one more than methods; ``cut``: true for the
     methods whose last instruction reaches over the end (that instruction is left out)."""
 
     starts: Int32
+    opcode: UInt8
     first: Int32
     cut: Mask
 
@@ -55,11 +57,13 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
     """Decodes methods laid end to end: method ``k`` is ``units[bounds[k]:bounds[k + 1]]``, none empty."""
     count = len(bounds) - 1
     if not len(units):
-        return Sweep(np.empty(0, np.int32), np.zeros(count + 1, np.int32), np.zeros(count, bool))
+        return Sweep(
+            np.empty(0, np.int32), np.empty(0, np.uint8), np.zeros(count + 1, np.int32), np.zeros(count, bool)
+        )
     opcodes = units.astype(np.uint8)
     lengths = np.frombuffer(bytearray(opcodes.tobytes().translate(LENGTH)), np.uint8)
     payload, payload_end = _payloads(units, opcodes, bounds)
-    wide = _clip(lengths, np.unique(np.concatenate((bounds[1:], payload, payload_end))))
+    wide = distinct(np.concatenate([_clip(lengths, e) for e in (bounds[1:], payload, payload_end)]))
     is_start = _run(lengths)
     _blank(is_start, payload, payload_end)
     over = wide[is_start[wide]]
@@ -72,7 +76,7 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
     if len(doubtful):
         starts = _mend(units, bounds, starts, doubtful, cut)
     first = np.searchsorted(starts, bounds).astype(np.int32)
-    return Sweep(starts.astype(np.int32), first, cut)
+    return Sweep(starts.astype(np.int32), opcodes[starts], first, cut)
 
 
 def _payloads(units: UInt16, opcodes: UInt8, bounds: Index) -> tuple[Index, Index]:
@@ -111,14 +115,14 @@ def _payloads(units: UInt16, opcodes: UInt8, bounds: Index) -> tuple[Index, Inde
 
 
 def _clip(lengths: UInt8, edges: Index) -> Index:
-    """Shortens what reaches over an edge to end there; returns the positions shortened, ascending."""
+    """Shortens what reaches over an edge to end there; returns the positions shortened."""
     shortened = []
     for before in range(1, MAX_LENGTH):
         at = edges[edges >= before] - before
         at = at[lengths[at] > before]
         lengths[at] = before
         shortened.append(at)
-    return np.unique(np.concatenate(shortened))
+    return np.concatenate(shortened)
 
 
 def _run(lengths: UInt8) -> Mask:
@@ -169,7 +173,7 @@ def _check(units: UInt16, bounds: Index, is_start: Mask, payload: Index, over: I
     ident = np.flatnonzero(((units - np.uint16(0x100)) & np.uint16(0xFCFF)) == 0)
     ident = ident[(units[ident] <= 0x300) & is_start[ident]]
     unknown = ident[~np.isin(ident, payload)]
-    return np.unique(np.searchsorted(bounds, np.concatenate((into, unknown)), "right") - 1)
+    return distinct(np.searchsorted(bounds, np.concatenate((into, unknown)), "right") - 1)
 
 
 def _blank(is_start: Mask, payload: Index, payload_end: Index) -> None:

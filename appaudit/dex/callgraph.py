@@ -1,0 +1,373 @@
+"""Who can call whom: a graph over all methods of an app, as compressed sparse rows.
+
+A method is a (class, name, prototype) over all dex files; what the app only refers to is a method
+too. Virtual and interface calls go through a dispatch node of the method they name, which leads to
+every implementation that the named class has or inherits, and those of its subclasses. Making an
+instance of a class, or using its static members, runs its class initialiser. And whoever makes an
+instance of a class that implements a callback (`Callback`, given as data: ``Runnable.run``,
+``invokeSuspend`` …) is taken to be the one for whom it will run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from appaudit.dex import opcodes
+from appaudit.dex.dex import Dex
+from appaudit.dex.errors import DexError
+from appaudit.dex.hierarchy import MAX_DEPTH, Hierarchy
+from appaudit.dex.layout import Index, Int32, Mask, distinct
+from appaudit.dex.opcodes import Reference
+from appaudit.dex.queries import expand
+
+Key = npt.NDArray[np.int64]
+
+_PROTO_BITS = 20
+_NAME_BITS = 22
+_SIGNATURE_BITS = _PROTO_BITS + _NAME_BITS
+_SIGNATURE = (1 << _SIGNATURE_BITS) - 1
+_CLINIT = "<clinit>", "()V"
+
+
+class Callback(NamedTuple):
+    """A method that the framework or a library calls on objects handed to it."""
+
+    supertype: str
+    name: str
+    signature: str | None = None
+
+
+class CallGraph:
+    """The call graph of an app.
+
+    ``callbacks``: see `Callback`; ``extra_edges``: pairs of method descriptors (reflection with
+    constant names, listeners named in layouts). Methods are given and returned as descriptors
+    ``Lcom/x/Y;->m(I)V``.
+    """
+
+    def __init__(
+        self,
+        dexes: Sequence[Dex],
+        callbacks: Iterable[Callback] = (),
+        extra_edges: Iterable[tuple[str, str]] = (),
+        hierarchy: Hierarchy | None = None,
+    ) -> None:
+        self.dexes = dexes
+        self._hierarchy = hierarchy if hierarchy is not None else Hierarchy(dexes)
+        self._class_number = dict(self._hierarchy.number)
+        self._name_number: dict[str, int] = {}
+        self._proto_number: dict[str, int] = {}
+        method_keys = [self._keys_of(dex) for dex in dexes]
+        self._keys: Key = distinct(np.concatenate([np.empty(0, np.int64), *method_keys]))
+        self.node_of: list[Index] = [np.searchsorted(self._keys, keys) for keys in method_keys]
+        """For each dex the node of each method index."""
+        size = len(self._keys)
+        self._defined: Mask = np.zeros(size, bool)
+        self._virtual: Mask = np.zeros(size, bool)
+        for dex, nodes in zip(dexes, self.node_of, strict=True):
+            rows = dex.class_data.methods
+            self._defined[nodes[rows.method]] = True
+            self._virtual[nodes[rows.method[rows.virtual]]] = True
+        self._above = _Parents(self._hierarchy)
+        edges = [self._call_edges(number) for number in range(len(dexes))]
+        edges += [
+            *self._dispatch_edges(edges),
+            self._instance_edges(list(callbacks)),
+            self._given(extra_edges),
+        ]
+        source = np.concatenate([e[0] for e in edges]).astype(np.int64)
+        target = np.concatenate([e[1] for e in edges]).astype(np.int64)
+        pair = distinct(source * (2 * size + 1) + target)
+        source, target = np.divmod(pair, 2 * size + 1)
+        self._first: Index = np.searchsorted(source, np.arange(2 * size + 1))
+        self._target: Int32 = target.astype(np.int32)
+
+    def __len__(self) -> int:
+        """Number of methods."""
+        return len(self._keys)
+
+    # -------------------------------------------------------------------------------- numbers
+
+    def _keys_of(self, dex: Dex) -> Key:
+        """One number a method id, equal for equal methods of any dex."""
+        classes, names, protos = self._class_number, self._name_number, self._proto_number
+        members = dex.methods
+        class_ = _renumbered(members.owner, dex.descriptors, classes)
+        used = distinct(members.name[members.name >= 0])
+        name_texts = dict(zip(used.tolist(), dex.strings.texts(used), strict=True))
+        number = np.zeros(len(dex.strings) + 1, np.int64)
+        number[used] = [names.setdefault(t, len(names)) for t in name_texts.values()]
+        number[-1] = names.setdefault("?", len(names))
+        name = number[members.name]
+        proto = _renumbered(members.type, dex.proto_descriptors, protos)
+        if len(names) >> _NAME_BITS or len(protos) >> _PROTO_BITS or len(classes) >> 20:
+            raise DexError("The dex files name more methods than a call graph can hold.")
+        return class_ << _SIGNATURE_BITS | name << _PROTO_BITS | proto
+
+    def node(self, method: str) -> int:
+        """The node of a method's descriptor, -1 where the app does not name it."""
+        owner, arrow, rest = method.partition("->")
+        name, bracket, proto = rest.partition("(")
+        numbers = (
+            self._class_number.get(owner, -1),
+            self._name_number.get(name, -1),
+            self._proto_number.get(bracket + proto, -1),
+        )
+        if not arrow or min(numbers) < 0:
+            return -1
+        key = numbers[0] << _SIGNATURE_BITS | numbers[1] << _PROTO_BITS | numbers[2]
+        at = int(np.searchsorted(self._keys, key))
+        return at if at < len(self._keys) and self._keys[at] == key else -1
+
+    def method(self, node: int) -> str:
+        """The descriptor of a node."""
+        for dex, nodes in zip(self.dexes, self.node_of, strict=True):
+            found = np.flatnonzero(nodes == node)
+            if len(found):
+                return dex.method_descriptor(int(found[0]))
+        return "?"
+
+    def methods_of_class(self, descriptor: str) -> Index:
+        """Nodes of the methods that a class of the app defines or inherits from classes of the app."""
+        found = []
+        number = self._class_number.get(descriptor, -1)
+        for _ in range(MAX_DEPTH):
+            if number < 0:
+                break
+            low, high = np.searchsorted(
+                self._keys, [number << _SIGNATURE_BITS, (number + 1) << _SIGNATURE_BITS]
+            )
+            found.append(np.arange(low, high)[self._defined[low:high]])
+            above = self._hierarchy.superclass
+            number = int(above[number]) if number < len(above) else -1
+        return np.concatenate(found) if found else np.empty(0, np.intp)
+
+    def _lookup(self, keys: Key) -> tuple[Index, Mask]:
+        """Nodes of keys, and whether there is one."""
+        at = np.minimum(np.searchsorted(self._keys, keys), max(len(self._keys) - 1, 0))
+        return at, (self._keys[at] == keys if len(self._keys) else np.zeros(len(keys), bool))
+
+    # ---------------------------------------------------------------------------------- edges
+
+    def _call_edges(self, number: int) -> tuple[Index, Index]:
+        """Invokes of one dex: callers to methods, or to the dispatch node of virtual calls."""
+        dex, nodes = self.dexes[number], self.node_of[number]
+        calls = dex.code.references(Reference.METHOD)
+        right = calls.operand < len(nodes)
+        row, callee = calls.row[right], nodes[calls.operand[right]]
+        plain = _PLAIN_KIND[dex.code.opcode[row]]
+        virtual = (plain == opcodes.INVOKE_VIRTUAL) | (plain == opcodes.INVOKE_INTERFACE)
+        place, caller = self._callers(number, row)
+        target = np.where(virtual, callee + len(self._keys), self._resolved[callee])[place]
+        return caller, target
+
+    def _callers(self, number: int, row: Int32) -> tuple[Index, Index]:
+        """(place in ``row``, node of the method the instruction stands in)."""
+        dex = self.dexes[number]
+        place, methods = dex.code.methods_of(dex.code.item[row])
+        return place, self.node_of[number][dex.class_data.methods.method[methods]]
+
+    @property
+    def _resolved(self) -> Index:
+        """The implementation that each method means, itself where there is none in the app."""
+        if not hasattr(self, "_resolution"):
+            resolution = np.arange(len(self._keys))
+            nodes = np.flatnonzero(~self._defined)
+            open_ = np.ones(len(self._keys), bool)
+            for node, class_ in self._above.walk(nodes, self._keys[nodes] >> _SIGNATURE_BITS):
+                at, known = self._lookup(class_ << _SIGNATURE_BITS | self._keys[node] & _SIGNATURE)
+                hit = known & self._defined[at] & open_[node]
+                resolution[node[hit][::-1]] = at[hit][::-1]
+                open_[node[hit]] = False
+            self._resolution = resolution
+        return self._resolution
+
+    def _dispatch_edges(self, calls: Sequence[tuple[Index, Index]]) -> list[tuple[Index, Index]]:
+        """From dispatch nodes to implementations: inherited ones, own ones, and overriding ones."""
+        size = len(self._keys)
+        used = distinct(np.concatenate([np.empty(0, np.int64), *(t[t >= size] for _, t in calls)])) - size
+        wanted = np.zeros(size, bool)
+        wanted[used] = True
+        edges = [(used + size, self._resolved[used])]
+        overriding = np.flatnonzero(self._defined & self._virtual)
+        for node, class_ in self._above.walk(overriding, self._keys[overriding] >> _SIGNATURE_BITS):
+            at, known = self._lookup(class_ << _SIGNATURE_BITS | self._keys[node] & _SIGNATURE)
+            hit = known & wanted[at]
+            edges.append((at[hit] + size, node[hit]))
+        return edges
+
+    def _instance_edges(self, callbacks: list[Callback]) -> tuple[Index, Index]:
+        """From who makes or uses a class to its initialiser and its callbacks."""
+        by_class, callback_node = self._callback_nodes(callbacks)
+        sources, targets = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
+        for number, dex in enumerate(self.dexes):
+            class_of_type = _numbers(dex.descriptors, self._class_number)
+            for reference, kinds in (
+                (Reference.TYPE, (opcodes.NEW_INSTANCE,)),
+                (Reference.FIELD, tuple(opcodes.STATIC_FIELD)),
+                (Reference.METHOD, (opcodes.INVOKE_STATIC, opcodes.INVOKE_STATIC + 6)),
+            ):
+                found = dex.code.references(reference)
+                chosen = np.isin(dex.code.opcode[found.row], kinds)
+                row, operand = found.row[chosen], found.operand[chosen]
+                if reference != Reference.TYPE:
+                    owner = (dex.fields if reference == Reference.FIELD else dex.methods).owner
+                    inside = operand < len(owner)
+                    row, operand = row[inside], owner[operand[inside]].astype(np.int64)
+                inside = (operand >= 0) & (operand < len(class_of_type))
+                row, class_ = row[inside], class_of_type[operand[inside]]
+                place, caller = self._callers(number, row)
+                class_ = class_[place]
+                initialiser, known = self._initialiser(class_)
+                sources.append(caller[known])
+                targets.append(initialiser[known])
+                if reference != Reference.METHOD:
+                    low = np.searchsorted(by_class, class_, "left")
+                    which, at = expand(low, np.searchsorted(by_class, class_, "right") - low)
+                    sources.append(caller[which])
+                    targets.append(callback_node[at])
+        return np.concatenate(sources), np.concatenate(targets)
+
+    def _initialiser(self, class_: Key) -> tuple[Index, Mask]:
+        name, proto = (self._name_number.get(_CLINIT[0], -1), self._proto_number.get(_CLINIT[1], -1))
+        if name < 0 or proto < 0:
+            return np.zeros(len(class_), np.intp), np.zeros(len(class_), bool)
+        at, known = self._lookup(class_ << _SIGNATURE_BITS | name << _PROTO_BITS | proto)
+        return at, known & self._defined[at] & (class_ >= 0)
+
+    def _callback_nodes(self, callbacks: list[Callback]) -> tuple[Index, Index]:
+        """(class, method it runs as a callback), sorted by class."""
+        chosen = [c for c in callbacks if c.supertype in self._hierarchy.number]
+        place, class_ = self._hierarchy.descendants(self._hierarchy.number[c.supertype] for c in chosen)
+        pairs = [np.empty((0, 2), np.int64)]
+        for k, callback in enumerate(chosen):
+            name = self._name_number.get(callback.name, -1)
+            if name < 0:
+                continue
+            below = class_[place == k]
+            key = below << _SIGNATURE_BITS | name << _PROTO_BITS
+            if callback.signature is not None:
+                proto = self._proto_number.get(callback.signature, -1)
+                if proto < 0:
+                    continue
+                low, high = key + proto, key + proto + 1
+            else:
+                low, high = key, key + (1 << _PROTO_BITS)
+            first = np.searchsorted(self._keys, low)
+            which, node = expand(first, np.searchsorted(self._keys, high) - first)
+            pairs.append(np.stack((below[which], self._resolved[node]), axis=1))
+        joined = np.concatenate(pairs)
+        joined = joined[np.argsort(joined[:, 0], kind="stable")]
+        return joined[:, 0], joined[:, 1]
+
+    def _given(self, extra: Iterable[tuple[str, str]]) -> tuple[Index, Index]:
+        nodes = [(self.node(a), self.node(b)) for a, b in extra]
+        known = np.array([(a, b) for a, b in nodes if a >= 0 and b >= 0], np.intp).reshape(-1, 2)
+        return known[:, 0], known[:, 1]
+
+    # ----------------------------------------------------------------------------- questions
+
+    def reachable(self, entries: Iterable[str]) -> Reach:
+        """What can run once ``entries`` run: method descriptors, or class descriptors for all methods
+        of a class (of a component, which the system calls as it likes)."""
+        found = [
+            np.array([self.node(e)]) if "->" in e else self.methods_of_class(e)
+            for e in dict.fromkeys(entries)
+        ]
+        start = np.concatenate([np.empty(0, np.intp), *found]).astype(np.int64)
+        start = start[start >= 0]
+        size = len(self._keys)
+        before = np.full(2 * size, -2, np.int32)
+        before[start] = -1
+        frontier = distinct(start)
+        while len(frontier):
+            place, at = expand(self._first[frontier], self._first[frontier + 1] - self._first[frontier])
+            target = self._target[at]
+            fresh = before[target] == -2
+            target, origin = target[fresh], frontier[place[fresh]]
+            before[target[::-1]] = origin[::-1]
+            frontier = distinct(target).astype(np.int64)
+        return Reach(self, before)
+
+    def path(self, entry: str, method: str) -> tuple[str, ...] | None:
+        """A shortest path from ``entry`` to ``method``, both included; None where there is none."""
+        return self.reachable([entry]).path(method)
+
+
+class Reach:
+    """What is reachable from some entries, with a shortest path to each method."""
+
+    def __init__(self, graph: CallGraph, before: Int32) -> None:
+        self._graph = graph
+        self._before = before
+
+    def __contains__(self, method: str) -> bool:
+        node = self._graph.node(method)
+        return node >= 0 and bool(self._before[node] != -2)
+
+    def methods(self, dex: int) -> Mask:
+        """For each method index of a dex (by place) whether it is reachable."""
+        mask: Mask = self._before[self._graph.node_of[dex]] != -2
+        return mask
+
+    def path(self, method: str) -> tuple[str, ...] | None:
+        """A shortest path from an entry to ``method``, both included; None where there is none."""
+        node = self._graph.node(method)
+        if node < 0 or self._before[node] == -2:
+            return None
+        found = []
+        size = len(self._graph)
+        while node >= 0:
+            if node < size:
+                found.append(self._graph.method(node))
+            node = int(self._before[node])
+        return tuple(reversed(found))
+
+
+class _Parents:
+    """Walks up the class hierarchy for many methods at once."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        child, parent = hierarchy.edges
+        order = np.argsort(child, kind="stable")
+        self._child, self._parent = child[order], parent[order]
+
+    def walk(self, nodes: Index, classes: Key) -> Iterable[tuple[Index, Key]]:
+        """Yields (node, class above it), level by level, nearest first."""
+        seen = nodes << 20 | classes
+        for _ in range(MAX_DEPTH):
+            low = np.searchsorted(self._child, classes, "left")
+            place, at = expand(low, np.searchsorted(self._child, classes, "right") - low)
+            if not len(place):
+                return
+            pairs = distinct(nodes[place] << 20 | self._parent[at])
+            if _ > 32:  # deeper than any real hierarchy: circles end here
+                pairs = np.setdiff1d(pairs, seen)
+                seen = np.union1d(seen, pairs)
+            nodes, classes = pairs >> 20, pairs & 0xFFFFF
+            yield nodes, classes
+
+
+def _plain_kinds() -> npt.NDArray[np.uint8]:
+    return np.array([opcodes.invoke_kind(op) for op in range(256)], np.uint8)
+
+
+_PLAIN_KIND = _plain_kinds()
+
+
+def _numbers(texts: Sequence[str], numbers: dict[str, int]) -> Key:
+    """The number of each text, -1 for those without."""
+    return np.fromiter((numbers.get(t, -1) for t in texts), np.int64, len(texts))
+
+
+def _renumbered(column: Int32, texts: Sequence[str], numbers: dict[str, int]) -> Key:
+    """Table indices as numbers common to all dex files; new texts get new numbers."""
+    table = np.fromiter(
+        (numbers.setdefault(t, len(numbers)) for t in (*texts, "?")), np.int64, len(texts) + 1
+    )
+    renumbered: Key = table[column]  # -1 finds the last one, "?"
+    return renumbered

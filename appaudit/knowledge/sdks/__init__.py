@@ -30,16 +30,20 @@ from appaudit.knowledge.sdks.model import (
     sdks,
     version,
 )
+from appaudit.knowledge.sdks.names import CERTAIN, find_mentions, match_name
 
 __all__ = [
     "CATEGORIES",
+    "CERTAIN",
     "PLUMBING",
     "TRACKING",
     "Company",
     "Index",
     "Sdk",
     "companies",
+    "find_mentions",
     "index",
+    "match_name",
     "owner",
     "parse",
     "prefixes",

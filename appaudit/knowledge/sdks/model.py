@@ -207,8 +207,8 @@ def parse(data: Mapping[str, Any], where: str) -> tuple[dict[str, Sdk], dict[str
 
 @cache
 def files() -> tuple[str, ...]:
-    """Names of the record files, sorted."""
-    return tuple(sorted(p.name for p in FOLDER.glob("*.toml")))
+    """Names of the record files, sorted; words.toml is for `names.py`."""
+    return tuple(sorted(p.name for p in FOLDER.glob("*.toml") if p.name != "words.toml"))
 
 
 @cache

@@ -1,0 +1,231 @@
+"""Which personal data the code reaches: call sites of the API catalogue, and strings that tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+import numpy as np
+
+from appaudit.dex import CallSites, string_index_sites
+from appaudit.knowledge.apis import Api, Word, WordTable, catalogue, word_tables
+from appaudit.records import CallSite, Fact, Gap, StringConstant
+from appaudit.static.facts import Drafts, Key
+from appaudit.static.sample import Sample, in_methods, items
+
+Methods = set[tuple[int, int]]
+PACKAGE_TABLE = "package"
+PACKAGE = re.compile(r"[a-zA-Z]\w*(\.\w+){1,7}")
+SMALL = 64
+"""So few call sites are traced whether or not a telling string stands near."""
+MAX_TRACED = 4000
+"""Call sites of one member whose arguments are traced; what lies beyond becomes a Gap."""
+
+
+def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
+    """``accesses data:<id>``: one fact an actor, data type and API (or kind of telling string)."""
+    finder = _Finder(sample)
+    for api, sites in sample.found(_rows()):
+        finder.calls(api, sites)
+    finder.strings()
+    return finder.drafts.facts(), finder.gaps
+
+
+@cache
+def _rows() -> tuple[Api, ...]:
+    return tuple(a for a in catalogue() if not a.native and a.access and (a.data or a.args))
+
+
+class _Finder:
+    def __init__(self, sample: Sample) -> None:
+        self.sample = sample
+        self.drafts = Drafts()
+        self.gaps: list[Gap] = []
+        self._words = _WordSites(sample)
+        self._explained: dict[str, Methods] = {}
+
+    # ---------------------------------------------------------------------------- calls
+
+    def calls(self, api: Api, sites: CallSites) -> None:
+        """Turns the call sites of one row into evidence."""
+        if api.near:
+            sites = in_methods(sites, self._words.methods_with(api.near))
+        if not api.args:
+            self._direct(api, sites)
+            return
+        tables = [word_tables()[t] for t in api.args.values() if t in word_tables()]
+        probes_packages = PACKAGE_TABLE in api.args.values()
+        if len(sites) > SMALL and not api.data and not probes_packages:
+            sites = in_methods(sites, self._words.methods_of(tables))
+        if len(sites) > MAX_TRACED:
+            reason = f"It is called from {len(sites)} places; the arguments of {MAX_TRACED} were traced."
+            self.gaps.append(Gap("static", "too_many_call_sites", api.id, reason))
+            sites = sites.where(np.arange(MAX_TRACED))
+        for k, call in enumerate(self.sample.tracer.materialise(sites)):
+            self._traced(api, sites, k, call)
+
+    def _direct(self, api: Api, sites: CallSites) -> None:
+        for data in api.data:
+            keys = [self._key(api, data, sites, k) for k in range(len(sites))]
+            kept = [k for k, key in enumerate(keys) if not self._add(key)]
+            calls = self.sample.tracer.materialise(sites.where(np.array(kept, np.intp)))
+            for k, call in zip(kept, calls, strict=True):
+                self.drafts.add(keys[k], call, count=0)
+
+    def _add(self, key: Key) -> bool:
+        """Counts one more; whether its evidence is not needed any more."""
+        full = self.drafts.full(key)
+        self.drafts.add(key)
+        return full
+
+    def _traced(self, api: Api, sites: CallSites, k: int, call: CallSite) -> None:
+        found: list[tuple[str, str, str, str]] = []
+        unknown = call.arguments is None
+        for position, table in api.args.items():
+            if position < 0:
+                continue
+            value = call.arguments[position] if call.arguments and position < len(call.arguments) else None
+            if value is None:
+                unknown = True
+            elif table == PACKAGE_TABLE:
+                if isinstance(value, str) and self._other_package(value):
+                    found.append(("installed_apps", value, "", "metadata"))
+            elif (words := word_tables().get(table)) and (word := words.find(str(value))):
+                found.append((word.data, word.value, word.vendor, ""))
+        if not found and unknown:
+            found = [(data, "", "", "") for data in api.data] or self._near(api, sites, k)
+        for data, value_found, vendor, role in found:
+            basis = "same_method" if not value_found and not api.data else ""
+            key = self._key(api, data, sites, k, vendor=vendor, role=role, basis=basis)
+            self.drafts.add(key, call, words=value_found)
+            method = (int(sites.dex[k]), int(sites.item[k]))
+            self._explained.setdefault(data, set()).add(method)
+
+    def _near(self, api: Api, sites: CallSites, k: int) -> list[tuple[str, str, str, str]]:
+        """What the strings of the same method say, where the argument itself is not known."""
+        method = (int(sites.dex[k]), int(sites.item[k]))
+        near = self._words.in_method(method, [t for t in api.args.values() if t in word_tables()])
+        return [(word.data, "", word.vendor, "") for word in near]
+
+    def _other_package(self, name: str) -> bool:
+        own = self.sample.manifest.package
+        return bool(PACKAGE.fullmatch(name)) and name != own and not name.startswith(own + ".")
+
+    def _key(
+        self,
+        api: Api,
+        data: str,
+        sites: CallSites,
+        k: int,
+        vendor: str = "",
+        role: str = "",
+        basis: str = "",
+    ) -> Key:
+        actor, package = self.sample.actor(sites, k)
+        role = role or ("" if api.role == "read" else api.role)
+        attributes = (
+            ("api", api.id),
+            ("basis", basis),
+            ("package", package),
+            ("role", role),
+            ("vendor", vendor or api.vendor),
+        )
+        return Key(actor, "accesses", f"data:{data}", tuple(a for a in attributes if a[1]))
+
+    # -------------------------------------------------------------------------- strings
+
+    def strings(self) -> None:
+        """Telling strings in methods whose calls did not already explain them."""
+        for word, sites in self._words.telling():
+            known = self._explained.get(word.data, set())
+            for k in range(len(sites)):
+                if (int(sites.dex[k]), int(sites.item[k])) in known:
+                    continue
+                actor, package = self.sample.actor(sites, k)
+                attributes = (
+                    ("api", f"string:{word.table}"),
+                    ("basis", "string"),
+                    ("package", package),
+                    ("vendor", word.vendor),
+                )
+                key = Key(actor, "accesses", f"data:{word.data}", tuple(a for a in attributes if a[1]))
+                text = sites.callee_descriptor(k)
+                member = sites.dexes[int(sites.dex[k])].member
+                evidence = StringConstant(member, text[:500], int(sites.offset[k]))
+                self.drafts.add(key, evidence, words=word.value, callers=sites.caller_descriptor(k))
+
+
+class _WordSites:
+    """Where the words of the catalogue's tables stand in code, found once for all dex files."""
+
+    def __init__(self, sample: Sample) -> None:
+        self._sample = sample
+        self._sites: dict[str, list[tuple[Word, CallSites]]] = {}
+        self._methods: dict[str, Methods] = {}
+
+    def _of(self, table: WordTable) -> list[tuple[Word, CallSites]]:
+        if table.name not in self._sites:
+            self._sites[table.name] = list(self._search(table))
+        return self._sites[table.name]
+
+    def _search(self, table: WordTable) -> Iterator[tuple[Word, CallSites]]:
+        for number, dex in enumerate(self._sample.dexes):
+            if table.match == "exact":
+                index = dex.strings.find_all(list(table.words))
+                index = index[index >= 0]
+            elif table.match == "contains":
+                index = dex.strings.search(_any_of(tuple(table.words)))
+            else:
+                starts = {_fixed(word) for word in table.words}
+                parts = [dex.strings.with_prefix(s) for s in sorted(starts) if not _covered(s, starts)]
+                index = np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int32)
+            texts = dex.strings.texts(index)
+            words = [(int(i), table.find(text)) for i, text in zip(index.tolist(), texts, strict=True)]
+            known = [(i, word) for i, word in words if word is not None]
+            if not known:
+                continue
+            sites = string_index_sites(self._sample.dexes, number, np.array([i for i, _ in known], np.int32))
+            for place in np.unique(sites.target).tolist():
+                yield known[place][1], sites.where(sites.target == place)
+
+    def methods_of(self, tables: Iterable[WordTable]) -> Methods:
+        """The methods in which a word of one of the tables stands."""
+        return {m for table in tables for _, sites in self._of(table) for m in items(sites)}
+
+    def methods_with(self, text: str) -> Methods:
+        """The methods that load exactly this string."""
+        if text not in self._methods:
+            found: Methods = set()
+            for number, dex in enumerate(self._sample.dexes):
+                index = dex.strings.find_all([text])
+                if index[0] >= 0:
+                    found |= items(string_index_sites(self._sample.dexes, number, index))
+            self._methods[text] = found
+        return self._methods[text]
+
+    def in_method(self, method: tuple[int, int], tables: Sequence[str]) -> list[Word]:
+        """The words of these tables that stand in a method."""
+        return [
+            word for name in tables for word, sites in self._of(word_tables()[name]) if method in items(sites)
+        ]
+
+    def telling(self) -> Iterator[tuple[Word, CallSites]]:
+        """Every word that says something by itself, with the places where it is loaded."""
+        for table in word_tables().values():
+            if table.telling:
+                yield from self._of(table)
+
+
+def _fixed(word: str) -> str:
+    return word.partition("*")[0]
+
+
+def _covered(start: str, starts: set[str]) -> bool:
+    return any(start != other and start.startswith(other) for other in starts)
+
+
+@cache
+def _any_of(words: tuple[str, ...]) -> re.Pattern[bytes]:
+    heads = sorted({w.split()[0] for w in words}, key=len, reverse=True)
+    return re.compile(b"|".join(re.escape(h.encode()) for h in heads))

@@ -1,0 +1,127 @@
+"""Code that is not in plain sight: packers, dex and native code loaded at run time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from appaudit.knowledge.apis import catalogue
+from appaudit.knowledge.load import toml
+from appaudit.records import ClassDefinition, Evidence, Fact, FileEntry, Gap, ManifestEntry
+from appaudit.static.attribution import descriptor
+from appaudit.static.facts import Drafts, Key, observed
+from appaudit.static.sample import Sample
+
+MISSING_SHARE = 0.5
+"""Share of declared components without a class from which code is taken to be hidden."""
+MIN_COMPONENTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Packer:
+    """One row of packers.toml, its patterns compiled."""
+
+    id: str
+    zh: str
+    en: str
+    libs: re.Pattern[str] | None
+    assets: re.Pattern[str] | None
+    classes: tuple[str, ...]
+    application: tuple[str, ...]
+    hides_code: bool
+
+
+@cache
+def packers() -> tuple[Packer, ...]:
+    """Every packer we know."""
+    return tuple(
+        Packer(
+            row["id"],
+            row["zh"],
+            row["en"],
+            _pattern(row.get("libs", [])),
+            _pattern(row.get("assets", [])),
+            tuple(row.get("classes", ())),
+            tuple(row.get("application", ())),
+            row["hides_code"],
+        )
+        for row in toml("packers.toml")["packer"]
+    )
+
+
+def _pattern(names: list[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(re.escape(n).replace(r"\*", ".*") for n in names)) if names else None
+
+
+def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
+    """``hides trick:packer`` with the packer's name, ``uses setting:dynamic_code`` and
+    ``setting:native_code``; a Gap where the app's own code is not in its dex files."""
+    facts, gaps = [], []
+    for packer in packers():
+        evidence = list(_evidence(sample, packer))
+        if not evidence:
+            continue
+        attributes = (("packer", packer.id), ("name", packer.en))
+        facts.append(observed("app", "hides", "trick:packer", evidence, attributes=attributes))
+        if packer.hides_code:
+            gaps.append(_packed(sample, packer.en))
+    if not gaps:
+        gaps += _hidden(sample)
+    return [*facts, *_loaders(sample)], gaps
+
+
+def _evidence(sample: Sample, packer: Packer) -> Iterator[Evidence]:
+    for member in sample.app.members:
+        path = member.name.partition("!")[2]
+        if _is_part_of(packer, path):
+            yield FileEntry(member.name)
+    for dex in sample.dexes:
+        for prefix, (count, example) in dex.count_prefixes(packer.classes).items():
+            yield ClassDefinition(dex.member, prefix, example, count)
+    if sample.manifest.application.name in packer.application:
+        name = f"{sample.app.app.file}!AndroidManifest.xml"
+        yield ManifestEntry(name, "application", sample.manifest.application.name)
+
+
+def _is_part_of(packer: Packer, path: str) -> bool:
+    """Whether a file belongs to a packer: a native library or an asset of its."""
+    name, asset = path.rpartition("/")[2], path.partition("assets/")[2]
+    library = name.endswith(".so") and packer.libs is not None and packer.libs.fullmatch(name)
+    return bool(library or (asset and packer.assets is not None and packer.assets.fullmatch(asset)))
+
+
+def _packed(sample: Sample, name: str) -> Gap:
+    reason = (
+        f"The app is packed with {name}: its own code is decrypted at run time and was not examined. "
+        "Scan the build before it was packed, or record it with 'appaudit run' and scan the dex files that leaves."
+    )
+    return Gap("static", "packed_dex", sample.app.app.file, reason)
+
+
+def _hidden(sample: Sample) -> list[Gap]:
+    """A Gap where most components have no class: an unknown packer, or a split that is missing."""
+    components = [c for c in sample.manifest.components if c.enabled]
+    names = {descriptor(c.target or c.name) for c in components}
+    missing = names - sample.defined.keys()
+    if not sample.dexes or len(names) < MIN_COMPONENTS or len(missing) < MISSING_SHARE * len(names):
+        return []
+    reason = (
+        f"{len(missing)} of {len(names)} declared components have no class in any dex file: the code is "
+        "packed, loaded at run time, or in a split that is missing, and was not examined."
+    )
+    return [Gap("static", "missing_code", sample.app.app.file, reason)]
+
+
+def _loaders(sample: Sample) -> list[Fact]:
+    drafts = Drafts()
+    settings = {"dynamic_code": "dynamic_code", "native_load": "native_code"}
+    for api, sites in sample.found(a for a in catalogue() if a.kind in settings and not a.native):
+        for k, call in enumerate(sample.tracer.materialise(sites)):
+            actor, package = sample.actor(sites, k)
+            attributes = [("api", api.id), ("package", package)]
+            key = Key(actor, "uses", f"setting:{settings[api.kind]}", tuple(a for a in attributes if a[1]))
+            first = call.arguments[0] if call.arguments else None
+            drafts.add(key, call, names=first if isinstance(first, str) else "")
+    return drafts.facts()

@@ -1,0 +1,129 @@
+"""Permissions four ways: declared, used in code, used without being declared, declared without use."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from appaudit.apk.manifest import UsesPermission
+from appaudit.knowledge import sdks
+from appaudit.knowledge.permissions import permission, required
+from appaudit.records import Fact, Gap, ManifestEntry
+from appaudit.static.facts import Drafts, Key, observed
+from appaudit.static.sample import Sample
+
+
+def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
+    """``requests permission:<name>`` for what the manifest asks for (attribute ``used``: yes, no, or
+    unknown where no API is known to need it), ``uses permission:<name>`` for what the code needs
+    (attribute ``declared``: yes or no)."""
+    used = _used(sample)
+    names = {fact.subject.removeprefix("permission:") for fact in used}
+    return _requested(sample, names) + used, []
+
+
+@cache
+def mapped() -> frozenset[str]:
+    """Permissions that some known API needs."""
+    return frozenset(name for both in required().values() for names in both for name in names)
+
+
+def _requested(sample: Sample, used: set[str]) -> list[Fact]:
+    manifest = sample.manifest
+    facts = []
+    by_name: dict[str, list[UsesPermission]] = {}
+    for entry in manifest.permissions:
+        by_name.setdefault(entry.name, []).append(entry)
+    for name, entries in by_name.items():
+        evidence = tuple(ManifestEntry(_member(sample), e.element, name, _attributes(e)) for e in entries)
+        levels = {("min_sdk", str(e.min_sdk)) for e in entries if e.min_sdk is not None}
+        limits = [e.max_sdk for e in entries]
+        if limits and all(limit is not None for limit in limits):
+            levels.add(("max_sdk", str(max(limit for limit in limits if limit is not None))))
+        facts.append(_request(sample, name, "declared", used, evidence, levels))
+    for implied in manifest.implied:
+        if implied.name in by_name:
+            continue
+        because = ("because", implied.because or f"target SDK below {implied.below_target}")
+        added = (ManifestEntry(_member(sample), "manifest", implied.name, (because,)),)
+        facts.append(_request(sample, implied.name, "implied", used, added, {because}))
+    for own in manifest.defined_permissions:
+        attributes = (("protection", own.protection), ("group", own.group), ("element", own.element))
+        definition = ManifestEntry(_member(sample), own.element, own.name, attributes)
+        subject = f"permission:{own.name}"
+        facts.append(observed("app", "defines", subject, (definition,), attributes=attributes))
+    return facts
+
+
+def _request(
+    sample: Sample,
+    name: str,
+    how: str,
+    used: set[str],
+    evidence: tuple[ManifestEntry, ...],
+    more: set[tuple[str, str]],
+) -> Fact:
+    known = permission(name)
+    if name in used:
+        use = "yes"
+    else:
+        use = "no" if name in mapped() and sample.dexes else "unknown"
+    if any(own.name == name for own in sample.manifest.defined_permissions):
+        more = more | {("defined_here", "yes")}
+    attributes = {
+        ("how", how),
+        ("level", known.level),
+        ("group", known.group),
+        ("used", use),
+        ("sdk", sdks.sdk_of_permission(name, sample.manifest.package) or ""),
+    }
+    target = sample.manifest.target_sdk
+    if known.since and target and known.since > target:
+        attributes.add(("since", str(known.since)))
+    return observed("app", "requests", f"permission:{name}", evidence, attributes=sorted(attributes | more))
+
+
+def _attributes(entry: UsesPermission) -> tuple[tuple[str, str], ...]:
+    pairs = (
+        ("minSdkVersion", "" if entry.min_sdk is None else str(entry.min_sdk)),
+        ("maxSdkVersion", "" if entry.max_sdk is None else str(entry.max_sdk)),
+        ("usesPermissionFlags", " ".join(entry.flags)),
+        ("split", entry.split),
+    )
+    return tuple(p for p in pairs if p[1])
+
+
+def _member(sample: Sample) -> str:
+    return f"{sample.app.app.file}!AndroidManifest.xml"
+
+
+def _used(sample: Sample) -> list[Fact]:
+    declared = {p.name for p in sample.manifest.permissions} | {i.name for i in sample.manifest.implied}
+    drafts = Drafts()
+    for (class_name, member), (all_of, any_of) in required().items():
+        sites = sample.sites_of(class_name, member)
+        if not len(sites):
+            continue
+        needed: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in all_of]
+        held = [name for name in any_of if name in declared]
+        needed += [(name, ()) for name in held] or [(name, any_of) for name in any_of[:1]]
+        for name, alternatives in needed:
+            keys = []
+            kept = []
+            for k in range(len(sites)):
+                actor, package = sample.actor(sites, k)
+                attributes = (
+                    ("declared", "yes" if name in declared else "no"),
+                    ("level", permission(name).level),
+                    ("package", package),
+                )
+                key = Key(actor, "uses", f"permission:{name}", tuple(a for a in attributes if a[1]))
+                if not drafts.full(key):
+                    kept.append(k)
+                    keys.append(key)
+                drafts.add(key, apis=f"{class_name}.{member}", alternatives=" ".join(alternatives[1:]))
+            calls = sample.tracer.materialise(sites.where(np.array(kept, np.intp)))
+            for key, call in zip(keys, calls, strict=True):
+                drafts.add(key, call, count=0)
+    return drafts.facts()

@@ -1,0 +1,125 @@
+"""The app under scan, opened once for all producers: its files, its code, who owns which class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, cached_property
+
+import numpy as np
+
+from appaudit.apk import AppFile
+from appaudit.dex import (
+    CallSites,
+    ConstantTracer,
+    Dex,
+    DexError,
+    Hierarchy,
+    Target,
+    call_sites,
+    read_dexes,
+)
+from appaudit.knowledge.apis import Api, catalogue
+from appaudit.knowledge.load import toml
+from appaudit.knowledge.permissions import required
+from appaudit.records import Gap
+from appaudit.static.attribution import Actors, actors_of, descriptor
+
+
+@cache
+def supertypes() -> Mapping[str, tuple[str, ...]]:
+    """What framework classes inherit from, as descriptors."""
+    rows = toml("edges.toml")["supertypes"]
+    return {descriptor(name): tuple(descriptor(s) for s in above) for name, above in rows.items()}
+
+
+class Sample:
+    """What every producer of static facts works on.
+
+    ``members``: of the catalogue and of the permission map that were looked for; ``sites``: all call
+    sites of them, found in one pass. Reading the dex files fills ``gaps``.
+    """
+
+    def __init__(self, app: AppFile) -> None:
+        self.app = app
+        self.manifest = app.manifest
+        self.actors: Actors = actors_of(app.manifest)
+        self.gaps: list[Gap] = []
+        self.dexes: list[Dex] = []
+        for member, data in app.dexes():
+            try:
+                self.dexes += read_dexes(data, member)
+            except DexError as error:
+                self.gaps.append(Gap("static", "unreadable_dex", member, f"No dex can be read: {error}."))
+        self.hierarchy = Hierarchy(self.dexes, supertypes())
+        self.tracer = ConstantTracer(self.dexes)
+
+    # --------------------------------------------------------------------------- calls
+
+    @cached_property
+    def _members(self) -> Mapping[tuple[str, str], int]:
+        """(class name, member) → place among the targets."""
+        places: dict[tuple[str, str], int] = {}
+        for api in catalogue():
+            if not api.native and api.role != "callback":
+                places.setdefault((api.class_name, api.member), len(places))
+        for key in required():
+            places.setdefault(key, len(places))
+        return places
+
+    @cached_property
+    def sites(self) -> CallSites:
+        """Every call of a member of the catalogue or of the permission map."""
+        fields = {(a.class_name, a.member) for a in catalogue() if a.is_field}
+        targets = [
+            Target(descriptor(owner), name, None, "field" if (owner, name) in fields else "method")
+            for owner, name in self._members
+        ]
+        found = call_sites(self.dexes, targets, self.hierarchy)
+        return found.where(np.argsort(found.target, kind="stable"))
+
+    def sites_of(self, class_name: str, member: str) -> CallSites:
+        """The call sites of one member."""
+        place = self._members.get((class_name, member), -1)
+        low, high = np.searchsorted(self.sites.target, (place, place + 1))
+        return self.sites.where(np.arange(low, high))
+
+    def found(self, rows: Iterable[Api]) -> Iterable[tuple[Api, CallSites]]:
+        """The rows that are called at all, with their call sites."""
+        called = set(np.unique(self.sites.target).tolist())
+        for api in rows:
+            if self._members.get((api.class_name, api.member), -1) in called:
+                yield api, self.sites_of(api.class_name, api.member)
+
+    def actor(self, sites: CallSites, k: int) -> tuple[str, str]:
+        """Actor, and package of an unknown one, of the code that a site stands in."""
+        return self.actors.of_package(sites.caller_class(k))
+
+    # -------------------------------------------------------------------------- classes
+
+    @cached_property
+    def defined(self) -> Mapping[str, str]:
+        """Descriptor of every class defined → the member it stands in."""
+        found: dict[str, str] = {}
+        for dex in self.dexes:
+            for name in dex.class_names():
+                found.setdefault(name, dex.member)
+        return found
+
+    def problems(self) -> list[Gap]:
+        """What was corrupt in the dex files; asked for last, since tables are read when needed."""
+        return [
+            Gap("static", "corrupt_dex", dex.member, f"A part of the dex is corrupt: {text}.")
+            for dex in self.dexes
+            for text in dict.fromkeys(dex.problems)
+        ]
+
+
+def items(sites: CallSites) -> set[tuple[int, int]]:
+    """(dex, code item) of each site: which methods they stand in."""
+    return set(zip(sites.dex.tolist(), sites.item.tolist(), strict=True))
+
+
+def in_methods(sites: CallSites, methods: set[tuple[int, int]]) -> CallSites:
+    """The sites that stand in one of these methods."""
+    pairs: Sequence[tuple[int, int]] = list(zip(sites.dex.tolist(), sites.item.tolist(), strict=True))
+    return sites.where(np.array([k for k, pair in enumerate(pairs) if pair in methods], np.intp))

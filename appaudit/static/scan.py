@@ -1,0 +1,57 @@
+"""Everything an app's files say, as facts and gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from appaudit.apk import open_app
+from appaudit.records import App, Fact, Gap
+from appaudit.static import components, hosts, identifiers, loading, network, permissions, sdks, webview
+from appaudit.static.sample import Sample
+
+Progress = Callable[[str], None]
+Producer = Callable[[Sample], tuple[list[Fact], list[Gap]]]
+
+PRODUCERS: tuple[tuple[str, Producer], ...] = (
+    ("permissions", permissions.produce),
+    ("components", components.produce),
+    ("SDKs", sdks.produce),
+    ("identifiers", identifiers.produce),
+    ("hosts", hosts.produce),
+    ("network security", network.produce),
+    ("web views", webview.produce),
+    ("code loading", loading.produce),
+)
+"""Each looks at the whole sample for one kind of fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What `scan` found: the app, the facts, and what could not be examined."""
+
+    app: App
+    facts: list[Fact] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+
+def scan(path: Path, progress: Progress | None = None) -> ScanResult:
+    """Reads an APK (or split APKs, AAB, AAR, dex) and returns every static fact.
+
+    ``progress`` is told what is being looked at. Raises `InputError` where there is no app to read.
+    """
+    tell = progress or (lambda _: None)
+    tell("container and manifest")
+    opened = open_app(path)
+    tell("dex files")
+    sample = Sample(opened)
+    facts: list[Fact] = []
+    gaps: list[Gap] = []
+    for name, produce in PRODUCERS:
+        tell(name)
+        found, missing = produce(sample)
+        facts += found
+        gaps += missing
+    gaps = [*opened.gaps, *sample.gaps, *gaps, *sample.problems()]
+    return ScanResult(opened.app, [*opened.facts, *facts], list(dict.fromkeys(gaps)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from appaudit.apk import axml, proto, textxml
+from appaudit.apk import axml, proto, second, textxml
 from appaudit.apk.arsc import Resources
 from appaudit.apk.axml import XmlError
 from appaudit.apk.container import Part
@@ -43,6 +43,7 @@ class Module:
         self._miss = miss
         self._table: Table | None = None
         self._table_read = False
+        self._told: set[str] = set()
         bundle = kind == "aab"
         self.manifest_path = f"{folder}manifest/AndroidManifest.xml" if bundle else "AndroidManifest.xml"
         self.table_path = f"{folder}resources.pb" if bundle else "resources.arsc"
@@ -52,8 +53,37 @@ class Module:
         if self.manifest_path not in self.part.archive.entries:
             self._miss("missing_manifest", self.part.file, f"It holds no {self.manifest_path}.")
             return None
+        self._told.clear()
         root = self._xml(self.manifest_path, "unreadable_manifest")
+        if self.kind in ("apk", "split_apks") and (root is None or self._told):
+            root = self._second_opinion(root)
         return None if root is None else read_manifest(root, self.resolve, self.open_xml)
+
+    def _second_opinion(self, ours: Element | None) -> Element | None:
+        """Asks other readers; tells where they disagree; takes theirs where there is none of ours."""
+        path, file = self.manifest_path, self.part.file
+        try:
+            data = self.part.archive.read(self.part.archive.entries[path], second.MAX_MANIFEST)
+        except MemberError:
+            return ours
+        for opinion in second.ask(data):
+            try:
+                theirs = textxml.read(opinion.xml.encode(), recover=True) if opinion.xml else None
+            except XmlError:
+                theirs = None
+            if ours is None and theirs is not None and theirs.name == "manifest":
+                reason = f"The manifest is read as {opinion.reader} reads it: ours found no element."
+                self._miss("second_reader", f"{file}!{path}", reason)
+                return theirs
+            if ours is None:
+                continue
+            if theirs is None:
+                detail = f"{opinion.reader} cannot read it ({opinion.error or 'what it gives is no XML'})"
+                self._note(file, Trick("axml_reader_fails", path, detail, "unknown"))
+            elif differ := second.differences(ours, theirs):
+                detail = f"{opinion.reader}: {'; '.join(differ)}"
+                self._note(file, Trick("axml_readers_disagree", path, detail, "unknown"))
+        return ours
 
     def open_xml(self, path: str) -> Element | None:
         """The tree of an XML file by the path a resource gives; None where it cannot be read."""
@@ -103,6 +133,7 @@ class Module:
 
     def _noting(self, path: str, android: Android) -> Callable[[str, str], None]:
         def note(trick: str, detail: str) -> None:
+            self._told.add(trick)
             found: Android = "refuses" if trick in axml.REFUSED else android
             self._note(self.part.file, Trick(trick, path, detail, found))
 

@@ -1,20 +1,30 @@
-"""Plain XML, as libraries (AAR) carry their manifest."""
+"""Plain XML, as libraries (AAR) carry their manifest and other readers print one."""
 
 from __future__ import annotations
 
+import re
+
 from appaudit.apk.axml import XmlError
-from appaudit.apk.xml import ANDROID, STRING, Element, Value
+from appaudit.apk.xml import ANDROID, REFERENCE, STRING, Element, Value
+
+_REFERENCE = re.compile(r"@(?:0x)?([0-9a-fA-F]{8})")
+"""A resource id as readers of binary XML print it."""
 
 
-def read(data: bytes) -> Element:
-    """The root element. Entities are not expanded, nothing is fetched. Raises `XmlError`."""
+def read(data: bytes, recover: bool = False) -> Element:
+    """The root element. Entities are not expanded, nothing is fetched. ``recover``: take what is not
+    well-formed as far as it goes. Raises `XmlError`."""
     from lxml import etree  # only libraries need it
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True, recover=recover
+    )
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise XmlError(f"it is no XML ({str(error).splitlines()[0]})") from None
+    if root is None:
+        raise XmlError("it holds no element")
     return _element(root)
 
 
@@ -25,8 +35,12 @@ def _element(node: object) -> Element:
         return Element("")
     element = Element(etree.QName(node).localname, text=node.text or "")
     for key, text in node.attrib.items():
+        prefix, _, local = str(key).rpartition(":")
+        if prefix == "android":  # a prefix nobody declared, as a recovering parser leaves it
+            key = f"{{{ANDROID}}}{local}"
         name = etree.QName(str(key))
-        value = Value(STRING, 0, str(text))
+        reference = _REFERENCE.fullmatch(str(text))
+        value = Value(REFERENCE, int(reference[1], 16)) if reference else Value(STRING, 0, str(text))
         if name.namespace is None:
             element.plain[name.localname] = value
         elif name.namespace == ANDROID:

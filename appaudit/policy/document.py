@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appaudit.records import Gap
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -43,6 +45,10 @@ class LoadedDocument:
     sha256: str = ""
     headings: tuple[tuple[int, int], ...] = ()
     """``(line, level)`` of headings the format itself marks (``<h1>``, a DOCX heading style)."""
+    gaps: tuple[Gap, ...] = ()
+    """What of the file could not be read as text, or does not read as a declared document."""
+    role: str = "policy"
+    """What it is to the app; a key of ``[role]`` in the knowledge file documents.toml."""
 
 
 def from_text(

@@ -1,0 +1,101 @@
+"""Tells what a loaded document is: a policy, a list that belongs to one, or no policy at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from appaudit.knowledge.load import toml
+from appaudit.policy.document import LoadedDocument
+from appaudit.policy.language import language, script
+from appaudit.records import Gap
+
+_SHORT = 3000
+"""Characters: a longer page with the words of a policy is one, whatever surrounds it."""
+_LONG_LINE = 160
+
+
+@cache
+def roles() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Roles in the order they are tried, each with the pattern of its titles."""
+    return tuple(
+        (row["id"], re.compile("|".join(f"(?:{p})" for p in row["title"]), re.IGNORECASE))
+        for row in toml("documents.toml")["role"]
+    )
+
+
+def role_of(title: str) -> str | None:
+    """The role a title names, None when it names none."""
+    for role, pattern in roles():
+        if pattern.search(title):
+            return role
+    return None
+
+
+def titled(document: LoadedDocument, candidates: Iterable[str] = ()) -> tuple[str, str]:
+    """Title and role of a document.
+
+    Looked for in ``candidates`` (what the format itself calls a title), the first headings, the first
+    short lines and the file's name, in that order: the first that names a role. Else the first there is,
+    with the role ``policy``.
+    """
+    first = [document.lines[n - 1] for n, _ in document.headings[:3]]
+    for line in document.lines[:40]:
+        if line.strip() and len(line) <= _LONG_LINE and "\t" not in line:
+            first.append(line)
+        if len(first) > 6:
+            break
+    found = [t.strip(" \t\xa0\u3000#*") for t in (document.title, *candidates, *first) if t.strip()]
+    stem = document.name.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", " ").replace("-", " ")
+    for title in (*found[:6], stem):
+        role = role_of(title)
+        if role:
+            return (title if title != stem or not found else found[0]), role
+    return (found[0] if found else ""), "policy"
+
+
+def gaps(
+    document: LoadedDocument, password: bool = False, script_size: int = 0, frames: int = 0
+) -> list[Gap]:
+    """Why a document may not be what it was given as; empty for an ordinary policy or list.
+
+    ``password``, ``script_size``, ``frames``: what a web page holds beside its text.
+    """
+    text = document.text
+    size = sum(1 for c in text[: 20 * _SHORT] if not c.isspace())
+    folded = text[: 20 * _SHORT].lower()
+    known = toml("documents.toml")
+    policy = sum(word in folded for word in known["policy_words"]["any"])
+    if not size:
+        reason = "it holds no text"
+        if script_size:
+            reason = (
+                "it holds no text: the page draws it by script; save it from a browser and give that file"
+            )
+        elif frames:
+            reason = "it holds no text of its own, only a frame; give the framed page"
+        return [Gap("policy", "empty_document", document.name, reason)]
+    kind = language(text)
+    out = []
+    if kind == "unknown" and size > 60:
+        reason = f"it is written in {script(text)}; only Chinese and English are read"
+        out.append(Gap("policy", "language_unknown", document.name, reason))
+    if size < _SHORT and not document.tables:
+        scores = {row["id"]: sum(w in folded for w in row["words"]) for row in known["not_policy"]}
+        scores["login"] += 3 * password
+        scores["script"] += script_size > 20 * size and size < 300
+        reasons = {row["id"]: str(row["reason"]) for row in known["not_policy"]}
+        best = max(scores, key=lambda k: scores[k])
+        if (scores[best] > 1 and scores[best] >= policy) or (scores[best] and policy < 2):
+            out.append(Gap("policy", "not_a_policy", document.name, reasons[best]))
+        elif policy < 2 and kind != "unknown":
+            reason = "it says nothing of privacy or personal information"
+            if frames:
+                reason += "; the page shows another in a frame, which was not given"
+            out.append(Gap("policy", "not_a_policy", document.name, reason))
+    elif policy < 2 and kind != "unknown" and not document.tables:
+        out.append(
+            Gap("policy", "not_a_policy", document.name, "it says nothing of privacy or personal information")
+        )
+    return out

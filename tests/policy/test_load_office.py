@@ -1,0 +1,114 @@
+"""Word, PDF, Markdown and sheets."""
+
+from __future__ import annotations
+
+import pytest
+
+from appaudit.errors import InputError
+from appaudit.policy.load import load_bytes
+from tests.policy import make
+
+ZH = (
+    "为了向您提供消息推送服务，我们会在您登录之后收集您的设备型号、操作系统版本以及网络状态，并在取得您的同意之后"
+    "与合作伙伴共享这些信息，用于统计分析和改进我们的服务质量，您可以随时在设置页面撤回同意。"
+)
+EN = (
+    "We may collect your device identifiers when you use the third-party login of the application and when "
+    "you agree to it on the settings page, and we share them with our partners for analytics of the service."
+)
+
+
+def test_word_keeps_the_order_of_paragraphs_and_tables() -> None:
+    document = load_bytes("p.docx", make.word())
+    assert document.lines[:6] == (
+        "示例商城隐私政策",
+        "我们会收集您的设备序列号。",
+        "一、第三方SDK",
+        "1. 第一项",
+        "2. 第二项",
+        "• 要点",
+    )
+    assert document.lines[-1] == "结尾。"
+    table, inner = document.tables
+    assert table.header == make.SDK_ROWS[0]
+    assert table.rows[0] == make.SDK_ROWS[1]
+    assert document.lines[table.line_numbers[0] - 1] == "\t".join(make.SDK_ROWS[1])
+    assert inner.rows == (("内一", ""), ("", "内二"))
+    assert document.headings == ((1, 1), (3, 1))
+    assert (2, 7, 12) in document.emphasis
+    assert {g.code for g in document.gaps} == {"hidden_text"}
+    assert "隐藏" not in document.text
+
+
+def test_pdf_paragraphs_are_put_together_and_furniture_left_out() -> None:
+    parts = ["示例商城隐私政策", ZH, "1、收集", ZH * 2, EN, "\f", "2、共享", ZH, "\f", "3、联系", EN]
+    document = load_bytes("p.pdf", make.pdf(parts, head="示例商城 法律文件", foot="第 {n} 页"))
+    assert document.lines == ("示例商城隐私政策", ZH, "1、收集", ZH * 2, EN, "2、共享", ZH, "3、联系", EN)
+
+
+def test_pdf_hyphens_at_line_ends() -> None:
+    text = "We share the third-party identifier and other information about you with our advertising part-"
+    words = text + "<br/>ners. Our partners keep it."
+    document = load_bytes("p.pdf", make.pdf(["Privacy: personal information", words]))
+    assert "advertising partners. Our partners" in document.text
+    assert "third-party" in document.text
+
+
+def test_a_ruled_table_over_two_pages_of_pdf_is_one_table() -> None:
+    rows = [make.SDK_ROWS[0], *[make.SDK_ROWS[1 + i % 2] for i in range(40)]]
+    document = load_bytes("p.pdf", make.pdf(["第三方SDK目录", rows, "以上。"], foot="{n}"))
+    (table,) = document.tables
+    assert table.header == rows[0]
+    assert table.rows == tuple(rows[1:])
+    assert all(
+        document.lines[n - 1] == "\t".join(row) for n, row in zip(table.line_numbers, table.rows, strict=True)
+    )
+    assert (document.lines[0], document.lines[-1], document.role) == ("第三方SDK目录", "以上。", "sdk_list")
+
+
+def test_pictures_of_pages_are_told() -> None:
+    with pytest.raises(InputError, match="pictures of pages and no text"):
+        load_bytes("scan.pdf", make.scanned_pdf(3))
+    document = load_bytes("part.pdf", make.scanned_pdf(3, text_on=[2]))
+    (gap,) = [g for g in document.gaps if g.code == "image_only"]
+    assert "2 of 3 pages" in gap.reason
+
+
+def test_an_encrypted_pdf_is_refused() -> None:
+    with pytest.raises(InputError, match="password"):
+        load_bytes("p.pdf", make.pdf(["Privacy"], password="x"))
+
+
+def test_markdown_keeps_line_numbers() -> None:
+    source = (
+        "# 隐私政策\n\nWe collect **IMEI** and\n[the SDK list](sdk.md).\n\n1. one\n2. two\n   - sub\n\n"
+        "| SDK名称 | 收集 |\n|---|---|\n| **云帆** | IMEI |\n\n> <b>personal</b> data\n"
+    )
+    document = load_bytes("p.md", source.encode())
+    assert len(document.lines) == len(source.split("\n"))
+    assert document.lines[2:8] == ("We collect IMEI and", "the SDK list.", "", "1. one", "2. two", "• sub")
+    (table,) = document.tables
+    assert (table.header_line, table.line_numbers) == (10, (12,))
+    assert table.rows == (("云帆", "IMEI"),)
+    assert document.links == ((4, 0, 12, "sdk.md"),)
+    assert [document.lines[n - 1][s:e] for n, s, e in document.emphasis] == ["IMEI", "云帆", "personal"]
+    assert document.title == "隐私政策"
+
+
+def test_markdown_that_is_not_linear_is_read_as_text() -> None:
+    document = load_bytes("p.md", b"[" * 300_000)
+    assert "document_markup" in {g.code for g in document.gaps}
+
+
+def test_a_workbook_is_a_table_under_its_title() -> None:
+    document = load_bytes("list.xlsx", make.workbook())
+    (table,) = document.tables
+    assert (table.header, table.rows) == (make.SDK_ROWS[0], make.SDK_ROWS[1:])
+    assert document.role == "sdk_list"
+
+
+@pytest.mark.parametrize(("delimiter", "codec"), [(",", "gbk"), ("\t", "utf-16"), (";", "utf-8-sig")])
+def test_a_csv_is_a_table_whatever_divides_it(delimiter: str, codec: str) -> None:
+    text = "\r\n".join(delimiter.join(row) for row in make.SDK_ROWS)
+    (table,) = load_bytes("第三方SDK目录.csv", text.encode(codec)).tables
+    assert (table.header, table.rows) == (make.SDK_ROWS[0], make.SDK_ROWS[1:])

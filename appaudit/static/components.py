@@ -64,7 +64,7 @@ def _exposed(sample: Sample, component: Component) -> Fact:
         ("actions", " ".join(actions)),
         ("deep_links", " ".join(sorted({u for f in component.intent_filters for u in deep_links(f)}))),
         ("authorities", " ".join(component.authorities)),
-        ("process", component.process),
+        ("process", component.process if component.process != sample.manifest.package else ""),
         ("class_missing", "yes" if _missing(sample, component) else ""),
     ]
     subject = f"component:{component.name}"

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from appaudit.dex import string_index_sites
+from appaudit.dex.layout import Int32
+from appaudit.dex.strings import StringTable
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
 from appaudit.records import Fact, Gap, StringConstant
@@ -40,15 +42,15 @@ def _noise() -> frozenset[str]:
     return frozenset(toml("hosts.toml")["namespaces"]) | frozenset(toml("hosts.toml")["documentation"])
 
 
-@cache
-def _candidates() -> re.Pattern[bytes]:
-    prefixes = "|".join(re.escape(p) for p in toml("hosts.toml")["bare_prefixes"])
-    tail = r"(?:[a-z0-9-]{1,40}\.){1,4}[a-z]{2,6}"
-    return re.compile(
-        rf"(?:https?|wss?|mqtts?|tcp|ssl|rtmps?)://[\w\[]|[0-9]{{1,3}}\.[0-9]{{1,3}}\.[0-9]{{1,3}}\."
-        rf"[0-9]{{1,3}}|(?:{prefixes})[a-z0-9-]{{0,12}}\.{tail}".encode(),
-        re.IGNORECASE,
-    )
+_SEPARATOR = re.compile(rb"://")
+
+
+def _candidates(strings: StringTable) -> Int32:
+    """Indices of the strings that may be addresses. The table is sorted: few are looked at."""
+    starts = [*(f"{d}" for d in range(1, 10)), *toml("hosts.toml")["bare_prefixes"]]
+    found = [strings.with_prefix(start) for start in starts]
+    found.append(strings.search(_SEPARATOR))
+    return np.unique(np.concatenate(found))
 
 
 def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
@@ -56,7 +58,7 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     mean that it is spoken to; ``basis`` says how it is named."""
     drafts = Drafts()
     for number, dex in enumerate(sample.dexes):
-        index = dex.strings.search(_candidates())
+        index = _candidates(dex.strings)
         texts = dex.strings.texts(index)
         found = [(int(i), t, a) for i, t in zip(index.tolist(), texts, strict=True) if (a := address(t))]
         wanted = np.array([i for i, _, _ in found], np.int32)

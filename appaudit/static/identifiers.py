@@ -12,7 +12,7 @@ from appaudit.dex import CallSites, string_index_sites
 from appaudit.knowledge.apis import Api, Word, WordTable, catalogue, word_tables
 from appaudit.records import CallSite, Fact, Gap, StringConstant
 from appaudit.static.facts import Drafts, Key
-from appaudit.static.sample import Sample, in_methods, items
+from appaudit.static.sample import Sample, in_methods, items, joined
 
 Methods = set[tuple[int, int]]
 PACKAGE_TABLE = "package"
@@ -28,6 +28,7 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     finder = _Finder(sample)
     for api, sites in sample.found(_rows()):
         finder.calls(api, sites)
+    finder.arguments()
     finder.strings()
     return finder.drafts.facts(), finder.gaps
 
@@ -44,6 +45,7 @@ class _Finder:
         self.gaps: list[Gap] = []
         self._words = _WordSites(sample)
         self._explained: dict[str, Methods] = {}
+        self._traced_later: list[tuple[Api, CallSites]] = []
 
     # ---------------------------------------------------------------------------- calls
 
@@ -62,22 +64,24 @@ class _Finder:
             reason = f"It is called from {len(sites)} places; the arguments of {MAX_TRACED} were traced."
             self.gaps.append(Gap("static", "too_many_call_sites", api.id, reason))
             sites = sites.where(np.arange(MAX_TRACED))
-        for k, call in enumerate(self.sample.tracer.materialise(sites)):
-            self._traced(api, sites, k, call)
+        if len(sites):
+            self._traced_later.append((api, sites))
+
+    def arguments(self) -> None:
+        """Traces the arguments of all calls in question, each method once."""
+        if not self._traced_later:
+            return
+        together = joined(self.sample.dexes, [sites for _, sites in self._traced_later])
+        calls = iter(self.sample.tracer.materialise(together))
+        for api, sites in self._traced_later:
+            for k in range(len(sites)):
+                self._traced(api, sites, k, next(calls))
 
     def _direct(self, api: Api, sites: CallSites) -> None:
         for data in api.data:
-            keys = [self._key(api, data, sites, k) for k in range(len(sites))]
-            kept = [k for k, key in enumerate(keys) if not self._add(key)]
-            calls = self.sample.tracer.materialise(sites.where(np.array(kept, np.intp)))
-            for k, call in zip(kept, calls, strict=True):
-                self.drafts.add(keys[k], call, count=0)
-
-    def _add(self, key: Key) -> bool:
-        """Counts one more; whether its evidence is not needed any more."""
-        full = self.drafts.full(key)
-        self.drafts.add(key)
-        return full
+            for k in range(len(sites)):
+                key = self._key(api, data, sites, k)
+                self.drafts.add(key, None if self.drafts.full(key) else self.sample.record(sites, k))
 
     def _traced(self, api: Api, sites: CallSites, k: int, call: CallSite) -> None:
         found: list[tuple[str, str, str, str]] = []
@@ -163,6 +167,7 @@ class _WordSites:
         self._sample = sample
         self._sites: dict[str, list[tuple[Word, CallSites]]] = {}
         self._methods: dict[str, Methods] = {}
+        self._near: dict[str, dict[tuple[int, int], list[Word]]] = {}
 
     def _of(self, table: WordTable) -> list[tuple[Word, CallSites]]:
         if table.name not in self._sites:
@@ -174,12 +179,9 @@ class _WordSites:
             if table.match == "exact":
                 index = dex.strings.find_all(list(table.words))
                 index = index[index >= 0]
-            elif table.match == "contains":
-                index = dex.strings.search(_any_of(tuple(table.words)))
             else:
-                starts = {_fixed(word) for word in table.words}
-                parts = [dex.strings.with_prefix(s) for s in sorted(starts) if not _covered(s, starts)]
-                index = np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int32)
+                starts = _starts(table.name)
+                index = np.unique(np.concatenate([dex.strings.with_prefix(s) for s in starts]))
             texts = dex.strings.texts(index)
             words = [(int(i), table.find(text)) for i, text in zip(index.tolist(), texts, strict=True)]
             known = [(i, word) for i, word in words if word is not None]
@@ -217,15 +219,16 @@ class _WordSites:
                 yield from self._of(table)
 
 
-def _fixed(word: str) -> str:
-    return word.partition("*")[0]
-
-
-def _covered(start: str, starts: set[str]) -> bool:
-    return any(start != other and start.startswith(other) for other in starts)
+SHELLS = ("/system/bin/", "/system/xbin/", "/vendor/bin/", "sh -c ", "su -c ", "su ", "/bin/", "adb shell ")
+"""What a command may have in front of its name."""
 
 
 @cache
-def _any_of(words: tuple[str, ...]) -> re.Pattern[bytes]:
-    heads = sorted({w.split()[0] for w in words}, key=len, reverse=True)
-    return re.compile(b"|".join(re.escape(h.encode()) for h in heads))
+def _starts(table: str) -> tuple[str, ...]:
+    """What the strings begin with that a table's words may match."""
+    words = word_tables()[table]
+    if words.match == "contains":
+        starts = {word.split()[0] for word in words.words} | set(SHELLS)
+    else:
+        starts = {word.partition("*")[0] for word in words.words}
+    return tuple(sorted(s for s in starts if not any(s != o and s.startswith(o) for o in starts)))

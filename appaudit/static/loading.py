@@ -95,7 +95,7 @@ def _is_part_of(packer: Packer, path: str) -> bool:
 def _packed(sample: Sample, name: str) -> Gap:
     reason = (
         f"The app is packed with {name}: its own code is decrypted at run time and was not examined. "
-        "Scan the build before it was packed, or record it with 'appaudit run' and scan the dex files that leaves."
+        "Scan the build before packing, or record it with 'appaudit run' and scan the dex files it leaves."
     )
     return Gap("static", "packed_dex", sample.app.app.file, reason)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
-
 from appaudit.apk.manifest import UsesPermission
 from appaudit.knowledge import sdks
 from appaudit.knowledge.permissions import permission, required
@@ -102,15 +100,13 @@ def _used(sample: Sample) -> list[Fact]:
     declared = {p.name for p in sample.manifest.permissions} | {i.name for i in sample.manifest.implied}
     drafts = Drafts()
     for (class_name, member), (all_of, any_of) in required().items():
-        sites = sample.sites_of(class_name, member)
-        if not len(sites):
+        if (class_name, member) not in sample.called:
             continue
+        sites = sample.sites_of(class_name, member)
         needed: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in all_of]
         held = [name for name in any_of if name in declared]
         needed += [(name, ()) for name in held] or [(name, any_of) for name in any_of[:1]]
         for name, alternatives in needed:
-            keys = []
-            kept = []
             for k in range(len(sites)):
                 actor, package = sample.actor(sites, k)
                 attributes = (
@@ -119,11 +115,6 @@ def _used(sample: Sample) -> list[Fact]:
                     ("package", package),
                 )
                 key = Key(actor, "uses", f"permission:{name}", tuple(a for a in attributes if a[1]))
-                if not drafts.full(key):
-                    kept.append(k)
-                    keys.append(key)
-                drafts.add(key, apis=f"{class_name}.{member}", alternatives=" ".join(alternatives[1:]))
-            calls = sample.tracer.materialise(sites.where(np.array(kept, np.intp)))
-            for key, call in zip(keys, calls, strict=True):
-                drafts.add(key, call, count=0)
+                call = None if drafts.full(key) else sample.record(sites, k)
+                drafts.add(key, call, apis=f"{class_name}.{member}", alternatives=" ".join(alternatives[1:]))
     return drafts.facts()

@@ -21,7 +21,7 @@ from appaudit.dex import (
 from appaudit.knowledge.apis import Api, catalogue
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import required
-from appaudit.records import Gap
+from appaudit.records import CallSite, Gap
 from appaudit.static.attribution import Actors, actors_of, descriptor
 
 
@@ -52,6 +52,7 @@ class Sample:
                 self.gaps.append(Gap("static", "unreadable_dex", member, f"No dex can be read: {error}."))
         self.hierarchy = Hierarchy(self.dexes, supertypes())
         self.tracer = ConstantTracer(self.dexes)
+        self._actors: dict[tuple[int, int], tuple[str, str]] = {}
 
     # --------------------------------------------------------------------------- calls
 
@@ -79,20 +80,35 @@ class Sample:
 
     def sites_of(self, class_name: str, member: str) -> CallSites:
         """The call sites of one member."""
-        place = self._members.get((class_name, member), -1)
+        place = self._members[class_name, member] if (class_name, member) in self.called else -1
         low, high = np.searchsorted(self.sites.target, (place, place + 1))
         return self.sites.where(np.arange(low, high))
 
+    @cached_property
+    def called(self) -> frozenset[tuple[str, str]]:
+        """The members, as (class name, member), that are called at all."""
+        members = list(self._members)
+        return frozenset(members[k] for k in np.unique(self.sites.target).tolist())
+
     def found(self, rows: Iterable[Api]) -> Iterable[tuple[Api, CallSites]]:
         """The rows that are called at all, with their call sites."""
-        called = set(np.unique(self.sites.target).tolist())
         for api in rows:
-            if self._members.get((api.class_name, api.member), -1) in called:
+            if (api.class_name, api.member) in self.called and not api.native:
                 yield api, self.sites_of(api.class_name, api.member)
 
     def actor(self, sites: CallSites, k: int) -> tuple[str, str]:
         """Actor, and package of an unknown one, of the code that a site stands in."""
-        return self.actors.of_package(sites.caller_class(k))
+        number, caller = int(sites.dex[k]), int(sites.caller[k])
+        owner = int(self.dexes[number].methods.owner[caller])
+        found = self._actors.get((number, owner))
+        if found is None:
+            found = self._actors[number, owner] = self.actors.of_package(sites.caller_class(k))
+        return found
+
+    def record(self, sites: CallSites, k: int) -> CallSite:
+        """One site as evidence, without its arguments."""
+        member = self.dexes[int(sites.dex[k])].member
+        return CallSite(member, sites.caller_descriptor(k), sites.callee_descriptor(k), int(sites.offset[k]))
 
     # -------------------------------------------------------------------------- classes
 
@@ -112,6 +128,12 @@ class Sample:
             for dex in self.dexes
             for text in dict.fromkeys(dex.problems)
         ]
+
+
+def joined(dexes: Sequence[Dex], parts: Sequence[CallSites]) -> CallSites:
+    """Several lists of sites end to end."""
+    names = ("target", "dex", "caller", "callee", "offset", "opcode", "item", "row")
+    return CallSites(dexes, *(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
 
 def items(sites: CallSites) -> set[tuple[int, int]]:

@@ -182,7 +182,7 @@ def test_abstract_platform_classes_name_where_to_hook() -> None:
         ("command", "psych", None),
         ("command", "zip address", None),
         ("property", "ro.serialno", "serial"),
-        ("provider", "gps", "gps_location"),
+        ("provider", "gps", "location"),
         ("sensor", "19", "activity_recognition"),
     ],
 )

@@ -74,9 +74,9 @@ def signatures(archive: Archive, file: str) -> tuple[list[Signature], list[Trick
                 tricks.append(Trick("sig_duplicate_block", "", f"two {scheme} blocks", "reads"))
                 continue
             seen.add(scheme)
-            try:
-                found += [_signature(file, scheme, c) for c in _signers(value)]
-            except (_MalformedError, struct.error):
+            certificates = certificates_of_block(value)
+            found += [_signature(file, scheme, certificate) for certificate in certificates or ()]
+            if certificates is None:
                 tricks.append(Trick("sig_malformed_block", "", f"the {scheme} block is malformed", "refuses"))
     found.sort(key=lambda s: s.scheme)
     return list(dict.fromkeys(found)), tricks
@@ -103,6 +103,14 @@ def _items(data: memoryview) -> Iterator[memoryview]:
         yield item
 
 
+def certificates_of_block(block: memoryview) -> list[bytes] | None:
+    """The signers' certificates in a v2, v3 or v3.1 block; None where it is malformed."""
+    try:
+        return list(_signers(block))
+    except (_MalformedError, struct.error):
+        return None
+
+
 def _signers(block: memoryview) -> Iterator[bytes]:
     """The first certificate of each signer: the one whose key signs."""
     signers, _ = _prefixed(block, 0)
@@ -125,15 +133,14 @@ def _v1(archive: Archive, tricks: list[Trick]) -> Iterator[tuple[str, bytes]]:
         if not _V1_BLOCK.fullmatch(entry.name):
             continue
         try:
-            data = archive.read(entry, _V1_LIMIT)
-            certificates = list(_pkcs7_certificates(data))
-        except (MemberError, _MalformedError, IndexError) as error:
-            detail = str(error) or "it is no PKCS#7 block"
-            tricks.append(Trick("sig_malformed_block", entry.name, detail, "refuses"))
+            certificates = certificates_of_pkcs7(archive.read(entry, _V1_LIMIT))
+        except MemberError as error:
+            tricks.append(Trick("sig_malformed_block", entry.name, str(error), "refuses"))
             continue
         if not certificates:
-            tricks.append(Trick("sig_malformed_block", entry.name, "it holds no certificate", "refuses"))
-        for certificate in certificates:
+            detail = "it holds no certificate" if certificates is not None else "it is no PKCS#7 signed data"
+            tricks.append(Trick("sig_malformed_block", entry.name, detail, "unknown"))
+        for certificate in certificates or ():
             yield entry.name, certificate
 
 
@@ -145,11 +152,11 @@ def _der(data: bytes, at: int) -> tuple[int, int, int]:
     if length & 0x80:
         count = length & 0x7F
         if not 0 < count <= 4:
-            raise _MalformedError("its DER lengths are not definite")
+            raise _MalformedError
         length = int.from_bytes(data[at : at + count], "big")
         at += count
     if at + length > len(data):
-        raise _MalformedError("it ends early")
+        raise _MalformedError
     return tag, at, at + length
 
 
@@ -162,12 +169,20 @@ def _children(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int
         at = stop
 
 
+def certificates_of_pkcs7(data: bytes) -> list[bytes] | None:
+    """The signers' certificates in a PKCS#7 block; None where it is none or malformed."""
+    try:
+        return list(_pkcs7_certificates(data))
+    except (_MalformedError, IndexError):
+        return None
+
+
 def _pkcs7_certificates(data: bytes) -> Iterator[bytes]:
     """Certificates of the signers of a PKCS#7 SignedData (RFC 2315, 9.1); all where none is named."""
     _, start, end = _der(data, 0)
     parts = list(_children(data, start, end))
     if len(parts) < 2 or data[parts[0][2] : parts[0][3]] != _SIGNED_DATA:
-        raise _MalformedError("it is no signed data")
+        raise _MalformedError
     _, start, end = _der(data, parts[1][2])
     certificates: list[bytes] = []
     signers: list[tuple[bytes, bytes]] = []
@@ -191,6 +206,6 @@ def _issuer_and_serial(certificate: bytes) -> tuple[bytes, bytes]:
     _, start, end = _der(certificate, start)
     fields = [f for f in _children(certificate, start, end) if f[0] != 0xA0]  # without the version
     if len(fields) < 3:
-        raise _MalformedError("a certificate is malformed")
+        raise _MalformedError
     serial, issuer = fields[0], fields[2]
     return certificate[issuer[1] : issuer[3]], certificate[serial[1] : serial[3]]

@@ -237,3 +237,148 @@ def apk(root: Node | bytes | None = None, *members: Stored, dex: bytes = DEX) ->
 
 def changed(member: Stored, **changes: object) -> Stored:
     return replace(member, **changes)  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------------------- resources
+
+
+def resource_table(values: dict[int, Plain], sparse: bool = False) -> bytes:
+    """A resource table with one package and one configuration; ids ``0x7f020003`` need not be dense."""
+    strings: list[str] = [v for v in values.values() if isinstance(v, str)]
+    body = string_pool(strings, utf8=True)
+    kinds: dict[int, dict[int, Plain]] = {}
+    for number, value in values.items():
+        kinds.setdefault(number >> 16 & 0xFF, {})[number & 0xFFFF] = value
+    pools = string_pool([f"type{n}" for n in range(1, max(kinds, default=0) + 1)]) + string_pool(["key"])
+    types = b""
+    for kind, entries in sorted(kinds.items()):
+        count = max(entries) + 1
+        data, offsets = b"", {}
+        for entry, value in sorted(entries.items()):
+            offsets[entry] = len(data)
+            if isinstance(value, bool):
+                typed = (0x12, 0xFFFFFFFF if value else 0)
+            elif isinstance(value, int):
+                typed = (0x10, value)
+            elif isinstance(value, Ref):
+                typed = (0x01, value.id)
+            else:
+                typed = (0x03, strings.index(value))
+            data += struct.pack("<HHIHBBI", 8, 0, 0, 8, 0, *typed)
+        if sparse:
+            table = b"".join(struct.pack("<HH", n, offsets[n] // 4) for n in sorted(offsets))
+        else:
+            table = b"".join(struct.pack("<I", offsets.get(n, NO_STRING)) for n in range(count))
+        config = struct.pack("<I", 64) + bytes(60)
+        number = len(offsets) if sparse else count
+        header = struct.pack("<BBHII", kind, 1 if sparse else 0, 0, number, 20 + 64 + len(table)) + config
+        types += chunk(0x202, struct.pack("<BBHI", kind, 0, 0, count), bytes(4 * count))
+        types += chunk(0x201, header, table + data)
+    head = struct.pack("<I", 0x7F) + bytes(256)
+    head += struct.pack("<IIIII", 288, 0, 288 + len(string_pool([f"type{n}" for n in kinds])), 0, 0)
+    body += chunk(0x200, head, pools + types)
+    return chunk(2, struct.pack("<I", 1), body)
+
+
+# -------------------------------------------------------------------------------- protobuf
+
+
+def varint(number: int) -> bytes:
+    out = b""
+    while number > 0x7F:
+        out += bytes([number & 0x7F | 0x80])
+        number >>= 7
+    return out + bytes([number])
+
+
+def field_of(number: int, value: int | bytes | str) -> bytes:
+    """One field of a protobuf message."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    data = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def proto_item(value: Plain) -> bytes:
+    if isinstance(value, bool):
+        return field_of(7, field_of(8, int(value)))
+    if isinstance(value, int):
+        return field_of(7, field_of(6, value & 0xFFFFFFFFFFFFFFFF))
+    if isinstance(value, Ref):
+        return field_of(1, field_of(2, value.id))
+    return field_of(2, field_of(1, value))
+
+
+def proto_xml(root: Node) -> bytes:
+    """An XmlNode as app bundles hold their manifest."""
+    body = field_of(3, root.name)
+    for name, value in root.attributes.items():
+        text = value if isinstance(value, str) else ""
+        body += field_of(
+            4,
+            field_of(1, ANDROID) + field_of(2, name) + field_of(3, text) + field_of(5, IDS[name])
+            + field_of(6, proto_item(value)),
+        )  # fmt: skip
+    for name, text in root.plain.items():
+        body += field_of(4, field_of(2, name) + field_of(3, text))
+    for child in root.children:
+        body += field_of(5, proto_xml(child))
+    return field_of(1, body)
+
+
+def proto_table(values: dict[int, Plain]) -> bytes:
+    """A ResourceTable with one configuration."""
+    out = b""
+    for number, value in values.items():
+        config_value = field_of(2, field_of(4, proto_item(value)))
+        entry = field_of(1, field_of(1, number & 0xFFFF)) + field_of(6, config_value)
+        kind = field_of(1, field_of(1, number >> 16 & 0xFF)) + field_of(3, entry)
+        out += field_of(2, field_of(1, field_of(1, number >> 24)) + field_of(3, kind))
+    return out
+
+
+# ------------------------------------------------------------------------------ signatures
+
+
+def prefixed(*items: bytes) -> bytes:
+    """Each item after its length in 32 bits."""
+    return b"".join(struct.pack("<I", len(item)) + item for item in items)
+
+
+def signers(certificates: Sequence[bytes]) -> bytes:
+    """A v2 block with one signer a certificate, without digests and signatures."""
+    made = [prefixed(prefixed(b"", prefixed(c), b""), b"", b"") for c in certificates]
+    return prefixed(prefixed(*made))
+
+
+def signing_block(pairs: Sequence[tuple[int, bytes]]) -> bytes:
+    """An APK Signing Block, to stand before the central directory."""
+    body = b"".join(struct.pack("<QI", 4 + len(value), number) + value for number, value in pairs)
+    size = struct.pack("<Q", len(body) + 24)
+    return size + body + size + b"APK Sig Block 42"
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    if len(content) < 0x80:
+        return bytes([tag, len(content)]) + content
+    length = len(content).to_bytes((len(content).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content
+
+
+def certificate(serial: int, issuer: bytes) -> bytes:
+    """The shape of a certificate: what a reader needs to match a signer with it."""
+    name = der(0x30, der(0x0C, issuer))
+    body = der(0x30, der(0xA0, der(2, b"\2")), der(2, bytes([serial])), der(0x30), name, der(0x30), name)
+    return der(0x30, body, der(0x30), der(3, b"\0"))
+
+
+def pkcs7(*certificates: bytes, signer: tuple[int, bytes] = (1, b"issuer")) -> bytes:
+    """Signed data (RFC 2315) with these certificates and one signer by serial number and issuer."""
+    serial, issuer = signer
+    named = der(0x30, der(0x30, der(0x0C, issuer)), der(2, bytes([serial])))
+    signed = der(
+        0x30, der(2, b"\1"), der(0x31), der(0x30), der(0xA0, *certificates),
+        der(0x31, der(0x30, der(2, b"\1"), named)),
+    )  # fmt: skip
+    return der(0x30, der(6, bytes.fromhex("2a864886f70d010702")), der(0xA0, signed))

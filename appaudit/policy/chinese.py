@@ -140,6 +140,8 @@ class ChineseReader:
         state = self.state
         self.after_break = True
         state.nested = False
+        if self.stack:
+            state.held = self.stack[-1].held
         state.excluded = False
         state.to_whom = ""
         state.passive = False
@@ -280,7 +282,7 @@ class ChineseReader:
         if state.taking >= 0 and not self.after_break:
             state.nested = True
             return
-        if state.held and not self.after_break:
+        if state.held and not self.after_break and not (actor == "you" and re.match(r"(?:需要?|须|应|可以?|必须|至少)", self.text[item.end : item.end + 2])):
             return
         keep = state.frame if state.frame is not None and state.frame.cls == "definition" else None
         negated = state.negated
@@ -541,7 +543,7 @@ class ChineseReader:
             actor = "you"
         if actor == "you" and verb.value == "provide":
             polarity = "collected"
-        elif actor == "we" and verb.value == "collect" and not state.held:
+        elif actor == "we" and verb.value in ("collect", "use") and not state.held:
             polarity = "collected"
         if polarity and not state.held:
             state.frame = Frame(item.text, verb.value, actor, polarity, item.start, item.end, kind="relative")
@@ -589,6 +591,11 @@ class ChineseReader:
         frame = None if state.held else state.frame
         if frame is not None and frame.polarity is None:
             frame = None
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is not None and nxt.text == "的" and nxt.start == item.end and i + 2 < len(self.items):
+            owned = self.items[i + 2]
+            if (owned.get("data") or owned.get("anaphor")) and owned.start - nxt.end <= 2:
+                return  # 您的支付账户的认证信息: the account only says whose
         found = Mention(
             type_id,
             item.start,

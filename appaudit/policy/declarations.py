@@ -20,6 +20,11 @@ from appaudit.policy.reading import (
 from appaudit.policy.structure import Paragraph, Sentence, Structure, parse
 
 GENERIC = "personal_info"
+_CONTENT = frozenset({"photo", "video", "voice", "media_files"})
+_UMBRELLAS = frozenset(b for t in data_types().values() for b in t.broader) - {
+    "location", "sensors", "album", "wifi_info", "bluetooth", "imei", "mac", "sim_info", "communication_records"
+} | {"operation_records", "device_id_other"}
+"""Group words: named together with their members, the members are what is declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +146,21 @@ def _declare(
             )
         )
 
+    content_group = -1
     for position, mention in enumerate(reading.mentions):
+        if mention.group and mention.type == "published_content":
+            content_group = mention.depth
+        elif content_group >= 0 and mention.depth > content_group and mention.type in _CONTENT:
+            continue  # the pictures of a posted review are the review
         frames = [f for f in (mention.frame, *mention.extra) if f is not None and f.polarity is not None]
         if not frames:
             continue
         if mention.type == GENERIC_ANAPHOR:
-            _resolve(found, index, mention, frames, recent, out, add, sentence)
+            _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
             continue
         if mention.group and _has_members(mention, reading.mentions[position + 1 :]):
+            continue
+        if mention.type in _UMBRELLAS and sentence.text.rstrip().endswith((":", "：")) and mention.group:
             continue
         for frame in frames:
             add(mention, mention.type, frame)
@@ -168,12 +180,14 @@ def _has_members(group: Mention, after: list[Mention]) -> bool:
             continue
         if group.type == GENERIC and member.type != GENERIC:
             return True
-        if group.type in types[member.type].broader and group.type != "location":
+        if group.type in _UMBRELLAS and (group.type in types[member.type].broader or member.depth > group.depth) and member.type != group.type:
             return True
+        if member.start - group.end > 60:
+            break
     return False
 
 
-def _resolve(found, index, mention, frames, recent, out, add, sentence) -> None:  # type: ignore[no-untyped-def]
+def _resolve(found, index, mention, frames, recent, out, add, sentence, reading) -> None:  # type: ignore[no-untyped-def]
     """What "the above information" names: the declarations of the sentence before, or the group
     most of them belong to. The first is the statement; the others come in by it."""
     frame = frames[0]
@@ -181,7 +195,8 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence) -> None:
     named = [
         d for d in (here if frame.cls == "share" and here else recent) if d.via is None and d.type != GENERIC
     ]
-    if frame.cls not in ("share", "display", "store_local") and not out:
+    beside = any(m.frame is not None and m.frame.polarity and m.type not in (GENERIC_ANAPHOR, GENERIC) for m in reading.mentions)
+    if frame.polarity not in ("shared", "not_shared", "local_only") and not beside:
         return
     if not named:
         found.unresolved.append((index, mention.start + sentence.start, mention.end + sentence.start))
@@ -204,12 +219,14 @@ def _common_group(types: list[str]) -> str:
         for broader in known[type_id].broader if type_id in known else ():
             counts[broader] = counts.get(broader, 0) + 1
     best = max(counts, key=lambda k: counts[k], default="")
+    if best not in ("device_info", "service_log"):
+        return ""
     return best if best and counts[best] >= 3 and counts[best] * 2 > len(types) else ""
 
 
 def strip_repeats(found: ReadDocument) -> list[tuple[Declaration, list[Declaration]]]:
     """Each declaration once, with its later copies from text that stands in the document twice."""
-    first: dict[tuple[int, str, Polarity], int] = {}
+    first: dict[tuple[int, str, str], int] = {}
     out: list[tuple[Declaration, list[Declaration]]] = []
     for declaration in found.declarations:
         paragraph = found.structure.paragraphs[declaration.paragraph]
@@ -224,6 +241,7 @@ def strip_repeats(found: ReadDocument) -> list[tuple[Declaration, list[Declarati
             out[original][1].append(declaration)
             continue
         first.setdefault((line, declaration.type, declaration.polarity), len(out))
+        first.setdefault((line, declaration.type, ""), len(out))
         out.append((declaration, []))
     return out
 

@@ -125,7 +125,10 @@ class EnglishReader:
         state = self.state
         subject = next((k for k in _SUBJECTS if item.get(k)), "")
         verb = item.get("verb")
-        if item.get("data") is not None and not (verb and self.is_verb(i, verb)):
+        if item.get("group") and not item.get("verb"):
+            if state.hold_to_comma:
+                state.held = state.hold_to_comma = False
+        elif item.get("data") is not None and not (verb and self.is_verb(i, verb)):
             self.mention(item, i)
         elif item.get("anaphor"):
             self.anaphor(item, i)
@@ -183,8 +186,23 @@ class EnglishReader:
             state.held = state.hold_to_comma = False
         if self.condition_start >= 0 and not self.stack:
             self.end_condition(self.items[i].start)
-            state.held = False
-        del i
+            if self.saved is not None and self.list_goes_on(i):
+                state.frame, state.held, self.saved = self.saved, False, None
+            elif not self.list_goes_on(i) or self.saved is None:
+                self.saved = None
+                self.new_clause("", i)
+
+    saved: Frame | None = None
+
+    def list_goes_on(self, i: int) -> bool:
+        """Whether data words follow the comma at ``i``, as in "your IP address when you log in, and your ..."."""
+        for j in range(i + 1, min(i + 4, len(self.items))):
+            item = self.items[j]
+            if item.get("data") or (item.get("weak") and not item.get("verb")):
+                return True
+            if not (item.get("possessive") or self.word(j) in ("and", "or", "as", "well")):
+                return False
+        return False
 
     def colon(self, i: int) -> None:
         """A label at the head of a sentence ("Device information: we ...") declares nothing itself."""
@@ -207,11 +225,12 @@ class EnglishReader:
     def begin_condition(self, i: int) -> None:
         state = self.state
         self.condition_start = self.items[i].start
-        if state.frame is not None:
+        if state.frame is not None and state.frame.polarity:
             state.held = True
+            self.saved = state.frame
         else:
             self.clause += 1
-            state.negated = False
+            state.frame, state.negated, self.saved = None, False, None
 
     def end_condition(self, end: int) -> None:
         if self.condition_start >= 0:
@@ -230,13 +249,20 @@ class EnglishReader:
         state = self.state
         following = self.next_significant(i + 1)
         nxt = self.items[following] if following < len(self.items) else None
+        if nxt is not None and word != "us" and self.word(i + 1) in ("or", "and", "/", "and/or") and nxt.get("aux") is None:
+            nxt = self.after_coordination(i) or nxt
+        if actor in ("partner", "sdk") and self.main_verb_later(i):
+            self.new_clause(actor, i)
+            self.partner_name = self.items[i].text
+            self.state.relative, self.pending = "", True
+            return
         verbal = nxt is not None and (
             nxt.get("aux") is not None
             or nxt.get("be") is not None
             or nxt.get("negation") is not None
             or (nxt.get("verb") is not None and nxt.get("verb").form != "ing")  # type: ignore[union-attr]
         )
-        if nxt is not None and nxt.text.lower() == "to" and word in ("us",):
+        if nxt is not None and nxt.text.lower() == "to" and actor == "we" and (word == "us" or self.word(i - 1) in _AUTHORISES):
             # "authorize us to collect": the object is the subject of what follows.
             self.new_clause("we", i)
             return
@@ -283,15 +309,59 @@ class EnglishReader:
                 )
                 and actor in ("you", "we")
             )
-            or (before.text in _CLOSE and self.mentions and state.frame is not None and actor == "you")
+            or (before.text in _CLOSE and self.mentions and actor in ("you", "we"))
         ):
-            state.relative = actor
+            state.relative, self.relative_used = actor, False
             return
         held = self.condition_start >= 0 and state.frame is not None
         if held and actor == "you":
             state.relative = actor  # "collect X when you use Y": the frame goes on after it
             return
         self.new_clause(actor, i)
+
+    pending = False
+    """A partner was named whose verb comes after a relative clause ("partners we entrust may use")."""
+
+    def names_something(self, i: int) -> bool:
+        if i < 0:
+            return False
+        item = self.items[i]
+        return bool(item.get("data") or item.get("anaphor") or item.get("head") or item.get("weak") or item.text in _CLOSE or item.text == "," or item.get("partner") or fold(item.text) in _NOUNS)
+
+    def after_coordination(self, i: int) -> Token | None:
+        """The auxiliary or verb after "we or our affiliated parties ...", None if a comma comes first."""
+        for j in range(i + 2, min(i + 10, len(self.items))):
+            item = self.items[j]
+            if item.get("aux") and item.text.lower() != "to":
+                return item
+            if item.text in (",", ";", "(") or item.get("data") or item.get("verb"):
+                return None
+        return None
+
+    def main_verb_later(self, i: int) -> bool:
+        """Whether the partner at ``i`` opens a clause whose verb stands behind a relative clause or brackets."""
+        if i and not (self.word(i - 1) in (",", ";", ".", "the", "our", ":", "and", "that", "such", "other", "relevant") or self.items[i - 1].get("possessive")):
+            return False
+        back = i - 1
+        while back >= 0 and (self.items[back].get("possessive") or not self.items[back].entries) and self.word(back) not in (",", ";"):
+            back -= 1
+        if back >= 0 and self.word(back) not in (",", ";", ":", "and", "that") and not self.items[back].get("condition"):
+            return False
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is None:
+            return False
+        opens = nxt.text in _OPEN or any(nxt.get(s) for s in ("we", "you")) or nxt.get("relative") is not None or nxt.text.lower().endswith("ing")
+        if not opens:
+            return False
+        depth = 0
+        for j in range(i + 1, min(i + 22, len(self.items))):
+            item = self.items[j]
+            depth += (item.text in _OPEN) - (item.text in _CLOSE)
+            if depth == 0 and item.text in (",", ";", "."):
+                return False
+            if depth == 0 and self.word(j) in ("may", "will", "can", "shall", "might", "must") and j > i + 1:
+                return True
+        return False
 
     def next_significant(self, i: int) -> int:
         while (
@@ -528,6 +598,13 @@ class EnglishReader:
         if passive:
             self.passive(i, item, verb)
             return
+        modal = self.word(j) in ("may", "will", "can", "shall", "might", "must", "to")
+        if self.pending and not modal and not preposition:
+            return
+        if self.pending:
+            self.pending = False
+            state.relative = ""
+            actor = state.actor
         if state.relative and not preposition:
             self.relative_verb(item, verb, actor)
             return
@@ -589,13 +666,15 @@ class EnglishReader:
         rest = self.text[item.end :].lower()
         kind = ""
         low = item.text.lower()
+        if verb.form == "ing" and cls in ("permission", "contain"):
+            return Frame(low, "other", actor, None, item.start, item.end)
         if cls == "permission" and low.startswith(("request", "apply", "ask", "turn on", "grant", "enable")):
             kind = "permission"
         if cls == "other":
             polarity = None
         elif actor in ("we", ""):
             if cls in ("collect", "use", "permission", "contain", "store_local"):
-                polarity = "local_only" if cls == "store_local" else "collected"
+                polarity = "local_only" if self.local(i) else "collected"
                 if kind == "permission" and actor == "":
                     polarity = None
             elif cls == "share":
@@ -691,6 +770,27 @@ class EnglishReader:
                     return item.text
         return ""
 
+    def local(self, i: int) -> bool:
+        """Whether the clause of the verb at ``i`` keeps the data on the device."""
+        for j in range(max(0, i - 6), min(i + 30, len(self.items))):
+            item = self.items[j]
+            if j > i and (item.text == ";" or any(item.get(s) for s in ("we", "you"))):
+                return False
+            if item.get("local"):
+                return True
+        return False
+
+    def agent(self, i: int) -> str:
+        """The partner by whom a passive verb is done; "" if none is named."""
+        if self.word(i + 1) != "by":
+            return ""
+        for j in range(i + 2, min(i + 8, len(self.items))):
+            if self.items[j].get("partner"):
+                return self.items[j].text
+            if self.word(j) in (",", "us"):
+                return ""
+        return ""
+
     def public(self, i: int) -> bool:
         """Whether the clause of the verb at ``i`` says the public sees it."""
         if "public" in self.items[i].text.lower():
@@ -712,7 +812,7 @@ class EnglishReader:
 
     def targets(self) -> list[Mention]:
         """Mentions a passive verb takes: those of its clause without a verb, else those just named."""
-        free = [m for m in self.mentions if m.clause == self.clause and m.frame is None]
+        free = [m for m in self.mentions if m.clause == self.clause and (m.frame is None or m.frame.kind == "relative")]
         if free:
             return free
         if self.state.relative == "which" and self.mentions:
@@ -727,9 +827,10 @@ class EnglishReader:
         rest = self.text[item.end :].lower()
         recipient = self.recipient_after(i)
         if cls in ("collect", "use", "store_local"):
-            polarity = "collected"
-            if recipient == "" and re.search(r"\bby (?:third|our partner|partners|other)", rest[:60]):
-                polarity = "shared"
+            polarity = "local_only" if self.local(i) else "collected"
+            by = self.agent(i)
+            if by:
+                polarity, recipient = "shared", by
         elif cls == "share":
             polarity = "shared"
             if re.match(r"\s*(?:to|with) (?:us|you)\b", rest):
@@ -763,8 +864,8 @@ class EnglishReader:
             recipient,
         )
         relative = state.relative == "which"
-        for mention in self.targets():
-            if mention.frame is not None and relative:
+        for mention in self.targets() if polarity else ():
+            if mention.frame is not None and (relative or mention.frame.kind == "relative"):
                 if polarity and polarity != mention.frame.polarity:
                     mention.extra += (frame,)
             else:
@@ -792,6 +893,9 @@ class EnglishReader:
             return
         frame = Frame(item.text.lower(), verb.value, actor, None, item.start, item.end)
         polarity: Polarity | None = None
+        if self.relative_used:
+            return
+        self.relative_used = True
         if (actor == "you" and verb.value in ("provide", "share")) or (
             actor == "we" and verb.value in ("collect", "use")
         ):
@@ -808,7 +912,9 @@ class EnglishReader:
                 break
             if state.negated:
                 break
-            mention.frame = replace(frame, polarity=polarity)
+            mention.frame = replace(frame, polarity=polarity, kind="relative")
+
+    relative_used = False
 
     def participle(self, i: int, item: Token, verb: Entry) -> None:
         """ "legally collected X": before data it names how it came; "X collected by us": after it."""
@@ -866,8 +972,10 @@ class EnglishReader:
         if entry is None:
             return
         frame = None if state.held else state.frame
-        if state.relative and state.relative != "which" and not self.stack:
-            frame = None if state.held else state.frame
+        if frame is not None and frame.polarity is None:
+            frame = None
+        if self.modifies(item):
+            return
         found = Mention(
             entry.value, item.start, item.end, item, frame=frame, clause=self.clause, depth=len(self.stack)
         )
@@ -885,9 +993,19 @@ class EnglishReader:
             found.group = True
         self.mentions.append(found)
 
+    def modifies(self, item: Token) -> bool:
+        """"authentication information of your payment account": the second belongs to the first;
+        "kept as a web log": what it is kept as."""
+        before = self.text[max(0, item.start - 14) : item.start].lower()
+        if re.search(r"\bas (?:an? |the )?(?:relevant |related |corresponding )?$", before) and not re.search(r"\b(?:such|well) as\s+\w*\s*$", self.text[max(0, item.start - 24) : item.start].lower()):
+            return True
+        if self.mentions and re.fullmatch(r"\s+of\s+(?:(?:your|the|corresponding|their)\s+)*", self.text[self.mentions[-1].end : item.start]):
+            return self.mentions[-1].frame is not None
+        return False
+
     def anaphor(self, item: Token, i: int) -> None:
         state = self.state
-        frame = None if state.held else state.frame
+        frame = None if state.held or (state.frame is not None and state.frame.polarity is None) else state.frame
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if nxt is not None and any(nxt.get(s) for s in _SUBJECTS):
             return  # "the information you provide": described, not pointed back to
@@ -922,6 +1040,8 @@ def _items(text: str, tokens: list[Token]) -> list[Token]:
     return out
 
 
+_AUTHORISES = frozenset({"authorize", "authorise", "allow", "permit", "enable", "require", "ask", "authorizes", "allows"})
+_NOUNS = frozenset({"service", "product", "information", "app", "website", "function", "activity", "method", "feature", "field", "type", "scenario", "permission", "way", "time", "page", "one"})
 _CATENATIVE = frozenset(words_of("cues.en")["catenative"]["words"])
 _HEADS = frozenset(fold(w) for w in words_of("cues.en")["head"]["words"])
 

@@ -22,6 +22,10 @@ _END = ""  # the key under which a trie node keeps what ends there
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _ENGLISH = re.compile(r"[A-Za-z0-9]+(?:['’][sS](?![A-Za-z]))?|[^\sA-Za-z0-9\-‐‑_]")
 _LATIN = re.compile(r"[A-Za-z0-9]")
+_MENU_PATH = re.compile(
+    r"\[[^\[\]]{1,60}\](?:\s*[-–—/>]+\s*\[[^\[\]]{1,60}\])+"  # [Account] - [Settings]
+    r"|[“\"][^“”\"]{1,30}(?:\s?[-–—>]\s?[^“”\"]{1,40})+[”\"]"  # "Me - Settings - Privacy"
+)
 _KEEP = frozenset(
     {"cookies", "series", "species", "ios", "gps", "sms", "dns", "us", "always", "news", "imei"}
 )
@@ -53,6 +57,22 @@ class Token:
             if entry.kind == kind:
                 return entry
         return None
+
+    def renamed(self, old: str, new: str) -> Token:
+        """The token with data type ``old`` read as ``new``."""
+        if not any(e.kind == "data" and e.value == old for e in self.entries):
+            return self
+        entries = tuple(Entry(e.kind, new) if e.kind == "data" and e.value == old else e for e in self.entries)
+        return Token(self.start, self.end, self.text, entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """``type`` means ``means`` in a sentence that holds one of ``when``."""
+
+    type: str
+    means: str
+    when: tuple[str, ...]
 
 
 def expand(term: str) -> Iterator[str]:
@@ -128,6 +148,7 @@ class Lexicon:
     def __init__(self) -> None:
         self._words: dict[str, Any] = {}
         self._chars: dict[str, Any] = {}
+        self.senses: list[Sense] = []
         self.sources: dict[tuple[str, str], set[Entry]] = {}
 
     def add_english(self, phrase: str, entry: Entry) -> None:
@@ -148,10 +169,21 @@ class Lexicon:
         self.sources.setdefault((lang, phrase), set()).add(entry)
 
     def match(self, text: str) -> list[Token]:
-        """Tokens of ``text``, left to right, not overlapping."""
+        """Tokens of ``text``, left to right, not overlapping; none inside a menu path."""
         found = self._match_english(text)
         if not text.isascii():
             found = _merge(found, self._match_chinese(text))
+        paths = [m.span() for m in _MENU_PATH.finditer(text)]
+        if paths:
+            found = [t for t in found if not any(a <= t.start < b for a, b in paths)]
+        return self._in_context(found, text.lower())
+
+    def _in_context(self, found: list[Token], text: str) -> list[Token]:
+        """Words that mean another type in this sentence ("call records" with the service desk)."""
+        present = {e.value for t in found for e in t.entries if e.kind == "data"}
+        for sense in self.senses:
+            if sense.type in present and any(w in text for w in sense.when):
+                found = [t.renamed(sense.type, sense.means) for t in found]
         return found
 
     def _match_english(self, text: str) -> list[Token]:
@@ -265,6 +297,8 @@ def lexicon() -> Lexicon:
                 for term in table.get(key, ()):
                     for phrase in expand(term):
                         add(phrase, Entry(kind, type_id))
+        for row in words_of(f"traps.{lang}").get("sense", ()):
+            book.senses.append(Sense(row["type"], row["means"], tuple(w.lower() for w in row["when"])))
         for term in words_of(f"traps.{lang}")["trap"]["words"]:
             for phrase in expand(term):
                 add(phrase, Entry("trap", ""))

@@ -303,7 +303,7 @@ def _repeats(sentence: str, line: int, seen: dict[tuple[str, ...] | str, int]) -
     shingles = [tuple(words[i : i + _SHINGLE]) for i in range(len(words) - _SHINGLE + 1)]
     votes = Counter(seen[s] for s in shingles if s in seen)
     best, count = votes.most_common(1)[0] if votes else (0, 0)
-    if best and best != line and count >= 0.8 * len(shingles):
+    if best and best != line and count >= 0.65 * len(shingles):
         return best
     for shingle in shingles:
         seen.setdefault(shingle, line)

@@ -282,7 +282,14 @@ class ChineseReader:
         if state.taking >= 0 and not self.after_break:
             state.nested = True
             return
-        if state.held and not self.after_break and not (actor == "you" and re.match(r"(?:需要?|须|应|可以?|必须|至少)", self.text[item.end : item.end + 2])):
+        if (
+            state.held
+            and not self.after_break
+            and not (
+                actor == "you"
+                and re.match(r"(?:需要?|须|应|可以?|必须|至少)", self.text[item.end : item.end + 2])
+            )
+        ):
             return
         keep = state.frame if state.frame is not None and state.frame.cls == "definition" else None
         negated = state.negated

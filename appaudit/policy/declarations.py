@@ -22,7 +22,15 @@ from appaudit.policy.structure import Paragraph, Sentence, Structure, parse
 GENERIC = "personal_info"
 _CONTENT = frozenset({"photo", "video", "voice", "media_files"})
 _UMBRELLAS = frozenset(b for t in data_types().values() for b in t.broader) - {
-    "location", "sensors", "album", "wifi_info", "bluetooth", "imei", "mac", "sim_info", "communication_records"
+    "location",
+    "sensors",
+    "album",
+    "wifi_info",
+    "bluetooth",
+    "imei",
+    "mac",
+    "sim_info",
+    "communication_records",
 } | {"operation_records", "device_id_other"}
 """Group words: named together with their members, the members are what is declared."""
 
@@ -72,7 +80,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
         frame = inherit(leads.get(paragraph.lead)) if paragraph.lead >= 0 else None
         last: Frame | None = None
         for number, sentence in enumerate(paragraph.sentences):
-            start_frame = frame
+            start_frame = frame if number == 0 else None
             if definition is not None:
                 start_frame = definition.frame
             elif number and last is not None and _goes_on(sentence, paragraph, number):
@@ -180,7 +188,11 @@ def _has_members(group: Mention, after: list[Mention]) -> bool:
             continue
         if group.type == GENERIC and member.type != GENERIC:
             return True
-        if group.type in _UMBRELLAS and (group.type in types[member.type].broader or member.depth > group.depth) and member.type != group.type:
+        if (
+            group.type in _UMBRELLAS
+            and (group.type in types[member.type].broader or member.depth > group.depth)
+            and member.type != group.type
+        ):
             return True
         if member.start - group.end > 60:
             break
@@ -195,7 +207,10 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
     named = [
         d for d in (here if frame.cls == "share" and here else recent) if d.via is None and d.type != GENERIC
     ]
-    beside = any(m.frame is not None and m.frame.polarity and m.type not in (GENERIC_ANAPHOR, GENERIC) for m in reading.mentions)
+    beside = any(
+        m.frame is not None and m.frame.polarity and m.type not in (GENERIC_ANAPHOR, GENERIC)
+        for m in reading.mentions
+    )
     if frame.polarity not in ("shared", "not_shared", "local_only") and not beside:
         return
     if not named:
@@ -232,11 +247,10 @@ def strip_repeats(found: ReadDocument) -> list[tuple[Declaration, list[Declarati
         paragraph = found.structure.paragraphs[declaration.paragraph]
         sentence = paragraph.sentences[declaration.sentence]
         line = paragraph.locate(declaration.start)[0]
-        original = (
-            first.get((sentence.repeats, declaration.type, declaration.polarity))
-            if sentence.repeats
-            else None
-        )
+        original = None
+        if sentence.repeats:  # a copy that was cut may have lost its verb: any polarity will do
+            key = (sentence.repeats, declaration.type)
+            original = first.get((*key, declaration.polarity), first.get((*key, "")))
         if original is not None:
             out[original][1].append(declaration)
             continue

@@ -198,7 +198,7 @@ class EnglishReader:
         """Whether data words follow the comma at ``i``, as in "your IP address when you log in, and your ..."."""
         for j in range(i + 1, min(i + 4, len(self.items))):
             item = self.items[j]
-            if item.get("data") or (item.get("weak") and not item.get("verb")):
+            if item.get("data") or item.get("group") or (item.get("weak") and not item.get("verb")):
                 return True
             if not (item.get("possessive") or self.word(j) in ("and", "or", "as", "well")):
                 return False
@@ -249,7 +249,12 @@ class EnglishReader:
         state = self.state
         following = self.next_significant(i + 1)
         nxt = self.items[following] if following < len(self.items) else None
-        if nxt is not None and word != "us" and self.word(i + 1) in ("or", "and", "/", "and/or") and nxt.get("aux") is None:
+        if (
+            nxt is not None
+            and word != "us"
+            and self.word(i + 1) in ("or", "and", "/", "and/or")
+            and nxt.get("aux") is None
+        ):
             nxt = self.after_coordination(i) or nxt
         if actor in ("partner", "sdk") and self.main_verb_later(i):
             self.new_clause(actor, i)
@@ -262,7 +267,12 @@ class EnglishReader:
             or nxt.get("negation") is not None
             or (nxt.get("verb") is not None and nxt.get("verb").form != "ing")  # type: ignore[union-attr]
         )
-        if nxt is not None and nxt.text.lower() == "to" and actor == "we" and (word == "us" or self.word(i - 1) in _AUTHORISES):
+        if (
+            nxt is not None
+            and nxt.text.lower() == "to"
+            and actor == "we"
+            and (word == "us" or self.word(i - 1) in _AUTHORISES)
+        ):
             # "authorize us to collect": the object is the subject of what follows.
             self.new_clause("we", i)
             return
@@ -280,35 +290,18 @@ class EnglishReader:
             self.note_recipient(i)
             return
         before = self.items[i - 1] if i else None
+        if self.pending and actor in ("we", "you"):
+            state.relative, self.relative_used = actor, False
+            return
+        if before is not None and before.get("relative") and not self.names_something(i - 2):
+            before = None  # "you agree that we may": a new clause, not a relative one
         if before is not None and (
             before.get("data")
             or before.get("anaphor")
             or before.get("head")
             or before.get("relative")
             or before.get("weak")
-            or (
-                fold(before.text)
-                in (
-                    "service",
-                    "product",
-                    "information",
-                    "app",
-                    "website",
-                    "function",
-                    "activity",
-                    "method",
-                    "feature",
-                    "field",
-                    "type",
-                    "scenario",
-                    "permission",
-                    "way",
-                    "time",
-                    "page",
-                    "one",
-                )
-                and actor in ("you", "we")
-            )
+            or (fold(before.text) in _NOUNS and actor in ("you", "we"))
             or (before.text in _CLOSE and self.mentions and actor in ("you", "we"))
         ):
             state.relative, self.relative_used = actor, False
@@ -326,7 +319,16 @@ class EnglishReader:
         if i < 0:
             return False
         item = self.items[i]
-        return bool(item.get("data") or item.get("anaphor") or item.get("head") or item.get("weak") or item.text in _CLOSE or item.text == "," or item.get("partner") or fold(item.text) in _NOUNS)
+        return bool(
+            item.get("data")
+            or item.get("anaphor")
+            or item.get("head")
+            or item.get("weak")
+            or item.text in _CLOSE
+            or item.text == ","
+            or item.get("partner")
+            or fold(item.text) in _NOUNS
+        )
 
     def after_coordination(self, i: int) -> Token | None:
         """The auxiliary or verb after "we or our affiliated parties ...", None if a comma comes first."""
@@ -340,17 +342,33 @@ class EnglishReader:
 
     def main_verb_later(self, i: int) -> bool:
         """Whether the partner at ``i`` opens a clause whose verb stands behind a relative clause or brackets."""
-        if i and not (self.word(i - 1) in (",", ";", ".", "the", "our", ":", "and", "that", "such", "other", "relevant") or self.items[i - 1].get("possessive")):
+        if i and not (
+            self.word(i - 1) in (",", ";", ".", "the", "our", ":", "and", "that", "such", "other", "relevant")
+            or self.items[i - 1].get("possessive")
+        ):
             return False
         back = i - 1
-        while back >= 0 and (self.items[back].get("possessive") or not self.items[back].entries) and self.word(back) not in (",", ";"):
+        while (
+            back >= 0
+            and (self.items[back].get("possessive") or not self.items[back].entries)
+            and self.word(back) not in (",", ";")
+        ):
             back -= 1
-        if back >= 0 and self.word(back) not in (",", ";", ":", "and", "that") and not self.items[back].get("condition"):
+        if (
+            back >= 0
+            and self.word(back) not in (",", ";", ":", "and", "that")
+            and not self.items[back].get("condition")
+        ):
             return False
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if nxt is None:
             return False
-        opens = nxt.text in _OPEN or any(nxt.get(s) for s in ("we", "you")) or nxt.get("relative") is not None or nxt.text.lower().endswith("ing")
+        opens = (
+            nxt.text in _OPEN
+            or any(nxt.get(s) for s in ("we", "you"))
+            or nxt.get("relative") is not None
+            or nxt.text.lower().endswith("ing")
+        )
         if not opens:
             return False
         depth = 0
@@ -588,7 +606,6 @@ class EnglishReader:
             before is not None
             and self.word(j) in ("and", "or", ",", "/")
             and verb.form == "past"
-            and state.frame
             and self.items[j - 1].get("verb")
             and self._was_passive
         ):
@@ -685,6 +702,13 @@ class EnglishReader:
                     polarity = None
             elif cls == "display":
                 polarity = "shared" if self.public(i) else None
+            elif cls == "provide" and re.match(r"\s*(?:us\b|to us\b)", rest):
+                polarity = "collected"
+            elif cls == "provide" and (
+                low.startswith("upload")
+                or re.search(r"\bto (?:our|the) (?:own )?(?:servers?|systems?|backend)\b", rest[:80])
+            ):
+                polarity = "collected"
             elif cls == "provide":
                 recipient = self.recipient_after(i)
                 if (
@@ -812,7 +836,11 @@ class EnglishReader:
 
     def targets(self) -> list[Mention]:
         """Mentions a passive verb takes: those of its clause without a verb, else those just named."""
-        free = [m for m in self.mentions if m.clause == self.clause and (m.frame is None or m.frame.kind == "relative")]
+        free = [
+            m
+            for m in self.mentions
+            if m.clause == self.clause and (m.frame is None or m.frame.kind == "relative")
+        ]
         if free:
             return free
         if self.state.relative == "which" and self.mentions:
@@ -960,7 +988,7 @@ class EnglishReader:
                 mention.frame is not None
                 and mention.frame.polarity == "collected"
                 and not mention.frame.inherited
-                and mention.clause == self.clause
+                and mention.clause >= self.clause - 1
             ):
                 mention.frame = replace(frame, recipient=frame.recipient or self.recipient_after(i))
 
@@ -994,18 +1022,24 @@ class EnglishReader:
         self.mentions.append(found)
 
     def modifies(self, item: Token) -> bool:
-        """"authentication information of your payment account": the second belongs to the first;
+        """ "authentication information of your payment account": the second belongs to the first;
         "kept as a web log": what it is kept as."""
         before = self.text[max(0, item.start - 14) : item.start].lower()
-        if re.search(r"\bas (?:an? |the )?(?:relevant |related |corresponding )?$", before) and not re.search(r"\b(?:such|well) as\s+\w*\s*$", self.text[max(0, item.start - 24) : item.start].lower()):
+        if re.search(r"\bas (?:an? |the )?(?:relevant |related |corresponding )?$", before) and not re.search(
+            r"\b(?:such|well) as\s+\w*\s*$", self.text[max(0, item.start - 24) : item.start].lower()
+        ):
             return True
-        if self.mentions and re.fullmatch(r"\s+of\s+(?:(?:your|the|corresponding|their)\s+)*", self.text[self.mentions[-1].end : item.start]):
+        if self.mentions and re.fullmatch(
+            r"\s+of\s+(?:(?:your|the|corresponding|their)\s+)*", self.text[self.mentions[-1].end : item.start]
+        ):
             return self.mentions[-1].frame is not None
         return False
 
     def anaphor(self, item: Token, i: int) -> None:
         state = self.state
-        frame = None if state.held or (state.frame is not None and state.frame.polarity is None) else state.frame
+        frame = (
+            None if state.held or (state.frame is not None and state.frame.polarity is None) else state.frame
+        )
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if nxt is not None and any(nxt.get(s) for s in _SUBJECTS):
             return  # "the information you provide": described, not pointed back to
@@ -1040,8 +1074,30 @@ def _items(text: str, tokens: list[Token]) -> list[Token]:
     return out
 
 
-_AUTHORISES = frozenset({"authorize", "authorise", "allow", "permit", "enable", "require", "ask", "authorizes", "allows"})
-_NOUNS = frozenset({"service", "product", "information", "app", "website", "function", "activity", "method", "feature", "field", "type", "scenario", "permission", "way", "time", "page", "one"})
+_AUTHORISES = frozenset(
+    {"authorize", "authorise", "allow", "permit", "enable", "require", "ask", "authorizes", "allows"}
+)
+_NOUNS = frozenset(
+    {
+        "service",
+        "product",
+        "information",
+        "app",
+        "website",
+        "function",
+        "activity",
+        "method",
+        "feature",
+        "field",
+        "type",
+        "scenario",
+        "permission",
+        "way",
+        "time",
+        "page",
+        "one",
+    }
+)
 _CATENATIVE = frozenset(words_of("cues.en")["catenative"]["words"])
 _HEADS = frozenset(fold(w) for w in words_of("cues.en")["head"]["words"])
 

@@ -62,7 +62,9 @@ class Token:
         """The token with data type ``old`` read as ``new``."""
         if not any(e.kind == "data" and e.value == old for e in self.entries):
             return self
-        entries = tuple(Entry(e.kind, new) if e.kind == "data" and e.value == old else e for e in self.entries)
+        entries = tuple(
+            Entry(e.kind, new) if e.kind == "data" and e.value == old else e for e in self.entries
+        )
         return Token(self.start, self.end, self.text, entries)
 
 

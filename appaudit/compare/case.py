@@ -8,7 +8,7 @@ from functools import cached_property
 
 from appaudit.knowledge import sdks
 from appaudit.knowledge.data_types import data_types
-from appaudit.records import App, Fact, Gap, Source
+from appaudit.records import App, Fact, Gap, PolicySpan, Source
 
 COLLECTING = frozenset({"accesses", "sends", "shares", "collects"})
 """Observed actions by which an actor comes to hold a data type."""
@@ -54,7 +54,7 @@ class Case:
         found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         for fact in self.observed:
             kind, _, name = fact.subject.partition(":")
-            if kind == "data" and fact.action in COLLECTING:
+            if kind == "data" and fact.action in COLLECTING and fact.attribute.get("role") != "metadata":
                 found[self.party(fact.actor), name].append(fact)
         return dict(found)
 
@@ -66,6 +66,23 @@ class Case:
             if kind == "data":
                 found[fact.stance, name].append(fact)
         return dict(found)
+
+    @cached_property
+    def _defined(self) -> frozenset[tuple[str, int, int]]:
+        """Where the policy uses a term that it defines: (document, line, start) of the words."""
+        return frozenset(
+            (e.document, e.line, e.start)
+            for fact in self.stated
+            for e in fact.evidence
+            if isinstance(e, PolicySpan) and e.via is not None
+        )
+
+    def defined(self, statement: Fact) -> bool:
+        """Whether the statement's words are a term with a definition: it means its members, no more."""
+        return any(
+            isinstance(e, PolicySpan) and e.via is None and (e.document, e.line, e.start) in self._defined
+            for e in statement.evidence
+        )
 
     def declared(self, data: str) -> list[Fact]:
         """Statements that ``data`` is collected, shared or processed, by whomever."""

@@ -1,7 +1,7 @@
 """Disclosure of one (party, data type): clear, vague, omitted, incorrect or ambiguous.
 
-The classes are the field's: clear, the same type for the right party; vague, only a broader term;
-omitted, nothing; incorrect, denied; ambiguous, declared and denied.
+The classes are the field's: clear, the same type (or a part of it) for the right party; vague, only a
+broader term; omitted, nothing; incorrect, denied; ambiguous, declared and denied.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appaudit.compare.case import Case
-from appaudit.knowledge.data_types import data_types, distance
-from appaudit.records import Disclosure, Fact, PolicySpan
+from appaudit.knowledge.data_types import data_types, distance, narrower, said_as
+from appaudit.records import Disclosure, Fact
 
 GENERIC = frozenset(t.id for t in data_types().values() if t.group == "generic")
 """Words such as "personal information" that promise nothing about a type, and deny nothing either."""
@@ -47,9 +47,12 @@ def _contradicts(denial: Fact, observed: list[Fact]) -> bool:
 
 def judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:
     """Class the disclosure of ``data`` collected by ``party``."""
-    exact = [f for f in case.declared(data) if _speaks_for(f, party)]
+    exact = [f for said in said_as(data) for f in case.declared(said) if _speaks_for(f, party)]
     denials = [
-        f for f in case.denied(data) if _speaks_for(f, party) and _flat(f) and _contradicts(f, observed)
+        f
+        for said in said_as(data)
+        for f in case.denied(said)
+        if _speaks_for(f, party) and _flat(f) and _contradicts(f, observed)
     ]
     if denials:
         if exact:
@@ -59,17 +62,20 @@ def judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:
         stays = all(f.action == "processes_locally" for f in exact)
         leaves = any(f.action in ("sends", "shares") for f in observed)
         return Judgement("incorrect" if stays and leaves else "clear", tuple(exact))
+    parts = [f for n in sorted(narrower(data)) for f in case.declared(n) if _speaks_for(f, party)]
+    if parts:
+        return Judgement("clear", tuple(parts))
+    return _vague(case, party, data) or Judgement("omitted")
+
+
+def _vague(case: Case, party: str, data: str) -> Judgement | None:
+    """The nearest broader term said of this party that is not defined to mean something else."""
     best: Judgement | None = None
     for said in case.declared_data:
         steps = distance(data, said)
-        if not steps or said in GENERIC:
+        if not steps or said in GENERIC or (best is not None and steps >= best.degree):
             continue
-        statements = tuple(f for f in case.declared(said) if _speaks_for(f, party))
-        if statements and (best is None or steps < best.degree):
-            best = Judgement("vague", statements, said, steps)
-    return best or Judgement("omitted")
-
-
-def by_definition(statement: Fact) -> bool:
-    """Whether the type came into the statement through a definition elsewhere in the policy."""
-    return any(isinstance(e, PolicySpan) and e.via is not None for e in statement.evidence)
+        statements = [f for f in case.declared(said) if _speaks_for(f, party) and not case.defined(f)]
+        if statements:
+            best = Judgement("vague", tuple(statements), said, steps)
+    return best

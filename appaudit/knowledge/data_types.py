@@ -13,6 +13,7 @@ class DataType:
     """One row of data_types.toml.
 
     ``sensitivity``: high · medium · low. ``broader``: ids. ``permissions``: full Android names.
+    ``said_as``: broader types whose usual words name this one well enough.
     """
 
     id: str
@@ -23,6 +24,7 @@ class DataType:
     broader: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     play: str = ""
+    said_as: tuple[str, ...] = ()
 
 
 @cache
@@ -38,6 +40,7 @@ def data_types() -> dict[str, DataType]:
             tuple(row.get("broader", ())),
             tuple(row.get("permissions", ())),
             row.get("play", ""),
+            tuple(row.get("said_as", ())),
         )
         for row in toml("data_types.toml")["data_type"]
     }
@@ -61,3 +64,9 @@ def distance(exact: str, said: str) -> int | None:
 def narrower(broad: str) -> frozenset[str]:
     """Every type that ``broad`` names only vaguely."""
     return frozenset(t for t in data_types() if distance(t, broad))
+
+
+def said_as(data: str) -> tuple[str, ...]:
+    """The types whose declaration declares ``data`` itself: its own and those that name it well enough."""
+    known = data_types().get(data)
+    return (data, *known.said_as) if known else (data,)

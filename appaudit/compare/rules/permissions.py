@@ -14,7 +14,10 @@ from appaudit.records import Fact, Severity
 
 def _sensitive(case: Case) -> Iterator[tuple[str, str, list[Fact]]]:
     """Requested permissions a user has to decide about: (name, protection level, facts)."""
-    for name, facts in sorted(case.requested.items()):
+    for name, requests in sorted(case.requested.items()):
+        facts = [f for f in requests if f.attribute.get("how") != "implied"]
+        if not facts:
+            continue
         known = permission(name)
         if known.level in ("dangerous", "special") or known.notice:
             yield name, known.level, facts
@@ -65,7 +68,7 @@ def unused_permission(case: Case) -> Iterator[Verdict]:
         by_data.setdefault(data, []).extend(facts)
     for name, level, facts in _sensitive(case):
         use = {f.attribute.get("used", "unknown") for f in facts}
-        if use == {"unknown"}:
+        if use == {"unknown"} or level == "normal":
             continue
         users = uses.get(name, []) + [f for data in sorted(_opens(name)) for f in by_data.get(data, ())]
         severity: Severity | None = "info" if users else None

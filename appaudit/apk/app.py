@@ -12,7 +12,7 @@ from appaudit.apk import container, dexes
 from appaudit.apk.declarations import implied_permissions
 from appaudit.apk.manifest import Manifest
 from appaudit.apk.module import Module
-from appaudit.apk.signatures import signatures
+from appaudit.apk.signatures import side_signature, signatures
 from appaudit.apk.zip import MAX_MEMBER, MAX_TRICKS, MemberError, Trick
 from appaudit.errors import InputError
 from appaudit.records import App, Fact, FileEntry, Gap, Signature
@@ -160,6 +160,13 @@ class AppFile:
                 signers += found
                 for trick in tricks:
                     self._note(part.file, trick)
+        if self._container.side_signature is not None:
+            file = f"{self._container.file}.idsig"
+            signer = side_signature(self._container.side_signature, file)
+            if signer is not None:
+                signers.append(signer)
+            else:
+                self._note(file, Trick("sig_malformed_block", "", "it is no v4 signature", "unknown"))
         if signers:
             schemes = " ".join(sorted({s.scheme for s in signers}))
             attributes = (("schemes", schemes), ("verified", "not checked"))

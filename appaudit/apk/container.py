@@ -20,6 +20,7 @@ from appaudit.errors import InputError
 MANIFEST = "AndroidManifest.xml"
 BUNDLE_MANIFEST = "base/manifest/AndroidManifest.xml"
 DEX_MAGIC = b"dex\n"
+MAX_SIDE = 16 << 20
 MAX_INNER = 2 << 30
 """Bytes an APK inside a bundle may inflate to."""
 
@@ -40,13 +41,15 @@ class Part:
 @dataclass(slots=True)
 class Container:
     """``kind`` as `appaudit.records.App.container`; ``parts``: the archives, none for a lone dex;
-    ``data``: the bytes of each file of the container by its name; ``skipped``: variants left aside."""
+    ``data``: the bytes of each file of the container by its name; ``skipped``: variants left aside;
+    ``side_signature``: the bytes of the v4 signature file beside an APK."""
 
     kind: str
     file: str
     parts: list[Part]
     data: dict[str, memoryview]
     skipped: tuple[str, ...] = ()
+    side_signature: memoryview | None = None
 
 
 def open_container(path: Path, note: Note) -> Container:
@@ -69,7 +72,8 @@ def open_container(path: Path, note: Note) -> Container:
     names = archive.entries
     if MANIFEST in names:
         kind = "aar" if "classes.jar" in names and "resources.arsc" not in names else "apk"
-        return Container(kind, name, [Part(name, archive)], {name: data})
+        side = _side_signature(path) if kind == "apk" else None
+        return Container(kind, name, [Part(name, archive)], {name: data}, side_signature=side)
     if BUNDLE_MANIFEST in names:
         return Container("aab", name, [Part(name, archive)], {name: data})
     inner = sorted(n for n in names if n.lower().endswith(".apk"))
@@ -98,6 +102,14 @@ def _map(path: Path) -> memoryview:
         raise InputError(f"{path.name} cannot be read: {error}.") from None
     finally:
         os.close(descriptor)
+
+
+def _side_signature(path: Path) -> memoryview | None:
+    beside = path.with_name(path.name + ".idsig")
+    try:
+        return _map(beside) if beside.is_file() and beside.stat().st_size <= MAX_SIDE else None
+    except (OSError, InputError):
+        return None
 
 
 def _archive(name: str, data: memoryview, note: Note) -> Archive:

@@ -82,6 +82,18 @@ def signatures(archive: Archive, file: str) -> tuple[list[Signature], list[Trick
     return list(dict.fromkeys(found)), tricks
 
 
+def side_signature(data: memoryview, file: str) -> Signature | None:
+    """The signer named by a v4 signature file (``shop.apk.idsig``); None where it is malformed."""
+    try:
+        _, after_hashing = _prefixed(data, 4)
+        signing, _ = _prefixed(data, after_hashing)
+        _, after_digest = _prefixed(signing, 0)
+        certificate, _ = _prefixed(signing, after_digest)
+    except (_MalformedError, struct.error):
+        return None
+    return _signature(file, "v4", bytes(certificate)) if len(certificate) else None
+
+
 def _signature(member: str, scheme: str, certificate: bytes) -> Signature:
     return Signature(member, scheme, hashlib.sha256(certificate).hexdigest())
 

@@ -116,6 +116,8 @@ def address(text: str) -> Address | None:
 
 
 def _of_url(text: str, cleartext: bool) -> Address | None:
+    if text.startswith(tuple(toml("hosts.toml")["identifiers"])):
+        return None
     if any(c.isspace() for c in text.partition("?")[0]):
         return None  # a sentence that happens to begin with a link
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from appaudit.static.sample import Sample, in_methods, items, joined
 Methods = set[tuple[int, int]]
 PACKAGE_TABLE = "package"
 PACKAGE = re.compile(r"[a-zA-Z]\w*(\.\w+){1,7}")
+SYSTEM_PACKAGES = ("com.google.android.", "com.android.", "android")
+"""Packages that are on every phone: asking for one is no look at what the user installed."""
+MAX_TEXT = 500
 SMALL = 64
 """So few call sites are traced whether or not a telling string stands near."""
 MAX_TRACED = 4000
@@ -30,12 +34,24 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
         finder.calls(api, sites)
     finder.arguments()
     finder.strings()
-    return finder.drafts.facts(), finder.gaps
+    facts = finder.drafts.facts()
+    sample.reached |= {fact.subject.removeprefix("data:") for fact in facts}
+    return facts, finder.gaps
 
 
 @cache
 def _rows() -> tuple[Api, ...]:
     return tuple(a for a in catalogue() if not a.native and a.access and (a.data or a.args))
+
+
+class _Meaning(NamedTuple):
+    """What a call reaches: data type, the word that says so, and what else the word tells."""
+
+    data: str
+    word: str = ""
+    vendor: str = ""
+    role: str = ""
+    basis: str = ""
 
 
 class _Finder:
@@ -44,7 +60,7 @@ class _Finder:
         self.drafts = Drafts()
         self.gaps: list[Gap] = []
         self._words = _WordSites(sample)
-        self._explained: dict[str, Methods] = {}
+        self._explained: dict[tuple[int, int], set[str]] = {}
         self._traced_later: list[tuple[Api, CallSites]] = []
 
     # ---------------------------------------------------------------------------- calls
@@ -67,97 +83,117 @@ class _Finder:
         if len(sites):
             self._traced_later.append((api, sites))
 
+    def _direct(self, api: Api, sites: CallSites) -> None:
+        for data in api.data:
+            for k in range(len(sites)):
+                for key in self._keys(api, _Meaning(data), sites, k):
+                    self.drafts.add(key, None if self.drafts.full(key) else self.sample.record(sites, k))
+
     def arguments(self) -> None:
         """Traces the arguments of all calls in question, each method once."""
         if not self._traced_later:
             return
         together = joined(self.sample.dexes, [sites for _, sites in self._traced_later])
         calls = iter(self.sample.tracer.materialise(together))
+        unknown: list[tuple[Api, CallSites, int, CallSite]] = []
         for api, sites in self._traced_later:
             for k in range(len(sites)):
-                self._traced(api, sites, k, next(calls))
+                call = next(calls)
+                found, open_ = self._meanings(api, call)
+                if not found and open_ and not api.data:
+                    unknown.append((api, sites, k, call))
+                for meaning in found or [_Meaning(data) for data in api.data]:
+                    self._reached(api, sites, k, call, meaning)
+        for api, sites, k, call in unknown:
+            for word in self._near(api, sites, k):
+                meaning = _Meaning(word.data, vendor=word.vendor, basis="same_method")
+                self._reached(api, sites, k, call, meaning)
 
-    def _direct(self, api: Api, sites: CallSites) -> None:
-        for data in api.data:
-            for k in range(len(sites)):
-                key = self._key(api, data, sites, k)
-                self.drafts.add(key, None if self.drafts.full(key) else self.sample.record(sites, k))
-
-    def _traced(self, api: Api, sites: CallSites, k: int, call: CallSite) -> None:
-        found: list[tuple[str, str, str, str]] = []
+    def _meanings(self, api: Api, call: CallSite) -> tuple[list[_Meaning], bool]:
+        """What the constant arguments of a call mean, and whether one of them is not constant."""
+        found: list[_Meaning] = []
+        arguments = call.arguments or ()
         unknown = call.arguments is None
         for position, table in api.args.items():
-            if position < 0:
+            if not 0 <= position < len(arguments):
                 continue
-            value = call.arguments[position] if call.arguments and position < len(call.arguments) else None
+            value = arguments[position]
             if value is None:
                 unknown = True
             elif table == PACKAGE_TABLE:
                 if isinstance(value, str) and self._other_package(value):
-                    found.append(("installed_apps", value, "", "metadata"))
+                    found.append(_Meaning("installed_apps", value, role="metadata"))
             elif (words := word_tables().get(table)) and (word := words.find(str(value))):
-                found.append((word.data, word.value, word.vendor, ""))
-        if not found and unknown:
-            found = [(data, "", "", "") for data in api.data] or self._near(api, sites, k)
-        for data, value_found, vendor, role in found:
-            basis = "same_method" if not value_found and not api.data else ""
-            key = self._key(api, data, sites, k, vendor=vendor, role=role, basis=basis)
-            self.drafts.add(key, call, words=value_found)
-            method = (int(sites.dex[k]), int(sites.item[k]))
-            self._explained.setdefault(data, set()).add(method)
+                found.append(_Meaning(word.data, word.value, word.vendor))
+        return found, unknown
 
-    def _near(self, api: Api, sites: CallSites, k: int) -> list[tuple[str, str, str, str]]:
-        """What the strings of the same method say, where the argument itself is not known."""
+    def _reached(self, api: Api, sites: CallSites, k: int, call: CallSite, meaning: _Meaning) -> None:
+        for key in self._keys(api, meaning, sites, k):
+            self.drafts.add(key, call, words=meaning.word)
+        method = (int(sites.dex[k]), int(sites.item[k]))
+        self._explained.setdefault(method, set()).add(meaning.word)
+
+    def _near(self, api: Api, sites: CallSites, k: int) -> list[Word]:
+        """What the strings of the same method say where the argument itself is not known, without those
+        that another call there explains."""
         method = (int(sites.dex[k]), int(sites.item[k]))
         near = self._words.in_method(method, [t for t in api.args.values() if t in word_tables()])
-        return [(word.data, "", word.vendor, "") for word in near]
+        return [w for w in near if w.value not in self._explained.get(method, ())]
 
     def _other_package(self, name: str) -> bool:
         own = self.sample.manifest.package
-        return bool(PACKAGE.fullmatch(name)) and name != own and not name.startswith(own + ".")
-
-    def _key(
-        self,
-        api: Api,
-        data: str,
-        sites: CallSites,
-        k: int,
-        vendor: str = "",
-        role: str = "",
-        basis: str = "",
-    ) -> Key:
-        actor, package = self.sample.actor(sites, k)
-        role = role or ("" if api.role == "read" else api.role)
-        attributes = (
-            ("api", api.id),
-            ("basis", basis),
-            ("package", package),
-            ("role", role),
-            ("vendor", vendor or api.vendor),
+        return (
+            PACKAGE.fullmatch(name) is not None
+            and name != own
+            and not name.startswith((own + ".", *SYSTEM_PACKAGES))
         )
-        return Key(actor, "accesses", f"data:{data}", tuple(a for a in attributes if a[1]))
+
+    def _keys(self, api: Api, meaning: _Meaning, sites: CallSites, k: int) -> list[Key]:
+        """The facts that a site is evidence for: one for each actor behind it."""
+        role = meaning.role or ("" if api.role == "read" else api.role)
+        via = self.sample.library(sites, k)
+        return [
+            Key(
+                actor,
+                "accesses",
+                f"data:{meaning.data}",
+                _kept(
+                    ("api", api.id),
+                    ("basis", meaning.basis),
+                    ("package", package),
+                    ("role", role),
+                    ("vendor", meaning.vendor or api.vendor),
+                    ("via", via),
+                ),
+            )
+            for actor, package in self.sample.actors_of(sites, k)
+        ]
 
     # -------------------------------------------------------------------------- strings
 
     def strings(self) -> None:
         """Telling strings in methods whose calls did not already explain them."""
         for word, sites in self._words.telling():
-            known = self._explained.get(word.data, set())
             for k in range(len(sites)):
-                if (int(sites.dex[k]), int(sites.item[k])) in known:
+                method = (int(sites.dex[k]), int(sites.item[k]))
+                if word.value in self._explained.get(method, ()):
                     continue
-                actor, package = self.sample.actor(sites, k)
-                attributes = (
-                    ("api", f"string:{word.table}"),
-                    ("basis", "string"),
-                    ("package", package),
-                    ("vendor", word.vendor),
-                )
-                key = Key(actor, "accesses", f"data:{word.data}", tuple(a for a in attributes if a[1]))
                 text = sites.callee_descriptor(k)
                 member = sites.dexes[int(sites.dex[k])].member
-                evidence = StringConstant(member, text[:500], int(sites.offset[k]))
-                self.drafts.add(key, evidence, words=word.value, callers=sites.caller_descriptor(k))
+                evidence = StringConstant(member, text[:MAX_TEXT], int(sites.offset[k]))
+                for actor, package in self.sample.actors_of(sites, k):
+                    attributes = _kept(
+                        ("api", f"string:{word.table}"),
+                        ("basis", "string"),
+                        ("package", package),
+                        ("vendor", word.vendor),
+                    )
+                    key = Key(actor, "accesses", f"data:{word.data}", attributes)
+                    self.drafts.add(key, evidence, words=word.value, callers=sites.caller_descriptor(k))
+
+
+def _kept(*attributes: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(a for a in attributes if a[1])
 
 
 class _WordSites:

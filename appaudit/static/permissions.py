@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
+import numpy as np
+
 from appaudit.apk.manifest import UsesPermission
+from appaudit.dex import string_sites
 from appaudit.knowledge import sdks
+from appaudit.knowledge.apis import full_permission
+from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import permission, required
 from appaudit.records import Fact, Gap, ManifestEntry
 from appaudit.static.facts import Drafts, Key, observed
@@ -17,14 +23,46 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     unknown where no API is known to need it), ``uses permission:<name>`` for what the code needs
     (attribute ``declared``: yes or no)."""
     used = _used(sample)
-    names = {fact.subject.removeprefix("permission:") for fact in used}
+    names = {fact.subject.removeprefix("permission:") for fact in used} | _signs(sample)
     return _requested(sample, names) + used, []
 
 
 @cache
-def mapped() -> frozenset[str]:
-    """Permissions that some known API needs."""
-    return frozenset(name for both in required().values() for names in both for name in names)
+def _uses() -> Mapping[str, Mapping[str, str]]:
+    tables = toml("permissions_uses.toml")
+    return {
+        name: {key: full_permission(value) for key, value in tables[name].items()}
+        for name in ("receives", "strings", "data")
+    }
+
+
+@cache
+def traceable() -> frozenset[str]:
+    """Permissions whose use always leaves a trace: without one they count as unused."""
+    return frozenset(full_permission(name) for name in toml("permissions_uses.toml")["traceable"])
+
+
+def _signs(sample: Sample) -> set[str]:
+    """Permissions whose use shows other than by a call that needs them."""
+    uses = _uses()
+    actions = {a for c in sample.manifest.components for f in c.intent_filters for a in f.actions}
+    found = {name for action, name in uses["receives"].items() if action in actions}
+    texts = list(uses["strings"])
+    sites = string_sites(sample.dexes, texts)
+    found |= {uses["strings"][texts[k]] for k in np.unique(sites.target).tolist()}
+    for class_name, methods in toml("permissions_uses.toml")["methods"].items():
+        for member, name in methods.items():
+            if (class_name, member) in sample.called:
+                found.add(full_permission(name))
+    for component in sample.manifest.components:
+        found |= {f"android.permission.FOREGROUND_SERVICE_{_upper(t)}" for t in component.foreground_types}
+    found |= {uses["data"][data] for data in sample.reached if data in uses["data"]}
+    return found
+
+
+def _upper(name: str) -> str:
+    """``mediaProjection`` as ``MEDIA_PROJECTION``."""
+    return "".join(f"_{c}" if c.isupper() else c.upper() for c in name)
 
 
 def _requested(sample: Sample, used: set[str]) -> list[Fact]:
@@ -66,7 +104,7 @@ def _request(
     if name in used:
         use = "yes"
     else:
-        use = "no" if name in mapped() and sample.dexes else "unknown"
+        use = "no" if name in traceable() and sample.dexes else "unknown"
     if any(own.name == name for own in sample.manifest.defined_permissions):
         more = more | {("defined_here", "yes")}
     attributes = {
@@ -108,13 +146,14 @@ def _used(sample: Sample) -> list[Fact]:
         needed += [(name, ()) for name in held] or [(name, any_of) for name in any_of[:1]]
         for name, alternatives in needed:
             for k in range(len(sites)):
-                actor, package = sample.actor(sites, k)
-                attributes = (
-                    ("declared", "yes" if name in declared else "no"),
-                    ("level", permission(name).level),
-                    ("package", package),
-                )
-                key = Key(actor, "uses", f"permission:{name}", tuple(a for a in attributes if a[1]))
-                call = None if drafts.full(key) else sample.record(sites, k)
-                drafts.add(key, call, apis=f"{class_name}.{member}", alternatives=" ".join(alternatives[1:]))
+                for actor, package in sample.actors_of(sites, k):
+                    attributes = (
+                        ("declared", "yes" if name in declared else "no"),
+                        ("level", permission(name).level),
+                        ("package", package),
+                    )
+                    key = Key(actor, "uses", f"permission:{name}", tuple(a for a in attributes if a[1]))
+                    call = None if drafts.full(key) else sample.record(sites, k)
+                    other = " ".join(alternatives[1:])
+                    drafts.add(key, call, apis=f"{class_name}.{member}", alternatives=other)
     return drafts.facts()

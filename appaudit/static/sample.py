@@ -23,6 +23,7 @@ from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import required
 from appaudit.records import CallSite, Gap
 from appaudit.static.attribution import Actors, actors_of, descriptor
+from appaudit.static.library import Callers, in_library
 
 
 @cache
@@ -36,7 +37,8 @@ class Sample:
     """What every producer of static facts works on.
 
     ``members``: of the catalogue and of the permission map that were looked for; ``sites``: all call
-    sites of them, found in one pass. Reading the dex files fills ``gaps``.
+    sites of them, found in one pass. Reading the dex files fills ``gaps``; ``reached`` is filled with
+    the data types that the code reaches, for producers that run later.
     """
 
     def __init__(self, app: AppFile) -> None:
@@ -44,6 +46,7 @@ class Sample:
         self.manifest = app.manifest
         self.actors: Actors = actors_of(app.manifest)
         self.gaps: list[Gap] = []
+        self.reached: set[str] = set()
         self.dexes: list[Dex] = []
         for member, data in app.dexes():
             try:
@@ -52,7 +55,7 @@ class Sample:
                 self.gaps.append(Gap("static", "unreadable_dex", member, f"No dex can be read: {error}."))
         self.hierarchy = Hierarchy(self.dexes, supertypes())
         self.tracer = ConstantTracer(self.dexes)
-        self._actors: dict[tuple[int, int], tuple[str, str]] = {}
+        self._actors: dict[tuple[int, int], tuple[tuple[str, str], ...]] = {}
 
     # --------------------------------------------------------------------------- calls
 
@@ -65,6 +68,9 @@ class Sample:
                 places.setdefault((api.class_name, api.member), len(places))
         for key in required():
             places.setdefault(key, len(places))
+        for class_name, methods in toml("permissions_uses.toml")["methods"].items():
+            for member in methods:
+                places.setdefault((class_name, member), len(places))
         return places
 
     @cached_property
@@ -96,14 +102,31 @@ class Sample:
             if (api.class_name, api.member) in self.called and not api.native:
                 yield api, self.sites_of(api.class_name, api.member)
 
-    def actor(self, sites: CallSites, k: int) -> tuple[str, str]:
-        """Actor, and package of an unknown one, of the code that a site stands in."""
+    @cached_property
+    def callers(self) -> Callers:
+        """Who stands behind calls inside support libraries."""
+        return Callers(self.actors, self.sites)
+
+    def actors_of(self, sites: CallSites, k: int) -> tuple[tuple[str, str], ...]:
+        """(actor, package of an unknown one) of everyone whose act a site is: whose code it stands in,
+        or who calls the support library it stands in. Empty for library code nobody calls."""
         number, caller = int(sites.dex[k]), int(sites.caller[k])
         owner = int(self.dexes[number].methods.owner[caller])
         found = self._actors.get((number, owner))
         if found is None:
-            found = self._actors[number, owner] = self.actors.of_package(sites.caller_class(k))
-        return found
+            name = sites.caller_class(k)
+            found = () if in_library(name) else (self.actors.of_package(name),)
+            self._actors[number, owner] = found
+        return found or self.callers.behind(sites.caller_descriptor(k))
+
+    def library(self, sites: CallSites, k: int) -> str:
+        """The package of the support library that a site stands in; empty outside of libraries."""
+        name = sites.caller_class(k)
+        return ".".join(name[1:].split("/")[:2]) if in_library(name) else ""
+
+    def actor(self, sites: CallSites, k: int) -> tuple[str, str]:
+        """Actor, and package of an unknown one, of the code that a site stands in."""
+        return self.actors.of_package(sites.caller_class(k))
 
     def record(self, sites: CallSites, k: int) -> CallSite:
         """One site as evidence, without its arguments."""

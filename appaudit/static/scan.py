@@ -15,16 +15,16 @@ Progress = Callable[[str], None]
 Producer = Callable[[Sample], tuple[list[Fact], list[Gap]]]
 
 PRODUCERS: tuple[tuple[str, Producer], ...] = (
+    ("identifiers", identifiers.produce),
     ("permissions", permissions.produce),
     ("components", components.produce),
     ("SDKs", sdks.produce),
-    ("identifiers", identifiers.produce),
     ("hosts", hosts.produce),
     ("network security", network.produce),
     ("web views", webview.produce),
     ("code loading", loading.produce),
 )
-"""Each looks at the whole sample for one kind of fact."""
+"""Each looks at the whole sample for one kind of fact; the first tells the second what is reached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,8 @@ class ChineseReader:
         elif item.get("take") and item.text in ("将", "把"):
             if not self.verb_next(i):
                 state.taking = item.start
+                if state.frame is None or state.frame.cls != "definition":
+                    state.frame = None
             else:
                 state.passive = True
         elif item.get("to"):
@@ -151,6 +153,12 @@ class ChineseReader:
             if self.inherited and self.inherited.cls == "definition":
                 self.state.frame = self.inherited
             return
+        if (
+            state.frame is not None
+            and state.frame.verb in ("根据", "基于", "依据", "结合")
+            and not self.continues(i)
+        ):
+            state.frame = None
         if not self.stack:
             state.negated = False
             if state.taking < 0:
@@ -219,6 +227,8 @@ class ChineseReader:
     def subject(self, i: int, item: Token, actor: str) -> None:
         state = self.state
         following = self.text[item.end : item.end + 1]
+        if item.text == "用户" and self.text[max(0, item.start - 2) : item.start] in ("作为", "其他", "成为"):
+            return
         before = self.items[i - 1] if i else None
         if actor == "sdk" and before is not None and (before.get("partner") or before.get("we")):
             state.actor = "sdk"
@@ -331,6 +341,8 @@ class ChineseReader:
             if item.get("we") and item.start - start <= 1:
                 return "我们" if self.text[item.end : item.end + 1] != "的" else ""
             if item.get("you") and item.start - start <= 1:
+                if "的" in self.text[item.end : item.end + 8]:
+                    continue
                 return "您"
             if item.get("public"):
                 return item.text
@@ -601,7 +613,11 @@ class ChineseReader:
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if nxt is not None and nxt.text == "的" and nxt.start == item.end and i + 2 < len(self.items):
             owned = self.items[i + 2]
-            if (owned.get("data") or owned.get("anaphor")) and owned.start - nxt.end <= 2:
+            if (
+                type_id in _OWNERS
+                and (owned.get("data") or owned.get("anaphor"))
+                and owned.start - nxt.end <= 2
+            ):
                 return  # 您的支付账户的认证信息: the account only says whose
         found = Mention(
             type_id,
@@ -612,6 +628,14 @@ class ChineseReader:
             clause=self.clause if not state.held or state.taking >= 0 else -1 - self.clause,
             depth=len(self.stack),
         )
+        if (
+            type_id in _CLOSING
+            and self.mentions
+            and self.mentions[-1].frame is frame
+            and re.search(r"(?:的|等|在内的|及其他)$", self.text[self.mentions[-1].end : item.start])
+            and item.start - self.mentions[-1].end <= 4
+        ):
+            return  # "头像、昵称的个人资料": the list says which
         found.flipped = state.excluded
         if self.condition_start >= 0:
             pass
@@ -619,6 +643,10 @@ class ChineseReader:
             found.conditions = (self.conditions[-1],)
         self.mentions.append(found)
         del i
+
+
+_OWNERS = frozenset({"payment_account", "account_info", "third_party_account", "order_info"})
+_CLOSING = frozenset({"account_info", "personal_info", "contact_info", "identity_info", "device_info"})
 
 
 def _items(text: str, tokens: list[Token]) -> list[Token]:

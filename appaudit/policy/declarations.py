@@ -61,6 +61,8 @@ class ReadDocument:
     definitions: Definitions
     declarations: list[Declaration] = field(default_factory=list)
     readings: dict[tuple[int, int], SentenceReading] = field(default_factory=dict)
+    before: list[Mention] = field(default_factory=list)
+    """Mentions of the sentence before the one being read."""
     unresolved: list[tuple[int, int, int]] = field(default_factory=list)
 
 
@@ -91,6 +93,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             found.readings[index, number] = reading
             new = list(_declare(found, index, number, sentence, reading, recent, definition))
             found.declarations += new
+            found.before = reading.mentions
             if new:
                 recent = new if not all(d.type == GENERIC for d in new) else recent or new
             if reading.last_frame is not None and reading.last_frame.polarity:
@@ -203,16 +206,21 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
     """What "the above information" names: the declarations of the sentence before, or the group
     most of them belong to. The first is the statement; the others come in by it."""
     frame = frames[0]
-    here = [d for d in out if d.start < mention.start + sentence.start]
-    named = [
-        d for d in (here if frame.cls == "share" and here else recent) if d.via is None and d.type != GENERIC
-    ]
     beside = any(
         m.frame is not None and m.frame.polarity and m.type not in (GENERIC_ANAPHOR, GENERIC)
         for m in reading.mentions
     )
-    if frame.polarity not in ("shared", "not_shared", "local_only") and not beside:
+    if frame.polarity not in ("shared", "not_shared", "local_only") and not beside and frame.cls != "collect":
         return
+    if frame.cls == "collect" and not beside:
+        named = [m for m in found.before if m.frame is None and m.type not in (GENERIC_ANAPHOR, GENERIC)]
+        if named:  # "The order will show X and Y. We collect this information to ...": stated here
+            add(mention, named[0].type, frame)
+        return
+    here = [d for d in out if d.start < mention.start + sentence.start]
+    named = [
+        d for d in (here if frame.cls == "share" and here else recent) if d.via is None and d.type != GENERIC
+    ]
     if not named:
         found.unresolved.append((index, mention.start + sentence.start, mention.end + sentence.start))
         return

@@ -73,7 +73,12 @@ class Definitions:
         if len(tokens) != 1 or entries[0] is None or tokens[0].end - tokens[0].start < 0.8 * len(term):
             return None
         type_id = entries[0].value
-        if type_id == "personal_info" and index > 0 and match.group("rest").strip():
+        rest = match.group("rest").strip().lower()
+        if (
+            type_id == "personal_info"
+            and rest
+            and not rest.startswith(("such as", "includ", "如", "包括", "例如"))
+        ):
             frame = Frame("definition", "definition", "we", None, 0, 0, inherited=True)
             return Definition(type_id, term, index, 0, 0, frame, paragraph.body + match.start("rest"))
         if type_id not in DEFINABLE:

@@ -106,6 +106,17 @@ class EnglishReader:
                 self.mentions[-1].group = True
                 if state.frame is None and state.relative == "":
                     state.frame = self.mentions[-1].frame
+            if self.mentions and i + 1 < len(self.items) and self.items[i + 1].get("group"):
+                # "the contact data you give during ... (such as phone, email)"
+                last = self.mentions[-1]
+                if (
+                    last.frame is not None
+                    and last.frame.polarity
+                    and (state.held or state.frame is None)
+                    and last.clause == self.clause
+                ):
+                    last.group = True
+                    state.frame, state.held, state.hold_to_comma = last.frame, False, False
         elif text in _CLOSE:
             if self.stack:
                 inner, self.state = self.state, self.stack.pop()
@@ -179,6 +190,17 @@ class EnglishReader:
 
     def comma(self, i: int) -> None:
         state = self.state
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if (
+            state.held
+            and not state.hold_to_comma
+            and self.saved is None
+            and state.frame is None
+            and nxt is not None
+        ):
+            if nxt.get("anaphor") or nxt.text.lower() == "your" or (nxt.get("data") and not self.mentions):
+                self.new_clause("", i)  # an opening "In order to ..." ends here
+                state = self.state
         state.excluded = False
         if state.relative:
             state.relative = ""
@@ -265,6 +287,7 @@ class EnglishReader:
             nxt.get("aux") is not None
             or nxt.get("be") is not None
             or nxt.get("negation") is not None
+            or nxt.get("catenative") is not None
             or (nxt.get("verb") is not None and nxt.get("verb").form != "ing")  # type: ignore[union-attr]
         )
         if (
@@ -400,7 +423,7 @@ class EnglishReader:
         """Whether the word at ``i`` works as a verb here, not as a noun or an adjective."""
         item = self.items[i]
         low = item.text.lower()
-        if low in ("based on", "according to", "on the basis of", "with the help of"):
+        if low in _PREPOSITIONS:
             return True
         j = self.previous_significant(i)
         before = self.items[j] if j >= 0 else None
@@ -472,6 +495,8 @@ class EnglishReader:
             or nxt.get("weak")
             or nxt.get("group")
             or nxt.get("trap")
+            or nxt.get("we")
+            or nxt.get("you")
             or nxt.get("adverb")
             or self.word(i + 1)
             in (
@@ -495,6 +520,8 @@ class EnglishReader:
 
     def head_follows(self, i: int) -> bool:
         """Whether a head noun closes the enumeration that starts at ``i``."""
+        if self.word(i + 1) in ("your", "their", "the", "our"):
+            return False  # "use your order information": a verb and its object
         for j in range(i + 1, min(i + 14, len(self.items))):
             item = self.items[j]
             if item.get("head"):
@@ -507,6 +534,8 @@ class EnglishReader:
 
     def weak_counts(self, i: int) -> bool:
         """A weak word counts before a head, or between members of a list of data under a verb."""
+        if i + 1 < len(self.items) and self.items[i + 1].get("data"):
+            return False  # "device network information": it only describes the next word
         if self.head_follows(i) or (self.word(i + 1) in ("data", "information")):
             return True
         item = self.items[i]
@@ -592,7 +621,7 @@ class EnglishReader:
         while j >= 0 and self.items[j].get("negation"):
             j = self.previous_significant(j)
         before = self.items[j] if j >= 0 else None
-        preposition = low in ("based on", "according to", "on the basis of", "with the help of")
+        preposition = low in _PREPOSITIONS
         if (
             state.frame is not None
             and state.frame.cls == "definition"
@@ -615,11 +644,11 @@ class EnglishReader:
         if passive:
             self.passive(i, item, verb)
             return
-        modal = self.word(j) in ("may", "will", "can", "shall", "might", "must", "to")
+        modal = self.word(j) in ("may", "will", "can", "shall", "might", "must", "to", "need to")
         if self.pending and not modal and not preposition:
             return
         if self.pending:
-            self.pending = False
+            self.pending = state.held = False
             state.relative = ""
             actor = state.actor
         if state.relative and not preposition:
@@ -824,7 +853,7 @@ class EnglishReader:
                 j > i and fold(self.word(j)) in ("homepage", "page", "list") and not self.items[j].get("trap")
             ):
                 return True
-            if j > i and self.word(j) in (";", "."):
+            if j > i and self.word(j) == ";":
                 break
         return bool(
             re.search(
@@ -1030,7 +1059,8 @@ class EnglishReader:
         ):
             return True
         if self.mentions and re.fullmatch(
-            r"\s+of\s+(?:(?:your|the|corresponding|their)\s+)*", self.text[self.mentions[-1].end : item.start]
+            r"\s+(?:of|related to|relating to)\s+(?:(?:your|the|corresponding|their|bound)\s+)+",
+            self.text[self.mentions[-1].end : item.start],
         ):
             return self.mentions[-1].frame is not None
         return False
@@ -1074,6 +1104,9 @@ def _items(text: str, tokens: list[Token]) -> list[Token]:
     return out
 
 
+_PREPOSITIONS = frozenset(
+    {"based on", "according to", "on the basis of", "with the help of", "processing on"}
+)
 _AUTHORISES = frozenset(
     {"authorize", "authorise", "allow", "permit", "enable", "require", "ask", "authorizes", "allows"}
 )

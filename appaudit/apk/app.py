@@ -142,15 +142,17 @@ class AppFile:
     def _read_manifest(self) -> Manifest:
         if not self._modules:
             return Manifest(package="")
-        found = [manifest for module in self._modules if (manifest := module.manifest()) is not None]
+        read = [(module, module.manifest()) for module in self._modules]
+        # The base comes first, in manifests and in everything that is read from the parts.
+        read.sort(key=lambda pair: pair[1] is None or bool(pair[1].split))
+        found = [manifest for _, manifest in read if manifest is not None]
         if not found:
             raise InputError(f"{self._container.file} holds no manifest that can be read.")
-        base = next((m for m in found if not m.split), None)
-        if base is None:
+        if found[0].split:
             reason = "Only splits are there; the base APK with the app's own manifest is missing."
             self._miss("missing_base", self._container.file, reason)
-            base = found[0]
-        return _merge(base, [m for m in found if m is not base])
+        self._container.parts = list(dict.fromkeys(module.part for module, _ in read))
+        return _merge(found[0], found[1:])
 
     def _read_signatures(self) -> tuple[Signature, ...]:
         signers: list[Signature] = []
@@ -207,7 +209,7 @@ class AppFile:
         manifest, files = self.manifest, self._container
         main = next(iter(files.data.values()))
         if len(files.data) > 1:
-            main = files.data.get("base.apk", main)
+            main = files.data[files.parts[0].file]
         known = bool(self._modules)
         return App(
             file=files.file,
@@ -229,7 +231,7 @@ class AppFile:
 def open_app(path: Path) -> AppFile:
     """Opens an APK, a folder of split APKs, .apks, .xapk, .apkm, AAB, AAR, jar or dex.
 
-    For a folder the digests are those of ``base.apk`` (or the first APK by name), the size is of all.
+    For a folder the digests are those of its base APK, the size is of all.
     Raises `InputError` with one sentence where there is no app to read.
     """
     return AppFile(Path(path))

@@ -30,7 +30,7 @@ Note = Callable[[str, Trick], None]
 """Told the file a trick was seen in, and the trick."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One archive of the app. ``file`` names it in evidence (``base.apk``, ``shop.apks!base.apk``)."""
 

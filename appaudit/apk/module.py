@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from appaudit.apk import axml, proto, second, textxml
+from appaudit.apk import axml, proto, textxml
 from appaudit.apk.arsc import Resources
 from appaudit.apk.axml import XmlError
 from appaudit.apk.container import Part
@@ -61,6 +61,8 @@ class Module:
 
     def _second_opinion(self, ours: Element | None) -> Element | None:
         """Asks other readers; tells where they disagree; takes theirs where there is none of ours."""
+        from appaudit.apk import second  # starts processes: not needed for an honest manifest
+
         path, file = self.manifest_path, self.part.file
         try:
             data = self.part.archive.read(self.part.archive.entries[path], second.MAX_MANIFEST)

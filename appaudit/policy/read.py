@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from appaudit.errors import InputError
+from appaudit.policy.data_safety import data_safety_facts, is_data_safety
 from appaudit.policy.declarations import read_document
 from appaudit.policy.document import LoadedDocument
 from appaudit.policy.facts import facts_of, gaps_of
-from appaudit.policy.load import load
-from appaudit.policy.structure import CJK
-from appaudit.records import Document, Fact, Gap
+from appaudit.policy.folder import gather
+from appaudit.policy.language import language
+from appaudit.policy.listings import listing_facts
+from appaudit.records import Document, Fact, Gap, PolicySpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,53 +27,53 @@ class PolicyResult:
 
 
 def read(paths: Sequence[Path], progress: Callable[[str], None] | None = None) -> PolicyResult:
-    """Reads the documents at ``paths`` together. Raises InputError when none of them can be read."""
-    documents: list[Document] = []
-    texts: dict[str, str] = {}
-    facts: list[Fact] = []
-    gaps: list[Gap] = []
-    failed: InputError | None = None
-    for path in paths:
-        if progress is not None:
-            progress(f"reading {path.name}")
-        try:
-            document = load(path)
-        except InputError as error:
-            failed = error
-            gaps.append(Gap("policy", "unreadable_document", path.name, str(error)))
-            continue
+    """Reads the documents at ``paths`` (folders included) together, also what they refer to but lack.
+
+    Raises InputError when none of them can be read.
+    """
+    gathered = gather(paths, progress)
+    result = PolicyResult([], {}, [], list(gathered.gaps))
+    for document in gathered.documents:
         found = read_loaded(document)
-        documents += found.documents
-        texts.update(found.texts)
-        facts += found.facts
-        gaps += found.gaps
-    if failed is not None and not documents:
-        raise failed
-    return PolicyResult(documents, texts, facts, gaps)
+        result.documents.extend(found.documents)
+        result.texts.update(found.texts)
+        result.facts.extend(found.facts)
+        result.gaps.extend(found.gaps)
+    return result
 
 
 def read_loaded(document: LoadedDocument) -> PolicyResult:
-    """Reads one document that is loaded already."""
-    found = read_document(document)
+    """Reads one document that is loaded already: its lists as lists, the rest as prose."""
+    facts: list[Fact] = []
+    gaps: list[Gap] = []
+    role = document.role
+    if document.format in ("csv", "xlsx") and is_data_safety(document):
+        role = "data_safety"
+        facts, gaps = data_safety_facts(document)
+    else:
+        facts, listed = listing_facts(document)
+        if document.format not in ("csv", "xlsx"):
+            found = read_document(document)
+            facts = [f for f in facts_of(found) if not _stands_on(f, listed)] + facts
+            gaps = gaps_of(found)
+        elif not facts:
+            reason = "its columns are those of no list that is known: SDKs, permissions, personal information"
+            gaps = [Gap("listing", "unknown_listing", document.name, reason)]
     record = Document(
         document.name,
         document.format,
-        document_language(document.text),
+        language(document.text),
         document.encoding,
         document.size,
         document.sha256,
         len(document.lines),
         document.title,
+        role,
     )
-    return PolicyResult([record], {document.name: document.text}, facts_of(found), gaps_of(found))
+    return PolicyResult([record], {document.name: document.text}, facts, gaps)
 
 
-def document_language(text: str) -> str:
-    """``zh``, ``en``, ``mixed`` or ``unknown`` by the letters of the text."""
-    han = len(CJK.findall(text))
-    latin = sum(c.isascii() and c.isalpha() for c in text)
-    if han + latin < 20:
-        return "unknown"
-    if han * 20 < latin:
-        return "en"
-    return "zh" if latin < 2 * han else "mixed"
+def _stands_on(fact: Fact, lines: set[int]) -> bool:
+    """Whether a fact of the prose was read from lines of a list, which are read as a list."""
+    first = fact.evidence[0] if fact.evidence else None
+    return isinstance(first, PolicySpan) and first.line in lines and fact.subject.startswith("data:")

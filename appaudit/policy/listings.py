@@ -1,0 +1,295 @@
+"""Reads declared lists that are tables: SDKs, permissions, personal information.
+
+The columns are told by their heads, in Chinese or English, in any order; a list that stands on its side
+(one record under another, ``head | value``) is turned. Each row gives the same Facts a sentence would.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from appaudit.knowledge.load import toml
+from appaudit.policy.cells import Found, denied, empty, other_system, permissions_in, server_side, types_in
+from appaudit.policy.document import LoadedDocument, Table
+from appaudit.policy.sdk_names import sdk_actor
+from appaudit.records import Evidence, Fact, ListingRow, PolicySpan, Source
+
+LIST_ROLES = frozenset({"sdk_list", "permission_list", "data_list"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell: its words, the line they stand on, and where on it they start."""
+
+    text: str
+    line: int
+    start: int
+    head: str
+
+
+Record = dict[str, list[Cell]]
+"""A row of a list: the cells of each column id."""
+Links = dict[int, list[tuple[int, int, int, str]]]
+"""A document's links by line."""
+
+
+def column(head: str) -> str | None:
+    """What a column is, by its head: an id of ``[[column]]`` in listings.toml."""
+    words = re.sub(r"\s+", " ", head).strip(" *：:").lower()
+    if not words or len(words) > 60:
+        return None
+    return next((name for name, pattern in _columns() if pattern.search(words)), None)
+
+
+def kind(columns: Sequence[str | None]) -> str | None:
+    """What list has these columns: ``sdk``, ``permission``, ``data``; None for any other table."""
+    have = {c for c in columns if c}
+    for row in toml("listings.toml")["list"]:
+        if all(have & set(some) for some in row["all"]) and not have & set(row.get("unless", ())):
+            return str(row["id"])
+    return None
+
+
+def listing_facts(document: LoadedDocument) -> tuple[list[Fact], set[int]]:
+    """Facts of the lists in ``document``, and the 1-based lines they were read from.
+
+    A list in a file of its own is the source ``listing``; one inside a policy is the policy's.
+    """
+    facts: list[Fact] = []
+    lines: set[int] = set()
+    sheet = document.format in ("csv", "xlsx")
+    source: Source = "listing" if sheet or document.role in LIST_ROLES else "policy"
+    links: Links = {}
+    for link in document.links:
+        links.setdefault(link[0], []).append(link)
+    for found, records in lists(document):
+        for record in records:
+            reader = _Row(document, source, sheet, record, links)
+            facts += reader.read(found)
+            lines |= {cell.line for cells in record.values() for cell in cells}
+    return facts, lines
+
+
+def lists(document: LoadedDocument) -> Iterator[tuple[str, list[Record]]]:
+    """The lists of a document: kind and records of each."""
+    for table in document.tables:
+        found = _upright(document, table) or _sideways(document, table)
+        if found is not None:
+            yield found
+    found = _labelled(document)
+    if found is not None:
+        yield found
+
+
+def _upright(document: LoadedDocument, table: Table) -> tuple[str, list[Record]] | None:
+    if not table.header:
+        return None
+    columns = [column(head) for head in table.header]
+    what = kind(columns)
+    if what is None:
+        return None
+    records = []
+    for number, row in zip(table.line_numbers, table.rows, strict=True):
+        record: Record = {}
+        for index, cell in enumerate(_cells(document, number, row, table.header)):
+            name = columns[index] if index < len(columns) else None
+            if name and cell.text.strip():
+                record.setdefault(name, []).append(cell)
+        records.append(record)
+    return what, records
+
+
+def _cells(document: LoadedDocument, number: int, row: Sequence[str], heads: Sequence[str]) -> Iterator[Cell]:
+    start = 0
+    for index, text in enumerate(row):
+        yield Cell(text, number, start, heads[index] if index < len(heads) else "")
+        start += len(text) + 1
+
+
+def _sideways(document: LoadedDocument, table: Table) -> tuple[str, list[Record]] | None:
+    """A table of two columns whose first holds the heads, record under record."""
+    rows = ([(table.header_line, table.header)] if table.header else []) + list(
+        zip(table.line_numbers, table.rows, strict=True)
+    )
+    pairs = [(number, row[0], row[1]) for number, row in rows if len(row) == 2]
+    if len(pairs) < max(2, len(rows)):
+        return None
+    cells = [(head, Cell(value, number, len(head) + 1, head)) for number, head, value in pairs]
+    return _records(cells)
+
+
+def _labelled(document: LoadedDocument) -> tuple[str, list[Record]] | None:
+    """Lines of the form ``head：value``, as lists without a table are written."""
+    cells: list[tuple[str, Cell]] = []
+    for number, line in enumerate(document.lines, 1):
+        match = _LABEL.match(line[:4000])
+        if match:
+            cells.append((match.group(1), Cell(match.group(2), number, match.start(2), match.group(1))))
+    return _records([c for c in cells if column(c[0])]) if len(cells) > 2 else None
+
+
+def _records(cells: list[tuple[str, Cell]]) -> tuple[str, list[Record]] | None:
+    """Records out of labelled cells; a new one starts where the column that came first comes again."""
+    named = [(column(head), cell) for head, cell in cells]
+    known = [name for name, _ in named if name]
+    if not named or len(known) < 0.6 * len(named):
+        return None
+    what = kind(known)
+    first = next((n for n in known if n in ("sdk", "company", "permission", "data")), None)
+    if what is None or first is None or (what == "sdk" and first == "data"):
+        return None
+    records: list[Record] = []
+    for name, cell in named:
+        if name == first:
+            records.append({})
+        if records and name and cell.text.strip():
+            records[-1].setdefault(name, []).append(cell)
+    return what, [r for r in records if len(r) > 1]
+
+
+class _Row:
+    """Facts of one record."""
+
+    def __init__(
+        self, document: LoadedDocument, source: Source, sheet: bool, record: Record, links: Links
+    ) -> None:
+        self.document = document
+        self.source = source
+        self.sheet = sheet
+        self.record = record
+        self.links = links
+
+    def text(self, name: str) -> str:
+        return " ".join(" ".join(cell.text for cell in self.record.get(name, ())).split())
+
+    def targets(self) -> list[str]:
+        """Where the links in the record's cells lead."""
+        places = [(c.line, c.start, c.start + len(c.text)) for cells in self.record.values() for c in cells]
+        return [
+            target
+            for number in dict.fromkeys(n for n, _, _ in places)
+            for line, start, end, target in self.links.get(number, ())
+            if target.startswith("http") and any(a <= start and end <= b for n, a, b in places if n == line)
+        ]
+
+    def evidence(self, cell: Cell, found: Found | None = None, role: str = "statement") -> Evidence:
+        if self.sheet:
+            return ListingRow(self.document.name, cell.line, cell.head, cell.text)
+        start = cell.start + (found.start if found else 0)
+        end = cell.start + (found.end if found else len(cell.text.rstrip()))
+        line = self.document.lines[cell.line - 1]
+        return PolicySpan(self.document.name, cell.line, start, end, line[start:end], role)
+
+    def read(self, what: str) -> list[Fact]:
+        if other_system(self.text("system")):
+            return []
+        if what == "permission":
+            return list(self.permissions("app"))
+        if what == "sdk":
+            return list(self.sdk())
+        return list(self.data("app", "collects", None))
+
+    def sdk(self) -> Iterator[Fact]:
+        cells = self.record.get("sdk") or self.record.get("company") or []
+        name = " ".join(" ".join(cell.text for cell in cells).split())
+        if empty(name) or (other_system(name) and "android" not in name.lower()):
+            return
+        company, package = self.text("company"), self.text("package")
+        link = " ".join((*self.targets(), self.text("link"))).strip()
+        actor, score = sdk_actor(name, company, package, link)
+        attributes = {"name": name[:200], "company": company, "package": package, "link": link}
+        if score:
+            attributes["score"] = f"{score:g}"
+        embedded = bool(self.record.get("sdk"))
+        if embedded:
+            yield self.fact("app", "embeds", actor, [self.evidence(cells[0])], attributes)
+        elif not self.record.get("data"):
+            yield self.fact(
+                "app", "shares", "data:personal_info", [self.evidence(cells[0])], attributes, actor
+            )
+        server = server_side(self.text("method"))
+        if server or not embedded:
+            yield from self.data("app", "shares", actor)
+        else:
+            yield from self.data(actor, "collects", None)
+        yield from self.permissions(actor)
+
+    def data(self, actor: str, action: str, recipient: str | None) -> Iterator[Fact]:
+        for cell in self.record.get("data", ()):
+            if empty(cell.text):
+                continue
+            seen = set()
+            for found in types_in(cell.text):
+                if (found.id, found.denied) in seen:
+                    continue
+                seen.add((found.id, found.denied))
+                yield self.fact(
+                    actor,
+                    action,
+                    f"data:{found.id}",
+                    [self.evidence(cell, found)],
+                    {"method": self.text("method"), "retention": self.text("retention")},
+                    recipient,
+                    found.denied,
+                    ("optional",) if found.optional or self.is_optional() else (),
+                )
+
+    def permissions(self, actor: str) -> Iterator[Fact]:
+        for cell in self.record.get("permission", ()):
+            if empty(cell.text):
+                continue
+            for found in permissions_in(cell.text):
+                yield self.fact(
+                    actor,
+                    "requests",
+                    f"permission:{found.id}",
+                    [self.evidence(cell, found)],
+                    {},
+                    denied=denied(cell.text[: found.start]),
+                    condition=("optional",) if self.is_optional() else (),
+                )
+
+    def is_optional(self) -> bool:
+        words = self.text("required").lower()
+        return bool(words) and bool(re.match(r"否|可选|非必|选[填择]|no\b|optional|not ", words))
+
+    def fact(
+        self,
+        actor: str,
+        action: str,
+        subject: str,
+        evidence: list[Evidence],
+        attributes: dict[str, str],
+        recipient: str | None = None,
+        denied: bool = False,
+        condition: tuple[str, ...] = (),
+    ) -> Fact:
+        purposes = self.record.get("purpose", ())
+        if purposes:
+            evidence.append(self.evidence(purposes[0], role="purpose"))
+        return Fact(
+            self.source,
+            "denied" if denied else "declared",
+            actor,
+            action,
+            subject,
+            self.text("purpose")[:500] or None,
+            condition,
+            recipient,
+            evidence=tuple(evidence),
+            attributes=tuple(sorted((k, v[:500]) for k, v in attributes.items() if v)),
+        )
+
+
+@cache
+def _columns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    rows = toml("listings.toml")["column"]
+    return tuple((row["id"], re.compile("|".join(f"(?:{p})" for p in row["head"]))) for row in rows)
+
+
+_LABEL = re.compile(
+    r"\s*(?:[•●·\-*]|\d{1,3}[.、)）])?\s*([^\s：:，。,;；][^：:，。,;；\t]{0,30}?)\s*[：:]\s*(\S.*)$"
+)

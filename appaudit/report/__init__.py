@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Format:
     """One output format. ``module``: its writer here, with ``render(view)`` giving text or bytes.
 
-    ``commands``: which documents it can show. ``binary``: not for a terminal.
+    ``commands``: which documents it can show. ``binary``: not for a terminal. ``function``: the writer's
+    name in its module.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Format:
     module: str
     commands: tuple[Kind, ...] = ("scan", "policy", "audit")
     binary: bool = False
+    function: str = "render"
 
     def write(
         self,
@@ -40,10 +42,7 @@ class Format:
         profile: str = "all",
         category: str = "",
     ) -> bytes:
-        """The bundle in this format. ``width``, ``color`` and ``verbose`` are the terminal's.
-
-        Raises `appaudit.errors.MissingExtraError` where the format needs an extra that is not installed.
-        """
+        """The bundle in this format. ``width``, ``color`` and ``verbose`` are the terminal's."""
         from appaudit.report.model import view_of
 
         view = view_of(bundle, command, lang, profile, category)
@@ -55,7 +54,9 @@ class Format:
 
     def render(self, view: AuditView) -> bytes:
         """A view in this format."""
-        render: Callable[[AuditView], str | bytes] = import_module(f"appaudit.report.{self.module}").render
+        render: Callable[[AuditView], str | bytes] = getattr(
+            import_module(f"appaudit.report.{self.module}"), self.function
+        )
         made = render(view)
         return made if isinstance(made, bytes) else made.encode()
 
@@ -66,6 +67,10 @@ FORMATS: dict[str, Format] = {
         Format("terminal", "txt", "terminal"),
         Format("json", "json", "json"),
         Format("html", "html", "html"),
+        Format("csv", "csv", "csv", ("audit",)),
+        Format("collected-list", "collected.csv", "csv", ("audit", "scan"), function="collected"),
+        Format("shared-list", "shared.csv", "csv", ("audit", "scan"), function="shared"),
+        Format("xlsx", "xlsx", "xlsx", binary=True),
     )
 }
 """Every output format by the name that ``-f`` takes."""

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from appaudit.records import Fact
-from appaudit.report.model import AuditView
-from appaudit.report.places import Place, Places
+from appaudit.knowledge.regulations import Clause, in_profile, instruments, notice_label
+from appaudit.records import Fact, Finding
+from appaudit.report.clauses import ClauseRow, clause_rows
+from appaudit.report.lists import SharedRow, collected_rows, shared_rows
+from appaudit.report.model import AuditView, ordered
+from appaudit.report.places import Place, Places, java_member
 from appaudit.report.tables import (
     actors,
     call_rows,
@@ -24,7 +27,7 @@ from appaudit.report.tables import (
     sdk_rows,
     subjects,
 )
-from appaudit.report.text import extras, fact_sentence
+from appaudit.report.text import extras, fact_sentence, finding_text
 from appaudit.report.visible import visible
 from appaudit.report.words import Words
 
@@ -37,17 +40,19 @@ ITEMS = 8
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """``kind``: text · code · number · yes · no · blank, or an outcome. ``more``: places left out."""
+    """``kind``: text · code · number · yes · name · inline · seen · said · places · links · blank, or an
+    outcome. ``more``: places left out. ``links``: (text, anchor in the page)."""
 
     lines: tuple[str, ...] = ()
     kind: str = "text"
     places: tuple[Place, ...] = ()
     more: int = 0
+    links: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
         """The cell on one line."""
-        return ", ".join(self.lines)
+        return ", ".join(self.lines or (label for label, _ in self.links))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,18 @@ def number(value: int) -> Cell:
 
 
 class Grids:
-    """Builds every table of one view in one language. ``rows``: the most a table may hold."""
+    """Builds every table of one view in one language.
 
-    def __init__(self, view: AuditView, words: Words, rows: int = ROWS) -> None:
+    ``rows``: the most rows of a table. ``items``: the most items of a cell.
+    """
+
+    def __init__(self, view: AuditView, words: Words, rows: int = ROWS, items: int = ITEMS) -> None:
         self.view = view
         self.w = words
         self.places = Places(words, view.texts)
         self._rows = rows
+        self._items = items
+        self._index: dict[int, int] | None = None
 
     def make(
         self,
@@ -106,9 +116,9 @@ class Grids:
     def listing(self, values: Iterable[str], kind: str = "text") -> Cell:
         """Several values, the rest counted."""
         every = list(dict.fromkeys(values))
-        shown = every[:ITEMS]
-        if len(every) > ITEMS:
-            shown.append(f"… +{len(every) - ITEMS}")
+        shown = every[: self._items]
+        if len(every) > self._items:
+            shown.append(f"… +{len(every) - self._items}")
         return Cell(tuple(shown), kind)
 
     def subjects(self, facts: Iterable[Fact]) -> Cell:
@@ -127,9 +137,9 @@ class Grids:
         for fact in facts:
             by[fact.actor] = by.get(fact.actor, 0) + fact.count
         order = sorted(by, key=lambda a: (a != "app", a))
-        lines = [f"{self.w.actor(a)} {self.w('times', n=by[a])}" for a in order[:ITEMS]]
-        if len(order) > ITEMS:
-            lines.append(f"… +{len(order) - ITEMS}")
+        lines = [f"{self.w.actor(a)} {self.w('times', n=by[a])}" for a in order[: self._items]]
+        if len(order) > self._items:
+            lines.append(f"… +{len(order) - self._items}")
         return Cell(tuple(lines), "seen")
 
     def said(self, facts: Sequence[Fact]) -> Cell:
@@ -200,7 +210,7 @@ class Grids:
         """Third-party SDKs."""
         return self.make(
             "sdks",
-            ("sdk", "version", "found_by", "reaches", "hosts", "listed"),
+            ("sdk", "version", "found_by", "reaches", "host", "listed"),
             sdk_rows(self.view),
             lambda r: (
                 Cell(tuple(dict.fromkeys((self.w.sdk(r.id), visible(r.id)))), "name"),
@@ -236,7 +246,7 @@ class Grids:
             lambda r: (
                 text(self.w.actor(r.actor)),
                 text(self.w.subject(r.subject)),
-                text(r.api, "code"),
+                text(java_member(r.api), "code"),
                 text(self.w.of("source", r.source)),
                 text("" if r.phase == "unknown" else self.w.of("phase", r.phase)),
                 number(r.count),
@@ -330,6 +340,154 @@ class Grids:
                 number(d.lines),
                 text(size(d.size)),
             ),
+        )
+
+    def clauses(self) -> Grid:
+        """Each clause of the profile with its result."""
+
+        def grounds(row: ClauseRow) -> Cell:
+            if row.findings:
+                active = [f for f in row.findings if f.outcome == row.outcome] or row.findings
+                titles = [
+                    (finding_text(self.view, f, self.w).title, f"f-{f.fingerprint}" if f.fingerprint else "")
+                    for f in active[: self._items]
+                ]
+                more = [(f"… +{len(active) - self._items}", "")] if len(active) > self._items else []
+                return Cell((), "links", links=tuple(titles + more))
+            needs = [self.w.of("needs", n) for n in row.clause.evidence]
+            return Cell((self.w("would_decide", what=self.w("comma").join(needs)),) if needs else ())
+
+        return self.make(
+            "clauses",
+            ("clause", "checked", "judged_by", "result", "evidence"),
+            clause_rows(self.view),
+            lambda r: (
+                Cell((f"{self._instrument(r.clause)} {r.clause.clause}".strip(),), "name"),
+                Cell(
+                    tuple(
+                        x for x in (r.clause.label.get(self.w.lang, ""), r.clause.checked(self.w.lang)) if x
+                    )
+                ),
+                Cell((self.w.of("judge", r.clause.judge),)),
+                Cell((self.w.of("outcome", r.outcome),), r.outcome),
+                grounds(r),
+            ),
+            self.w("clauses_intro"),
+        )
+
+    def _instrument(self, clause: Clause) -> str:
+        law = instruments()[clause.instrument]
+        short = self.w.short_names.get(law.id)
+        return short or law.number or (law.zh if self.w.lang == "zh" else law.en)
+
+    def collected(self) -> Grid:
+        """已收集个人信息清单: type, purpose, scene, way, who; each row with its facts."""
+        return self.make(
+            "collected_list",
+            ("data_type", "collector", "purpose", "scene", "way_collected", "in_policy", "facts", "evidence"),
+            collected_rows(self.view),
+            lambda r: (
+                text(self.w.subject(r.subject), "name"),
+                text(self.w.actor(r.actor)),
+                self._filled(visible(f.purpose) for f in r.said if f.purpose),
+                self._scenes(r.seen, r.said),
+                self._ways(r.seen),
+                self.said(r.said),
+                self.pointers(r.seen + r.said),
+                self.evidence(r.seen, 2),
+            ),
+            self.w("list_draft"),
+        )
+
+    def shared(self) -> Grid:
+        """与第三方共享个人信息清单: who, company, types, purpose, scene, way of sharing, link."""
+        return self.make(
+            "shared_list",
+            ("recipient", "company", "collected_types", "vendor_says", "purpose", "scene", "way", "link",
+             "in_policy", "facts", "evidence"),
+            shared_rows(self.view, self.w.lang),
+            lambda r: (
+                text(self.w.actor(r.party), "name"),
+                text(r.company),
+                self.subjects([f for f in r.seen + r.said if f.subject.startswith("data:")]),
+                self.listing((self.w.subject(f"data:{d}") for d in r.vendor), "inline"),
+                self._filled(visible(f.purpose) for f in r.said if f.purpose),
+                self._scenes(r.seen, r.said),
+                self._sharing(r),
+                text(r.link, "code"),
+                self.said(r.said),
+                self.pointers(r.proof + r.seen + r.said),
+                self.evidence(r.seen + r.proof, 2),
+            ),
+            self.w("list_draft"),
+        )  # fmt: skip
+
+    def pointers(self, facts: Iterable[Fact]) -> Cell:
+        """Where facts stand in the JSON output, as JSON pointers."""
+        if self._index is None:
+            self._index = {id(f): i for i, f in enumerate(self.view.facts)}
+        found = dict.fromkeys(self._index[id(f)] for f in facts if id(f) in self._index)
+        return self.listing((f"/facts/{i}" for i in found), "pointer")
+
+    def _filled(self, values: Iterable[str]) -> Cell:
+        cell = self.listing(values)
+        return cell if cell.lines else Cell((self.w("to_fill"),), "todo")
+
+    def _scenes(self, seen: list[Fact], said: list[Fact]) -> Cell:
+        phases = (self.w.of("phase", f.phase) for f in seen if f.phase != "unknown")
+        conditions = (self.w.condition(c) for f in said for c in f.condition)
+        return self._filled([*phases, *conditions])
+
+    def _ways(self, seen: list[Fact]) -> Cell:
+        ways = [
+            self.w.subject(f"permission:{p}") for f in seen for p in f.attribute.get("permission", "").split()
+        ]
+        apis = [visible(java_member(f.attribute["api"])) for f in seen if "api" in f.attribute]
+        return self.listing([*ways, *apis], "code")
+
+    def _sharing(self, row: SharedRow) -> Cell:
+        ways = []
+        if row.party.startswith("sdk:") and (row.proof or row.seen):
+            ways.append(self.w("way_sdk"))
+        if any(f.action == "sends" for f in row.seen):
+            ways.append(self.w("way_client"))
+        return self._filled(ways)
+
+    def findings(self) -> Grid:
+        """Every finding on a line: what CSV and XLSX list."""
+        keys = (
+            "outcome", "severity", "rule", "finding", "message", "disclosure", "actor", "action",
+            "subject", "phase", "confidence", "label", "basis", "advice", "status", "suppressed",
+            "evidence", "quote", "fingerprint",
+        )  # fmt: skip
+        return self.make("findings", keys, ordered(self.view.findings), self._finding)
+
+    def _finding(self, f: Finding) -> tuple[Cell, ...]:
+        words = finding_text(self.view, f, self.w)
+        attributes = dict(f.attributes)
+        done = [x for x in f.facts if observed(x)]
+        said = [x for x in f.facts if not observed(x)]
+        named = in_profile(f.clauses, self.view.profile) or list(f.clauses)
+        return (
+            Cell((self.w.of("outcome", f.outcome),), f.outcome),
+            text(self.w.of("severity", f.severity)),
+            text(f.rule, "code"),
+            Cell((words.title,)),
+            Cell((words.message,)),
+            text(self.w.of("disclosure", f.disclosure) if f.disclosure else ""),
+            text(self.w.actor(f.actor)),
+            text(self.w.get("action", f.action)),
+            text(self.w.subject(f.subject)),
+            self.listing(self.w.of("phase", x.phase) for x in done if x.phase != "unknown"),
+            text(self.w.of("confidence", f.confidence)),
+            text(notice_label(f.clauses, self.w.lang)),
+            self.listing((visible(c) for c in named), "inline"),
+            Cell((words.advice,)),
+            text(self.w.get("status", attributes["status"]) if "status" in attributes else ""),
+            text(self.w.get("suppression", attributes["suppressed"]) if "suppressed" in attributes else ""),
+            self.evidence(done, 3),
+            self.evidence(said, 3),
+            text(f.fingerprint, "code"),
         )
 
     def sample(self) -> Grid:

@@ -78,6 +78,8 @@ def render(view: AuditView) -> str:
 
 def _sections(view: AuditView, grids: Grids) -> dict[str, object]:
     out: dict[str, object] = {"gaps": grids.gaps()}
+    if view.kind == "audit":
+        out |= {"clauses": grids.clauses()}
     if view.kind != "policy":
         out |= {
             "data": grids.data(),
@@ -94,6 +96,8 @@ def _sections(view: AuditView, grids: Grids) -> dict[str, object]:
             "declarations": grids.declarations(),
             "topics": grids.topics(),
         }
+    if view.kind == "audit":
+        out |= {"collected": grids.collected(), "shared": grids.shared()}
     return out
 
 

@@ -33,6 +33,7 @@ class Words:
 
     def __init__(self, lang: Lang) -> None:
         self.lang: Lang = lang
+        self.short_names = {key: entry[lang] for key, entry in tables()["instrument"].items()}
 
     def __call__(self, key: str, **values: object) -> str:
         text = self.of("ui", key)

@@ -109,7 +109,7 @@ def facts() -> dict[str, Fact]:
         "android_id": observed(
             "data:android_id",
             CallSite(DEX2, "Lcom/umeng/a/b;->c()V", ANDROID_ID, 3, arguments=(None, "android_id")),
-            actor="sdk:umeng",
+            actor="sdk:umeng-analytics",
             attributes=(("api", ANDROID_ID),),
         ),
         "run_clipboard": observed(
@@ -143,7 +143,7 @@ def facts() -> dict[str, Fact]:
                 "log.umeng.example",
                 start + 2,
             ),
-            actor="sdk:umeng",
+            actor="sdk:umeng-analytics",
             action="sends",
             source="traffic",
             phase="before_consent",
@@ -170,7 +170,7 @@ def facts() -> dict[str, Fact]:
             attributes=(("max_sdk", "28"),),
         ),
         "umeng": observed(
-            "sdk:umeng",
+            "sdk:umeng-analytics",
             ClassDefinition(DEX2, "Lcom/umeng/", "Lcom/umeng/analytics/MobclickAgent;", 312),
             FileEntry("shop.apk!lib/arm64-v8a/libumeng-spy.so"),
             action="embeds",
@@ -184,7 +184,7 @@ def facts() -> dict[str, Fact]:
         "host": observed(
             "host:log.umeng.example",
             StringConstant(DEX2, "https://log.umeng.example/v2/up", 90210),
-            actor="sdk:umeng",
+            actor="sdk:umeng-analytics",
             action="contacts",
         ),
         "boot": observed(
@@ -216,12 +216,12 @@ def facts() -> dict[str, Fact]:
         "says_umeng": declared(
             "data:oaid",
             span(9, "它会收集您的 OAID", via=span(9, "友盟统计 SDK")),
-            actor="sdk:umeng",
+            actor="sdk:umeng-analytics",
             action="collects",
             purpose="统计分析",
         ),
         "lists_umeng": declared(
-            "sdk:umeng",
+            "sdk:umeng-analytics",
             ListingRow("sdk-list.csv", 3, "SDK名称", "友盟统计"),
             action="embeds",
             source="listing",

@@ -33,7 +33,7 @@ def test_most_severe_first_and_passes_only_when_verbose() -> None:
     assert text.index("Critical") < text.index("High") < text.index("Medium")
     assert "Precise location (GPS): declared" not in text
     assert "Precise location (GPS): declared" in render(audit("en"), verbose=True)
-    assert "agreed with legal" in render(audit("en"), verbose=True)
+    assert "agreed with legal" in render(audit("en"), 200, verbose=True)
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

@@ -1,0 +1,57 @@
+"""The clause table: each clause of a profile with its result, never a pass where nothing was examined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from appaudit.knowledge.regulations import Clause, clauses
+from appaudit.records import Finding, Outcome
+from appaudit.report.model import AuditView, ordered, suppressed
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "cn": ("CN191", "CN164"),
+    "eu": ("EU-GDPR", "EU-EPRIV"),
+    "us-ca": ("US-CCPA", "US-COPPA"),
+    "play": ("GP",),
+}
+"""Instruments whose clauses a profile lists one by one; ``all`` lists those that findings name."""
+
+
+@dataclass(slots=True)
+class ClauseRow:
+    """A clause and the findings that name it, most pressing first."""
+
+    clause: Clause
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of its findings. A pass needs every finding to pass, and a tool able to judge."""
+        outcomes = {f.outcome for f in self.findings}
+        if "violation" in outcomes:
+            return "violation"
+        if "review" in outcomes:
+            return "review"
+        if outcomes == {"pass"} and self.clause.judge == "tool":
+            return "pass"
+        return "not_examined"
+
+
+def clause_rows(view: AuditView) -> list[ClauseRow]:
+    """The rows of the view's profile. A finding counts for its clauses and for the items they fall under."""
+    known = clauses()
+    rows: dict[str, ClauseRow] = {}
+    instruments = TABLES.get(view.profile)
+    if instruments is not None:
+        rows = {c.id: ClauseRow(c) for c in known.values() if c.instrument in instruments}
+    for finding in ordered(view.findings):
+        if suppressed(finding):
+            continue
+        named = [known[c] for c in finding.clauses if c in known]
+        for key in dict.fromkeys([c.id for c in named] + [c.item for c in named if c.item]):
+            if instruments is None:
+                rows.setdefault(key, ClauseRow(known[key]))
+            if key in rows:
+                rows[key].findings.append(finding)
+    order = {key: i for i, key in enumerate(known)}
+    return sorted(rows.values(), key=lambda r: order[r.clause.id])

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from appaudit import __version__
-from appaudit.cli import audit, doctor, policy, report, rules, scan, schema
+from appaudit.cli import audit, diff, doctor, policy, report, rules, scan, schema
 from appaudit.cli.settings import Settings, hoist, resolve
 from appaudit.errors import InputError, MissingExtraError
 
@@ -100,6 +100,7 @@ def options(
 app.command("audit")(audit.audit)
 app.command("scan")(scan.scan)
 app.command("policy")(policy.policy)
+app.command("diff")(diff.diff)
 app.command("report")(report.report)
 app.command("rules")(rules.rules)
 app.command("schema")(schema.schema)

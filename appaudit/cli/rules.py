@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from appaudit.cli.settings import Settings
 from appaudit.errors import InputError
 
+if TYPE_CHECKING:
+    from appaudit.cli.settings import Language
+    from appaudit.knowledge.rules import Rule
+
 
 def rules(
     ctx: typer.Context,
     rule_id: Annotated[str | None, typer.Argument(help="Explain this rule.", metavar="[ID]")] = None,
+    clause: Annotated[
+        str | None, typer.Option(help="What a change of this clause of law would touch.", metavar="ID")
+    ] = None,
 ) -> None:
     """List the rules, or explain one.
 
@@ -25,6 +32,9 @@ def rules(
 
     known = knowledge.rules()
     lang = settings.lang
+    if clause is not None:
+        _clause(clause, known, lang)
+        return
     if rule_id is None:
         width = max(map(len, known))
         for rule in known.values():
@@ -34,3 +44,18 @@ def rules(
     if rule_or_none is None:
         raise InputError(f"no rule '{rule_id}'; 'appaudit rules' lists them")
     typer.echo(knowledge.explain(rule_or_none, lang))
+
+
+def _clause(clause_id: str, known: dict[str, Rule], lang: Language) -> None:
+    from appaudit.knowledge.regulations import clauses
+
+    clause = clauses().get(clause_id)
+    if clause is None:
+        near = [c for c in clauses() if c.lower().startswith(clause_id.lower())][:8]
+        raise InputError(f"no clause '{clause_id}'" + (f"; did you mean {', '.join(near)}?" if near else ""))
+    typer.echo(f"{clause.id}  {clause.instrument} {clause.clause}")
+    typer.echo(clause.checked_zh if lang == "zh" else clause.checked_en)
+    typer.echo(f"{clause.date}  {clause.hash}")
+    for rule in known.values():
+        if clause.id in rule.clauses:
+            typer.echo(f"  {rule.id}  {rule.texts[lang].name}")

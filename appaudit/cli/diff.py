@@ -1,0 +1,83 @@
+"""`appaudit diff`: what a release adds or drops."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from appaudit.cli.ending import exit_code
+from appaudit.cli.options import ExitZero, FailOn, Policies, configured, severity
+from appaudit.cli.progress import progress
+from appaudit.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from appaudit.bundle import Bundle
+    from appaudit.compare.release import Change
+
+SIGNS = {"added": "+", "dropped": "-", "changed": "~"}
+COLORS = {"added": "yellow", "dropped": "green", "changed": "cyan"}
+
+
+def diff(
+    ctx: typer.Context,
+    old: Annotated[Path, typer.Argument(help="The release before.", metavar="OLD")],
+    new: Annotated[Path, typer.Argument(help="The release after.", metavar="NEW")],
+    policies: Policies = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
+    fail_on: FailOn = None,
+    exit_zero: ExitZero = False,
+) -> None:
+    """Show what a release adds, changes and drops.
+
+    Permissions, identifiers, SDKs and their versions, hosts, exposed components, settings, findings;
+    stable under an obfuscator's new names. With --policy, exit 1 when the new release has a finding at
+    or above --fail-on that the old one had not.
+
+    Example: appaudit diff app-1.0.apk app-1.1.apk --policy policy.html
+    """
+    settings: Settings = ctx.obj
+    from appaudit import audit
+    from appaudit.compare.baseline import against
+    from appaudit.compare.release import changes
+
+    least = severity(settings, fail_on)
+    documents = [Path(p) for p in configured(settings, "policy", policies, [])]
+    bundles: list[Bundle] = []
+    for path in (old, new):
+        with progress(settings, path.name) as step:
+            bundles.append(audit.audit(path, documents, step) if documents else audit.scan(path, step))
+    before, after = bundles
+    found = changes(before.facts, after.facts, before.findings, after.findings)
+    if as_json:
+        typer.echo(json.dumps({"changes": [asdict(c) for c in found]}, ensure_ascii=False, indent=1))
+    else:
+        _show(settings, found)
+    fresh = against(after.findings, before.findings, after.examined)
+    after.findings = [f for f in fresh if dict(f.attributes).get("status") == "new"]
+    raise typer.Exit(exit_code([after], least, exit_zero, strict=False))
+
+
+def _show(settings: Settings, found: list[Change]) -> None:
+    from appaudit.knowledge.rules import actor_name, rules, subject_name
+
+    color = settings.use_color(sys.stdout)
+    if not found:
+        settings.say("no difference")
+    kind = ""
+    for change in found:
+        if change.kind != kind:
+            kind = change.kind
+            typer.echo(f"{kind}")
+        name = subject_name(change.subject, settings.lang)
+        who = "" if change.actor == "app" else f" · {actor_name(change.actor, settings.lang)}"
+        what = f"{rules()[change.rule].texts[settings.lang].name}: " if change.rule in rules() else ""
+        value = f"  {change.before or '?'} → {change.after or '?'}"
+        if change.change != "changed":
+            value = f"  {change.after or change.before}"
+        line = f"  {SIGNS[change.change]} {what}{name}{who}{value.rstrip()}"
+        typer.echo(typer.style(line, fg=COLORS[change.change]) if color else line)

@@ -198,7 +198,35 @@ class CallGraph:
             at, known = self._lookup(class_ << _SIGNATURE_BITS | self._keys[node] & _SIGNATURE)
             hit = known & wanted[at]
             edges.append((at[hit] + size, node[hit]))
+        edges.append(self._inherited(wanted))
         return edges
+
+    def _inherited(self, wanted: Mask) -> tuple[Index, Index]:
+        """From dispatch nodes of interface methods to what an implementing class has of a superclass
+        that does not implement the interface itself."""
+        size = len(self._keys)
+        direct = self._hierarchy.interfaces
+        place, interface = [np.arange(len(direct))], [direct[:, 1]]
+        for pair, above in self._above.walk(place[0], interface[0].astype(np.int64)):
+            place.append(pair)
+            interface.append(above)
+        low = np.searchsorted(self._keys, np.concatenate(interface) << _SIGNATURE_BITS)
+        high = np.searchsorted(self._keys, (np.concatenate(interface) + 1) << _SIGNATURE_BITS)
+        which, called = expand(low, high - low)
+        which, called = which[wanted[called]], called[wanted[called]]
+        class_ = direct[np.concatenate(place)[which], 0]
+        sources, targets = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
+        superclass = self._hierarchy.superclass
+        for _ in range(MAX_DEPTH):
+            at, known = self._lookup(class_ << _SIGNATURE_BITS | self._keys[called] & _SIGNATURE)
+            hit = known & self._defined[at]
+            sources.append(called[hit] + size)
+            targets.append(at[hit])
+            above = superclass[class_[~hit]]
+            class_, called = above[above >= 0].astype(np.intp), called[~hit][above >= 0]
+            if not len(class_):
+                break
+        return np.concatenate(sources), np.concatenate(targets)
 
     def _instance_edges(self, callbacks: list[Callback]) -> tuple[Index, Index]:
         """From who makes or uses a class to its initialiser and its callbacks."""

@@ -54,7 +54,7 @@ def read_class_data(
     if not len(rows):
         return _empty()
     low = int(offsets[rows].min())
-    end = end if end > int(offsets[rows].max()) else len(data)
+    end = end if int(offsets[rows].max()) < end <= len(data) else len(data)
     stream = leb.decode(np.frombuffer(data, np.uint8, end - low, low))
     value, limit = stream.values, len(stream.values)
     at = stream.rank(offsets[rows] - low)

@@ -52,8 +52,8 @@ class CallSites:
     def __len__(self) -> int:
         return len(self.target)
 
-    def where(self, mask: Mask | Index) -> CallSites:
-        """The sites of a mask or of given rows."""
+    def where(self, mask: Mask | Index | slice) -> CallSites:
+        """The sites of a mask, of given rows or of a slice."""
         columns: tuple[Table, ...] = (
             self.target,
             self.dex,
@@ -167,14 +167,14 @@ def _members_of(
     pair_type, pair_group = expand(low, count)
     pair_group = groups.group[pair_group]
     if groups.outside:
-        types = {d: t for t, d in enumerate(dex.descriptors) if d in groups.outside}
-        extra = np.array([(t, groups.outside[d]) for d, t in types.items()], np.intp).reshape(-1, 2)
+        outside = [(t, groups.outside[d]) for t, d in enumerate(dex.descriptors) if d in groups.outside]
+        extra = np.array(outside, np.intp).reshape(-1, 2)
         pair_type = np.concatenate((pair_type, extra[:, 0]))
         pair_group = np.concatenate((pair_group, extra[:, 1]))
     order = np.argsort(pair_type, kind="stable")
     pair_type, pair_group = pair_type[order], pair_group[order]
     # members whose owner is in a group
-    per_type = np.bincount(pair_type, minlength=len(dex.types))
+    per_type = np.bincount(pair_type, minlength=len(dex.types) + 1)
     first = np.cumsum(per_type) - per_type
     known = members.owner >= 0
     owner = np.where(known, members.owner, 0)

@@ -147,6 +147,9 @@ class StringTable:
 
     def find_all(self, texts: Sequence[str]) -> Int32:
         """Index of each text, -1 where absent."""
+        if 8 * len(texts) > len(self.offsets):  # reading the whole table once is less work
+            table = {text: k for k, text in reversed(list(enumerate(self.texts())))}
+            return np.fromiter((table.get(t, -1) for t in texts), np.int32, len(texts))
         return np.fromiter((self.find(t) for t in texts), np.int32, len(texts))
 
     def with_prefix(self, prefix: str) -> Int32:

@@ -8,18 +8,18 @@ is reached inside the class; with no such code it is nobody's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
-from appaudit.dex import CallSites
+from appaudit.dex import CallGraph, CallSites
 from appaudit.dex.opcodes import Reference
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
 from appaudit.static.attribution import Actors
 
-MAX_STEPS = 64
+Key = npt.NDArray[np.int64]
 
 
 @cache
@@ -49,65 +49,74 @@ def top_level(class_descriptor: str) -> str:
 class Callers:
     """Who outside of libraries stands behind methods of library classes."""
 
-    def __init__(self, actors: Actors, sites: CallSites) -> None:
+    def __init__(self, graph: CallGraph, actors: Actors, sites: CallSites) -> None:
         """``sites``: all that were found; the library classes among their callers are looked into."""
         self._actors = actors
-        owners = {sites.caller_class(k) for k in _distinct_callers(sites)}
-        self._classes = {top_level(name) for name in owners if in_library(name)}
-        self._called_by: dict[str, set[str]] = {}
-        if self._classes:
-            for number in range(len(sites.dexes)):
-                self._collect(sites, number)
-        self._behind: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._graph = graph
+        self._names: list[str] = []
+        owners = {sites.caller_class(k) for k in _one_a_method(sites)}
+        homes = {top_level(name) for name in owners if in_library(name)}
+        calls = [self._calls(number, homes) for number in range(len(graph.dexes))] if homes else []
+        callee, caller, owner = (
+            np.concatenate([np.empty(0, np.int64), *(c[k] for c in calls)]) for k in range(3)
+        )
+        order = np.argsort(callee, kind="stable")
+        self._callee, self._caller, self._owner = callee[order], caller[order], owner[order]
+        self._behind: dict[int, tuple[tuple[str, str], ...]] = {}
 
-    def _collect(self, sites: CallSites, number: int) -> None:
-        dex = sites.dexes[number]
-        chosen = np.array([top_level(name) in self._classes for name in dex.descriptors], bool)
+    def _calls(self, number: int, homes: set[str]) -> tuple[Key, Key, Key]:
+        """Every call of a method of the classes ``homes`` in one dex: node of the method called, node of
+        the caller, place of the caller's class in ``_names``."""
+        dex, nodes = self._graph.dexes[number], self._graph.node_of[number]
+        chosen = np.array([top_level(name) in homes for name in dex.descriptors], bool)
         references = dex.code.references(Reference.METHOD)
-        owner = dex.methods.owner
-        inside = references.operand < len(owner)
+        inside = references.operand < len(dex.methods.owner)
         row, operand = references.row[inside], references.operand[inside]
-        hit = (owner[operand] >= 0) & chosen[owner[operand]] if len(chosen) else np.zeros(len(row), bool)
+        owner = dex.methods.owner[operand]
+        hit = owner >= 0
+        hit[hit] = chosen[owner[hit]]
         row, operand = row[hit], operand[hit]
         place, method_row = dex.code.methods_of(dex.code.item[row])
-        caller = dex.class_data.methods.method[method_row].astype(np.int64)
-        pairs = np.unique(caller << 32 | operand[place])
-        names: dict[int, str] = {}
-        for pair in pairs.tolist():
-            for index in (pair >> 32, pair & 0xFFFFFFFF):
-                if index not in names:
-                    names[index] = dex.method_descriptor(index)
-            self._called_by.setdefault(names[pair & 0xFFFFFFFF], set()).add(names[pair >> 32])
+        caller = dex.class_data.methods.method[method_row]
+        pairs = np.unique(caller.astype(np.int64) << 32 | operand[place])
+        caller, operand = pairs >> 32, pairs & 0xFFFFFFFF
+        types, at = np.unique(dex.methods.owner[caller], return_inverse=True)
+        base = len(self._names)
+        self._names += [dex.descriptors[t] if t >= 0 else "" for t in types.tolist()]
+        return nodes[operand], nodes[caller], at + base
 
-    def behind(self, method: str) -> tuple[tuple[str, str], ...]:
-        """(actor, package of an unknown one) of the code behind a library's method; empty for none."""
-        found = self._behind.get(method)
+    def behind(self, dex: int, method: int) -> tuple[tuple[str, str], ...]:
+        """(actor, package of an unknown one) of the code behind a library's method, given by its index
+        in a dex; empty for none."""
+        node = int(self._graph.node_of[dex][method])
+        found = self._behind.get(node)
         if found is None:
-            found = self._behind[method] = tuple(sorted(self._search(method)))
+            home = top_level(self._graph.dexes[dex].method_name(method)[0])
+            found = self._behind[node] = tuple(sorted(self._search(node, home)))
         return found
 
-    def _search(self, method: str) -> Iterable[tuple[str, str]]:
-        home = top_level(method.partition("->")[0])
-        seen, frontier = {method}, [method]
+    def _search(self, node: int, home: str) -> set[tuple[str, str]]:
+        seen, frontier = {node}, [node]
         actors: set[tuple[str, str]] = set()
-        for _ in range(MAX_STEPS):
-            callers = {c for m in frontier for c in self._called_by.get(m, ())} - seen
-            seen |= callers
-            frontier = []
-            for caller in callers:
-                owner = caller.partition("->")[0]
-                if top_level(owner) == home:
-                    frontier.append(caller)
-                elif not in_library(owner):
-                    actors.add(self._actors.of_package(owner))
-            if not frontier:
-                break
+        while frontier:
+            following = []
+            for method in frontier:
+                low, high = np.searchsorted(self._callee, (method, method + 1)).tolist()
+                for caller, place in zip(
+                    self._caller[low:high].tolist(), self._owner[low:high].tolist(), strict=True
+                ):
+                    owner = self._names[place]
+                    if top_level(owner) == home:
+                        if caller not in seen:
+                            seen.add(caller)
+                            following.append(caller)
+                    elif not in_library(owner):
+                        actors.add(self._actors.of_package(owner))
+            frontier = following
         return actors
 
 
-def _distinct_callers(sites: CallSites) -> list[int]:
-    """One site for each class that calls."""
-    found: Mapping[tuple[int, int], int] = {
-        (int(d), int(c)): k for k, (d, c) in enumerate(zip(sites.dex, sites.caller, strict=True))
-    }
-    return list(found.values())
+def _one_a_method(sites: CallSites) -> list[int]:
+    """One site for each method that calls."""
+    key = sites.dex.astype(np.int64) << 32 | sites.caller
+    return list(np.unique(key, return_index=True)[1].tolist())

@@ -9,6 +9,8 @@ import numpy as np
 
 from appaudit.apk import AppFile
 from appaudit.dex import (
+    Callback,
+    CallGraph,
     CallSites,
     ConstantTracer,
     Dex,
@@ -31,6 +33,13 @@ def supertypes() -> Mapping[str, tuple[str, ...]]:
     """What framework classes inherit from, as descriptors."""
     rows = toml("edges.toml")["supertypes"]
     return {descriptor(name): tuple(descriptor(s) for s in above) for name, above in rows.items()}
+
+
+@cache
+def callbacks() -> tuple[Callback, ...]:
+    """What runs soon for whoever makes an object; what waits for the user is left out."""
+    rows = toml("edges.toml")["callbacks"]["soon"]
+    return tuple(Callback(descriptor(owner), name) for owner, names in rows.items() for name in names)
 
 
 class Sample:
@@ -103,9 +112,20 @@ class Sample:
                 yield api, self.sites_of(api.class_name, api.member)
 
     @cached_property
-    def callers(self) -> Callers:
-        """Who stands behind calls inside support libraries."""
-        return Callers(self.actors, self.sites)
+    def callers(self) -> Callers | None:
+        """Who stands behind calls inside support libraries; None without a call graph."""
+        return Callers(self.graph, self.actors, self.sites) if self.graph else None
+
+    @cached_property
+    def graph(self) -> CallGraph | None:
+        """Who can call whom, threads and other callbacks that run soon included; None, and a Gap, where
+        the dex files are too large for it."""
+        try:
+            return CallGraph(self.dexes, callbacks(), hierarchy=self.hierarchy)
+        except DexError as error:
+            reason = f"Calls were not followed from method to method: {error}"
+            self.gaps.append(Gap("static", "no_call_graph", self.app.app.file, reason))
+            return None
 
     def actors_of(self, sites: CallSites, k: int) -> tuple[tuple[str, str], ...]:
         """(actor, package of an unknown one) of everyone whose act a site is: whose code it stands in,
@@ -117,7 +137,11 @@ class Sample:
             name = sites.caller_class(k)
             found = () if in_library(name) else (self.actors.of_package(name),)
             self._actors[number, owner] = found
-        return found or self.callers.behind(sites.caller_descriptor(k))
+        if found:
+            return found
+        if self.callers is None:
+            return (self.actors.of_package(sites.caller_class(k)),)
+        return self.callers.behind(number, caller)
 
     def library(self, sites: CallSites, k: int) -> str:
         """The package of the support library that a site stands in; empty outside of libraries."""

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from appaudit.apk import open_app
 from appaudit.records import App, Fact, Gap
-from appaudit.static import components, hosts, identifiers, loading, network, permissions, sdks, webview
+from appaudit.static import (
+    components,
+    hosts,
+    identifiers,
+    loading,
+    network,
+    permissions,
+    sdks,
+    startup,
+    webview,
+)
 from appaudit.static.sample import Sample
 
 Progress = Callable[[str], None]
@@ -53,5 +63,7 @@ def scan(path: Path, progress: Progress | None = None) -> ScanResult:
         found, missing = produce(sample)
         facts += found
         gaps += missing
+    tell("start-up")
+    facts = startup.mark(sample, facts)
     gaps = [*opened.gaps, *sample.gaps, *gaps, *sample.problems()]
     return ScanResult(opened.app, [*opened.facts, *facts], list(dict.fromkeys(gaps)))

@@ -44,6 +44,15 @@ def test_edges_are_class_names() -> None:
         assert all(name.fullmatch(p) and p != child for p in parents)
 
 
+def test_callbacks_name_classes_and_methods() -> None:
+    callbacks = toml("edges.toml")["callbacks"]
+    assert set(callbacks) == {"soon", "later"}
+    assert not set(callbacks["soon"]) & set(callbacks["later"])
+    for methods in (*callbacks["soon"].values(), *callbacks["later"].values()):
+        assert methods
+        assert all(re.fullmatch(r"[a-zA-Z]\w*", m) for m in methods)
+
+
 def test_packers() -> None:
     packers = toml("packers.toml")["packer"]
     assert len({p["id"] for p in packers}) == len(packers) >= 15

@@ -1,0 +1,88 @@
+"""What runs before the user sees anything: application class, content providers, initialisers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+from appaudit.dex import Reach
+from appaudit.records import CallSite, Evidence, Fact
+from appaudit.static.attribution import class_name, descriptor
+from appaudit.static.sample import Sample
+
+INITIALIZER_VALUE = "androidx.startup"
+APPLICATION_METHODS = (
+    "<clinit>()V",
+    "<init>()V",
+    "attachBaseContext(Landroid/content/Context;)V",
+    "onCreate()V",
+)
+PROVIDER_METHODS = (
+    "<clinit>()V",
+    "<init>()V",
+    "attachInfo(Landroid/content/Context;Landroid/content/pm/ProviderInfo;)V",
+    "onCreate()Z",
+)
+
+
+def entries(sample: Sample) -> Iterator[str]:
+    """Methods that the system runs when the app's process starts, in its order."""
+    manifest = sample.manifest
+    for owner in (manifest.application.app_component_factory, manifest.application.zygote_preload):
+        if owner:
+            yield from _methods(sample, owner, ("<clinit>()V", "<init>()V"))
+    application = manifest.application.name
+    if application:
+        methods = APPLICATION_METHODS
+        yield from _methods(sample, application, methods[:3])
+    for component in manifest.components:
+        if component.kind == "provider" and component.enabled:
+            yield from _methods(sample, component.name, PROVIDER_METHODS)
+            for meta in component.meta_data:
+                if meta.value == INITIALIZER_VALUE:
+                    yield from _methods(sample, meta.name, ("<clinit>()V", "<init>()V"))
+                    create = "create(Landroid/content/Context;)Ljava/lang/Object;"
+                    yield from _methods(sample, meta.name, (create,))
+    if application:
+        yield from _methods(sample, application, APPLICATION_METHODS[3:])
+
+
+def _methods(sample: Sample, owner: str, names: Iterable[str]) -> Iterator[str]:
+    """The methods of a class, and those of the classes it extends, which it may inherit."""
+    name = descriptor(owner)
+    if name not in sample.hierarchy.number:
+        return
+    for above in (name, *(s for s in sample.hierarchy.supertypes(name) if s in sample.defined)):
+        for method in names:
+            yield f"{above}->{method}"
+
+
+def mark(sample: Sample, facts: list[Fact]) -> list[Fact]:
+    """The facts, those with evidence that start-up reaches with the attribute ``startup``: the entry
+    point, as ``class.method``; the evidence that is reached comes first and has its path."""
+    start = list(entries(sample))
+    if not start or not any(f.action == "accesses" for f in facts):
+        return facts
+    if sample.graph is None:
+        return facts
+    reach = sample.graph.reachable(start)
+    return [_marked(fact, reach) if fact.action == "accesses" else fact for fact in facts]
+
+
+def _marked(fact: Fact, reach: Reach) -> Fact:
+    early: list[Evidence] = []
+    rest: list[Evidence] = []
+    entry = ""
+    for item in fact.evidence:
+        if isinstance(item, CallSite) and item.caller in reach:
+            path = reach.path(item.caller)
+            entry = entry or (path[0] if path else item.caller)
+            early.append(dataclasses.replace(item, path=path))
+        else:
+            rest.append(item)
+    if not early:
+        return fact
+    owner, _, method = entry.partition("->")
+    name = f"{class_name(owner)}.{method.partition('(')[0]}"
+    attributes = tuple(sorted((*fact.attributes, ("startup", name))))
+    return dataclasses.replace(fact, evidence=(*early, *rest), attributes=attributes)

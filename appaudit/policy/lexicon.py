@@ -22,7 +22,7 @@ _END = ""  # the key under which a trie node keeps what ends there
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _ENGLISH = re.compile(r"[A-Za-z0-9]+(?:['’][sS](?![A-Za-z]))?|[^\sA-Za-z0-9\-‐‑_]")
 _LATIN = re.compile(r"[A-Za-z0-9]")
-_MENU_PATH = re.compile(
+MENU_PATH = re.compile(
     r"\[[^\[\]]{1,60}\](?:\s*[-–—/>]+\s*\[[^\[\]]{1,60}\])+"  # [Account] - [Settings]
     r"|[“\"][^“”\"]{1,30}(?:\s?[-–—>]\s?[^“”\"]{1,40})+[”\"]"  # "Me - Settings - Privacy"
 )
@@ -175,7 +175,7 @@ class Lexicon:
         found = self._match_english(text)
         if not text.isascii():
             found = _merge(found, self._match_chinese(text))
-        paths = [m.span() for m in _MENU_PATH.finditer(text)]
+        paths = [m.span() for m in MENU_PATH.finditer(text)]
         if paths:
             found = [t for t in found if not any(a <= t.start < b for a, b in paths)]
         return self._in_context(found, text.lower())

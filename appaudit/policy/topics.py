@@ -1,0 +1,106 @@
+"""What a policy states besides data: retention, rights, contact, children, storage place ..."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from appaudit.policy.declarations import ReadDocument
+from appaudit.policy.lexicon import MENU_PATH, words_of
+from appaudit.policy.structure import language_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of topics.<language>.toml; patterns are compiled, ``menu``: a menu path must stand there."""
+
+    kind: str
+    any: re.Pattern[str] | None
+    all: tuple[re.Pattern[str], ...]
+    none: re.Pattern[str] | None
+    section: re.Pattern[str] | None
+    headings: bool
+    menu: bool
+
+    def find(self, text: str, path: tuple[str, ...]) -> tuple[int, int] | None:
+        """Where the sentence states this topic, None if it does not."""
+        if self.section is not None and not any(self.section.search(h) for h in path):
+            return None
+        where = MENU_PATH.search(text) if self.menu else None
+        if self.menu and where is None:
+            return None
+        found = self.any.search(text) if self.any is not None else where
+        if found is None or (self.none is not None and self.none.search(text)):
+            return None
+        if not all(p.search(text) for p in self.all):
+            return None
+        return (where or found).span()
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A statement of ``kind`` in a paragraph; offsets of the paragraph. ``copies``: (paragraph, start, end)."""
+
+    kind: str
+    paragraph: int
+    start: int
+    end: int
+
+
+def _compile(patterns: list[str] | None) -> re.Pattern[str] | None:
+    return re.compile("|".join(f"(?:{p})" for p in patterns), re.I) if patterns else None
+
+
+@cache
+def rules(language: str) -> tuple[Rule, ...]:
+    """The rules of one language, in the file's order."""
+    return tuple(
+        Rule(
+            row["kind"],
+            _compile(row.get("any")),
+            tuple(re.compile(p, re.I) for p in row.get("all", ())),
+            _compile(row.get("none")),
+            re.compile(row["section"], re.I) if "section" in row else None,
+            bool(row.get("headings", False)),
+            bool(row.get("menu", False)),
+        )
+        for row in words_of(f"topics.{language}")["rule"]
+    )
+
+
+def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
+    """Each statement once a line and kind, with its later copies (text that stands there twice)."""
+    kept: dict[tuple[int, str], tuple[Topic, list[Topic]]] = {}
+    for index, paragraph in enumerate(found.structure.paragraphs):
+        if paragraph.kind == "contents":
+            continue
+        if paragraph.kind == "heading":
+            sentences = [(paragraph.text, 0, 0)]
+        else:
+            sentences = [(s.text, s.start, s.repeats) for s in paragraph.sentences]
+        for text, start, repeats in sentences:
+            for rule in rules(language_of(text)):
+                if paragraph.kind == "heading" and not rule.headings:
+                    continue
+                span = rule.find(text, paragraph.path)
+                if span is None:
+                    continue
+                begin, end = _clause(text, *span)
+                topic = Topic(rule.kind, index, start + begin, start + end)
+                line = paragraph.locate(topic.start)[0]
+                if repeats and (repeats, rule.kind) in kept:
+                    kept[repeats, rule.kind][1].append(topic)
+                elif (line, rule.kind) not in kept:
+                    kept[line, rule.kind] = (topic, [])
+    yield from kept.values()
+
+
+def _clause(text: str, start: int, end: int) -> tuple[int, int]:
+    """The clause around a match: up to the comma or semicolon on either side."""
+    left = max((text.rfind(c, 0, start) for c in ",，;；"), default=-1)
+    right = min((p for c in ",，;；" if (p := text.find(c, end)) >= 0), default=len(text))
+    while left + 1 < start and text[left + 1].isspace():
+        left += 1
+    return left + 1, right

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from appaudit.knowledge.data_types import data_types
@@ -20,6 +21,13 @@ from appaudit.policy.reading import (
 from appaudit.policy.structure import Paragraph, Sentence, Structure, parse
 
 GENERIC = "personal_info"
+_LABEL = re.compile(
+    r"^\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?"
+    r"|(?:个人)?(?:信息|数据)(?:类型|种类|字段)|(?:types? of )?(?:personal )?(?:data|information)(?: we)? (?:collected|processed|collect))\s*[:：]",
+    re.I,
+)
+"""A form-like line ("Data collected: ...") that lists data without a sentence."""
+_LABEL_FRAME = Frame("collect", "collect", "we", "collected", 0, 0, inherited=True)
 _CONTENT = frozenset({"photo", "video", "voice", "media_files"})
 _UMBRELLAS = frozenset(b for t in data_types().values() for b in t.broader) - {
     "location",
@@ -83,6 +91,9 @@ def read_document(document: LoadedDocument) -> ReadDocument:
         last: Frame | None = None
         for number, sentence in enumerate(paragraph.sentences):
             start_frame = frame if number == 0 else None
+            label = _LABEL.match(sentence.text)
+            if label is not None:
+                start_frame = _LABEL_FRAME
             if definition is not None:
                 start_frame = definition.frame
             elif number and last is not None and _goes_on(sentence, paragraph, number):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from appaudit.policy.conditions import condition_tokens
 from appaudit.policy.declarations import Declaration, ReadDocument, strip_repeats
+from appaudit.policy.grants import grants_of
+from appaudit.policy.parties import SdkMention, mentions_of, rows_of
 from appaudit.policy.recipients import recipient_of
+from appaudit.policy.topics import topics_of
 from appaudit.records import Evidence, Fact, Gap, PolicySpan
 
 _ACTION = {
@@ -36,8 +39,94 @@ def span(
 
 def facts_of(found: ReadDocument) -> list[Fact]:
     """One Fact for each declaration, its copies as further evidence (role ``repeat``)."""
-    facts = [_fact(found, declaration, copies) for declaration, copies in strip_repeats(found)]
-    return facts + list(_expansions(found))
+    once = strip_repeats(found)
+    facts = [_fact(found, declaration, copies) for declaration, copies in once]
+    facts += _expansions(found, once)
+    facts += _topics(found)
+    facts += _permissions(found)
+    return facts + _sdks(found)
+
+
+def _topics(found: ReadDocument) -> list[Fact]:
+    out = []
+    for topic, copies in topics_of(found):
+        evidence: list[Evidence] = [span(found, topic.paragraph, topic.start, topic.end)]
+        evidence += [span(found, t.paragraph, t.start, t.end, "repeat") for t in copies]
+        attributes = (("kind", topic.kind),)
+        out.append(
+            Fact(
+                "policy",
+                "declared",
+                "app",
+                "states",
+                f"topic:{topic.kind}",
+                count=len(evidence),
+                evidence=tuple(evidence),
+                attributes=attributes,
+            )
+        )
+    return out
+
+
+def _permissions(found: ReadDocument) -> list[Fact]:
+    """One Fact for each permission and stance, every place it is named as evidence."""
+    places: dict[tuple[str, str], list[Evidence]] = {}
+    for index, paragraph in enumerate(found.structure.paragraphs):
+        if paragraph.kind not in ("text", "item"):
+            continue
+        for sentence in paragraph.sentences:
+            for grant in grants_of(sentence.text, sentence.language):
+                place = span(found, index, sentence.start + grant.start, sentence.start + grant.end)
+                for name in grant.permissions:
+                    places.setdefault((name, "denied" if grant.denied else "declared"), []).append(place)
+    return [
+        Fact(
+            "policy",
+            stance,  # type: ignore[arg-type]
+            "app",
+            "requests",
+            f"permission:{name}",
+            count=len(evidence),
+            evidence=tuple(evidence),
+            attributes=(("kind", "permission"),),
+        )
+        for (name, stance), evidence in places.items()
+    ]
+
+
+def _sdks(found: ReadDocument) -> list[Fact]:
+    """One ``embeds`` Fact for each SDK named, and what SDK lists say each collects."""
+    document = found.document
+    embeds: dict[str, list[Evidence]] = {}
+    collects: dict[tuple[str, str], list[Evidence]] = {}
+    for item in (*mentions_of(document), *rows_of(document)):
+        quote = document.lines[item.line - 1][item.start : item.end]
+        place = PolicySpan(document.name, item.line, item.start, item.start + len(quote), quote)
+        if isinstance(item, SdkMention):
+            embeds.setdefault(item.id, []).append(place)
+        else:
+            collects.setdefault((item.id, item.type), []).append(place)
+    attributes = (("kind", "sdk"),)
+    out = [
+        Fact(
+            "policy", "declared", "app", "embeds", sdk, count=len(e), evidence=tuple(e), attributes=attributes
+        )
+        for sdk, e in embeds.items()
+    ]
+    out += [
+        Fact(
+            "policy",
+            "declared",
+            sdk,
+            "collects",
+            f"data:{data}",
+            count=len(e),
+            evidence=tuple(e),
+            attributes=attributes,
+        )
+        for (sdk, data), e in collects.items()
+    ]
+    return out
 
 
 def _fact(found: ReadDocument, declaration: Declaration, copies: list[Declaration]) -> Fact:
@@ -78,10 +167,10 @@ def _kind(declaration: Declaration) -> str:
     return "sharing" if declaration.polarity in ("shared", "not_shared") else "collection"
 
 
-def _expansions(found: ReadDocument) -> list[Fact]:
+def _expansions(found: ReadDocument, once: list[tuple[Declaration, list[Declaration]]]) -> list[Fact]:
     """Facts for the members of a defined term, where the term is used; each carries ``via``."""
     out: list[Fact] = []
-    for declaration, _ in strip_repeats(found):
+    for declaration, _ in once:
         if declaration.via is not None or declaration.basis != "explicit":
             continue
         for definition in found.definitions.by_type.get(declaration.type, ()):

@@ -244,6 +244,8 @@ def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
     if _ENDS.search(stripped):
         return bool(marker in ("zh", "zhp", "part") and len(stripped) <= 30 and stripped[-1] in ":：")
     text = line[body:].strip()
+    if re.search(r"[:：]\s*\S", text):
+        return False
     limit = 34 if CJK.search(text) else 95
     if len(text) > limit:
         return False

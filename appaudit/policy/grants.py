@@ -1,0 +1,95 @@
+"""Permissions that a policy says the app asks for: by Android name, or in words ("camera permission")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from appaudit.knowledge.permissions import permissions
+from appaudit.policy.lexicon import words_of
+
+_NAME = re.compile(
+    r"\b(?:[a-z]\w*(?:\.\w+)+\.permission\.|android\.permission\.)?([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)\b"
+)
+_CUE = {"zh": re.compile(r"权限"), "en": re.compile(r"\bpermissions?\b", re.I)}
+_BEFORE = {
+    "zh": re.compile(r"(?:权限|权限包括|权限如下)[:：（(]?$|(?:访问|调用|使用|获取|开启|申请)您?的?$"),
+    "en": re.compile(r"permissions?\W+(?:to|for|such as|including|like|of)\W+(?:\w+\W+){0,4}$", re.I),
+}
+_JOIN = {
+    "zh": re.compile(
+        r"^(?:[、/,，和及与或（()）\s]|的|读取|写入|访问|使用|获取|系统|功能|等|信息|相关|设备|手机|开启|服务|状态)*$"
+    ),
+    "en": re.compile(
+        r"^(?:[\s,/()&'\"-]|and|or|the|your|access|system|related|device|service|app|other|mobile|phone|usage)*$",
+        re.I,
+    ),
+}
+_DENIED = {
+    "zh": re.compile(r"(?:不会|不|未|无需|不再)(?:主动)?(?:申请|获取|索取|请求|需要|使用|调用|开启)"),
+    "en": re.compile(
+        r"\b(?:do not|don't|does not|will not|never)\s+(?:ask|request|require|need|use|apply)", re.I
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """``permissions``: full names; ``start``/``end`` in the sentence; ``denied``: "we do not request ..."."""
+
+    permissions: tuple[str, ...]
+    start: int
+    end: int
+    denied: bool = False
+
+
+@cache
+def _by_last_name() -> dict[str, str]:
+    return {name.rpartition(".")[2]: name for name in permissions()}
+
+
+@cache
+def _words(language: str) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
+    meaning = {
+        word.lower(): tuple(table["permissions"])
+        for table in words_of(f"permissions.{language}").values()
+        for word in table["words"]
+    }
+    choices = "|".join(re.escape(w) for w in sorted(meaning, key=len, reverse=True))
+    pattern = choices if language == "zh" else rf"\b(?:{choices})\b"
+    return re.compile(pattern, re.I), meaning
+
+
+def grants_of(text: str, language: str) -> Iterator[Grant]:
+    """Permissions named in one sentence."""
+    for match in _NAME.finditer(text):
+        full = _by_last_name().get(match.group(1))
+        if full is not None:
+            yield Grant((full,), match.start(), match.end())
+    cues = [m.span() for m in _CUE[language].finditer(text)]
+    if not cues:
+        return
+    denied = _DENIED[language].search(text) is not None
+    pattern, meaning = _words(language)
+    found = [(m.start(), m.end(), m.group().lower()) for m in pattern.finditer(text)]
+    held: list[bool] = [False] * len(found)
+    for i in range(len(found) - 1, -1, -1):
+        start, end, _ = found[i]
+        following = next((c for c in cues if c[0] >= end), None)
+        if (
+            following is not None
+            and following[0] - end <= 24
+            and _JOIN[language].match(text[end : following[0]])
+        ):
+            held[i] = True
+        elif i + 1 < len(found) and held[i + 1] and _JOIN[language].match(text[end : found[i + 1][0]]):
+            held[i] = True
+        elif _BEFORE[language].search(text[max(0, start - 60) : start]):
+            held[i] = True
+    for i, (start, end, word) in enumerate(found):
+        if not held[i] and i and held[i - 1] and _JOIN[language].match(text[found[i - 1][1] : start]):
+            held[i] = True
+        if held[i]:
+            yield Grant(meaning[word], start, end, denied)

@@ -1,0 +1,109 @@
+"""SDKs that a policy names: in running text, and in the rows of an SDK list."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from appaudit.knowledge.sdks import CERTAIN, find_mentions, match_name
+from appaudit.policy.document import LoadedDocument, Table
+from appaudit.policy.lexicon import lexicon
+
+_NAME_HEAD = re.compile(r"sdk|名称|产品|第三方|插件|\bname\b|provider|partner|service", re.I)
+_DATA_HEAD = re.compile(r"信息|数据|字段|\bdata\b|information|collected", re.I)
+_SPEAKS = re.compile(r"sdk|开发工具包|开发包|插件|第三方服务|third[- ]party (?:service|librar|tool)", re.I)
+_REACH = 4
+"""Lines after one that speaks of SDKs in which their names are looked for."""
+_NOT_DATA = re.compile(r"目的|用途|方式|场景|链接|官网|政策|purpose|link|url|polic", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class SdkMention:
+    """An SDK at ``start``..``end`` of a line; ``id`` as ``sdk:<id>`` or ``party:<name>``."""
+
+    id: str
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class SdkData:
+    """A data type that a row of an SDK list says the SDK collects."""
+
+    id: str
+    type: str
+    line: int
+    start: int
+    end: int
+
+
+def mentions_of(document: LoadedDocument) -> list[SdkMention]:
+    """SDKs named in the text, by line. Only lines that speak of SDKs, and those right after, are
+    searched: elsewhere a company's name is no SDK."""
+    near = {n + k for n, line in enumerate(document.lines) if _SPEAKS.search(line) for k in range(_REACH)}
+    numbers = sorted(n for n in near if n < len(document.lines))
+    starts = [0]
+    for n in numbers:
+        starts.append(starts[-1] + len(document.lines[n]) + 1)
+    out = []
+    for start, end, sdk_id in find_mentions("\n".join(document.lines[n] for n in numbers)):
+        index = bisect.bisect_right(starts, start) - 1
+        line = document.lines[numbers[index]]
+        column = start - starts[index]
+        stop = min(end - starts[index], len(line))
+        out.append(SdkMention(f"sdk:{sdk_id}", numbers[index] + 1, column, stop))
+    return out
+
+
+def rows_of(document: LoadedDocument) -> Iterator[SdkMention | SdkData]:
+    """What the document's SDK tables say: each row's SDK, and the data types it collects."""
+    for table in document.tables:
+        columns = _columns(table)
+        if columns is None:
+            continue
+        name_column, data_column = columns
+        for row, number in zip(table.rows, table.line_numbers, strict=True):
+            if name_column >= len(row) or not row[name_column].strip():
+                continue
+            name = row[name_column].strip()
+            start = _cell_start(document, number, row, name_column)
+            known = match_name(name)
+            found = f"sdk:{known[0][0]}" if known and known[0][1] >= CERTAIN else f"party:{name}"
+            yield SdkMention(found, number, start, start + len(name))
+            if data_column is None or data_column >= len(row):
+                continue
+            cell = row[data_column]
+            offset = _cell_start(document, number, row, data_column)
+            for token in lexicon().match(cell):
+                entry = token.get("data") or token.get("weak")
+                if entry is not None:
+                    yield SdkData(found, entry.value, number, offset + token.start, offset + token.end)
+
+
+def _columns(table: Table) -> tuple[int, int | None] | None:
+    """(column of the SDK's name, column of the data) of an SDK list, None for another table."""
+    head = [h.strip() for h in table.header]
+    if not any("sdk" in h.lower() or "第三方" in h or "third" in h.lower() for h in head):
+        return None
+    name = next((i for i, h in enumerate(head) if _NAME_HEAD.search(h) and not _NOT_DATA.search(h)), None)
+    data = next(
+        (i for i, h in enumerate(head) if i != name and _DATA_HEAD.search(h) and not _NOT_DATA.search(h)),
+        None,
+    )
+    return None if name is None else (name, data)
+
+
+def _cell_start(document: LoadedDocument, number: int, row: tuple[str, ...], column: int) -> int:
+    """Where a cell stands on its line: cells are divided by tabs."""
+    line = document.lines[number - 1]
+    position = 0
+    for index, cell in enumerate(row):
+        at = line.find(cell, position)
+        at = position if at < 0 else at
+        if index == column:
+            return at + len(cell) - len(cell.lstrip())
+        position = at + len(cell)
+    return position

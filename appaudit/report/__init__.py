@@ -71,6 +71,8 @@ FORMATS: dict[str, Format] = {
         Format("collected-list", "collected.csv", "csv", ("audit", "scan"), function="collected"),
         Format("shared-list", "shared.csv", "csv", ("audit", "scan"), function="shared"),
         Format("xlsx", "xlsx", "xlsx", binary=True),
+        Format("sarif", "sarif", "sarif", ("audit",)),
+        Format("junit", "junit.xml", "junit", ("audit",)),
     )
 }
 """Every output format by the name that ``-f`` takes."""

@@ -129,6 +129,15 @@ class Case:
                     found[name].append(fact)
         return dict(found)
 
+    def naming(self, sdk_id: str) -> list[Fact]:
+        """Statements that name an SDK; a vendor's common parts are named by naming one of its SDKs."""
+        found = self.named_sdks.get(sdk_id, [])
+        sdk = sdks.sdks().get(sdk_id)
+        if found or sdk is None or sdk.category != "vendor_core":
+            return found
+        siblings = (n for n in self.named_sdks if n in sdks.sdks() and sdks.sdks()[n].company == sdk.company)
+        return [fact for name in sorted(siblings) for fact in self.named_sdks[name]]
+
     def gaps_of(self, *codes: str) -> tuple[Gap, ...]:
         """Gaps of the given kinds."""
         return tuple(g for g in self.gaps if g.code in codes)

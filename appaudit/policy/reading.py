@@ -23,6 +23,7 @@ STRENGTH = {
     "": 0,
     "other": 0,
     "use": 1,
+    "local": 1,
     "permission": 2,
     "contain": 2,
     "provide": 2,

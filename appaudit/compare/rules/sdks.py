@@ -17,7 +17,7 @@ def _kinds(facts: list[Fact]) -> str:
 def undeclared_sdk(case: Case) -> Iterator[Verdict]:
     """An SDK in the app that the declared side does not name."""
     for name, facts in sorted(case.embedded.items()):
-        statements = case.named_sdks.get(name, [])
+        statements = case.naming(name)
         gaps = () if statements else case.gaps_of("missing_document")
         yield Verdict(
             "pass" if statements else "review" if gaps else "violation",

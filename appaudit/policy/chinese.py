@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from appaudit.policy.lexicon import Entry, Token, lexicon, words_of
+from appaudit.policy.lexicon import NOTHING, Entry, Token, lexicon, words_of
 from appaudit.policy.reading import GENERIC_ANAPHOR, STRENGTH, Frame, Mention, Polarity, SentenceReading
 
 _OPEN, _CLOSE = "([（【〔{", ")]）】〕}"
@@ -88,7 +88,7 @@ class ChineseReader:
             self.comma(i, text)
         elif text in "：:":
             self.colon(i, item)
-        elif item.entries:
+        elif item.readings:
             self.phrase(i, item)
 
     pending_group: Mention | None = None
@@ -655,11 +655,12 @@ def _items(text: str, tokens: list[Token]) -> list[Token]:
     position = 0
     for token in tokens:
         out += [
-            Token(m.start(), m.end(), m.group(), ()) for m in _PUNCT.finditer(text, position, token.start)
+            Token(m.start(), m.end(), m.group(), NOTHING)
+            for m in _PUNCT.finditer(text, position, token.start)
         ]
         out.append(token)
         position = token.end
-    out += [Token(m.start(), m.end(), m.group(), ()) for m in _PUNCT.finditer(text, position)]
+    out += [Token(m.start(), m.end(), m.group(), NOTHING) for m in _PUNCT.finditer(text, position)]
     return out
 
 

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 
 from appaudit.policy.declarations import Declaration
 from appaudit.policy.lexicon import words_of
-from appaudit.policy.structure import Paragraph, Sentence
+from appaudit.policy.structure import Sentence
 
 _VERSION = re.compile(
     r"(?:until|before|prior to|earlier than|up to)\s+(?:version\s*)?v?(\d+(?:\.\d+)+)|(?<!\d)(\d+(?:\.\d+)+)\s*(?:versions?)?[^.;。；()（）]{0,30}?(?:before|and earlier|及以前|以前|之前)|(?:低于|早于|至)\s*v?(\d+(?:\.\d+)+)",
-    re.I,
 )
 
 
-def condition_tokens(declaration: Declaration, sentence: Sentence, paragraph: Paragraph) -> tuple[str, ...]:
+def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str, ...]:
     """Tokens like ``background`` or ``permission:<name>``, then ``if:<words>`` for the rest."""
-    del paragraph
-    out: list[str] = []
-    start = declaration.start - sentence.start
-    near = _clause(sentence.text, start)
-    for token, pattern in _patterns(sentence.language):
-        if pattern.search(near if token != "optional" else sentence.text):
-            out.append(token)
-    version = _VERSION.search(near)
-    if version is not None:
-        out.append("until_version:" + next(g for g in version.groups() if g))
+    near = _clause(sentence.text, declaration.start - sentence.start)
+    out = list(_tokens(near.lower(), sentence.text.lower(), sentence.language))
     if declaration.polarity == "local_only":
         out.append("local_only")
     for begin, end in declaration.conditions:
@@ -35,21 +27,29 @@ def condition_tokens(declaration: Declaration, sentence: Sentence, paragraph: Pa
     return tuple(dict.fromkeys(out))
 
 
+@lru_cache(maxsize=2048)
+def _tokens(near: str, whole: str, language: str) -> tuple[str, ...]:
+    out = [
+        token
+        for token, words in _phrases(language)
+        if any(w in (whole if token == "optional" else near) for w in words)
+    ]
+    version = _VERSION.search(near)
+    if version is not None:
+        out.append("until_version:" + next(g for g in version.groups() if g))
+    return tuple(out)
+
+
 def _clause(text: str, position: int) -> str:
-    """The words around ``position`` up to the next bracket, comma-free list end or semicolon."""
+    """The words around ``position`` up to the next bracket or semicolon."""
     left = max(text.rfind(c, 0, position) for c in "([（【;；。")
     right = min((p for c in ")]）】;；。" if (p := text.find(c, position)) >= 0), default=len(text))
     return text[left + 1 : right]
 
 
-def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
-    if language not in _CACHE:
-        _CACHE[language] = [
-            (token, re.compile("|".join(re.escape(w) for w in table["words"]), re.I))
-            for token, table in words_of(f"conditions.{language}").items()
-            for token in [table.get("token", token)]
-        ]
-    return _CACHE[language]
-
-
-_CACHE: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+@cache
+def _phrases(language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(
+        (table.get("token", name), tuple(w.lower() for w in table["words"]))
+        for name, table in words_of(f"conditions.{language}").items()
+    )

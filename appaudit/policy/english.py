@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from appaudit.policy.lexicon import Entry, Token, fold, lexicon, words_of
+from appaudit.policy.lexicon import NOTHING, Entry, Token, fold, lexicon, words_of
 from appaudit.policy.reading import GENERIC_ANAPHOR, STRENGTH, Frame, Mention, Polarity, SentenceReading
 
 _WORDS = re.compile(r"[A-Za-z0-9]+(?:['’][A-Za-z]+)?|[^\sA-Za-z0-9\-‐‑_]")
@@ -127,7 +127,7 @@ class EnglishReader:
             self.new_clause("", i)
         elif text in (":", "："):
             self.colon(i)
-        elif item.entries:
+        elif item.readings:
             return self.phrase(i)
         return i + 1
 
@@ -373,7 +373,7 @@ class EnglishReader:
         back = i - 1
         while (
             back >= 0
-            and (self.items[back].get("possessive") or not self.items[back].entries)
+            and (self.items[back].get("possessive") or not self.items[back].readings)
             and self.word(back) not in (",", ";")
         ):
             back -= 1
@@ -1096,11 +1096,12 @@ def _items(text: str, tokens: list[Token]) -> list[Token]:
     position = 0
     for token in tokens:
         out += [
-            Token(m.start(), m.end(), m.group(), ()) for m in _WORDS.finditer(text, position, token.start)
+            Token(m.start(), m.end(), m.group(), NOTHING)
+            for m in _WORDS.finditer(text, position, token.start)
         ]
         out.append(token)
         position = token.end
-    out += [Token(m.start(), m.end(), m.group(), ()) for m in _WORDS.finditer(text, position)]
+    out += [Token(m.start(), m.end(), m.group(), NOTHING) for m in _WORDS.finditer(text, position)]
     return out
 
 

@@ -142,7 +142,7 @@ def _fact(found: ReadDocument, declaration: Declaration, copies: list[Declaratio
         evidence.append(span(found, declaration.paragraph, start, end, "condition"))
     evidence += [span(found, d.paragraph, d.start, d.end, "repeat") for d in copies]
     recipient, actor = recipient_of(declaration, sentence)
-    conditions = condition_tokens(declaration, sentence, paragraph)
+    conditions = condition_tokens(declaration, sentence)
     kind = _kind(declaration)
     return Fact(
         source="policy",
@@ -185,11 +185,10 @@ def _expansions(found: ReadDocument, once: list[tuple[Declaration, list[Declarat
                 conditions = tuple(
                     dict.fromkeys(
                         (
-                            *condition_tokens(declaration, sentence, paragraph),
+                            *condition_tokens(declaration, sentence),
                             *condition_tokens(
                                 member,
                                 found.structure.paragraphs[member.paragraph].sentences[member.sentence],
-                                found.structure.paragraphs[member.paragraph],
                             ),
                         )
                     )

@@ -8,9 +8,10 @@ Chinese character by character; both run over every sentence, since policies mix
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from appaudit.knowledge.load import toml
@@ -43,29 +44,28 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A phrase of the lexicon at ``start``..``end`` of a sentence. ``entries``: one or several
-    readings (a word may be both a verb and a weak data word)."""
+    """A phrase of the lexicon at ``start``..``end`` of a sentence. ``readings``: what it can be, by
+    kind (a word may be both a verb and a weak data word); empty for a word that is not in it."""
 
     start: int
     end: int
     text: str
-    entries: tuple[Entry, ...]
+    readings: Mapping[str, Entry]
 
     def get(self, kind: str) -> Entry | None:
         """The reading of that kind, if there is one."""
-        for entry in self.entries:
-            if entry.kind == kind:
-                return entry
-        return None
+        return self.readings.get(kind)
 
     def renamed(self, old: str, new: str) -> Token:
         """The token with data type ``old`` read as ``new``."""
-        if not any(e.kind == "data" and e.value == old for e in self.entries):
+        entry = self.readings.get("data")
+        if entry is None or entry.value != old:
             return self
-        entries = tuple(
-            Entry(e.kind, new) if e.kind == "data" and e.value == old else e for e in self.entries
-        )
-        return Token(self.start, self.end, self.text, entries)
+        return Token(self.start, self.end, self.text, {**self.readings, "data": Entry("data", new)})
+
+
+NOTHING: Mapping[str, Entry] = MappingProxyType({})
+"""The readings of a word that the lexicon does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ def expand(term: str) -> Iterator[str]:
         yield from expand(term[: match.start()] + choice + term[match.end() :])
 
 
+@lru_cache(maxsize=65536)
 def fold(word: str) -> str:
     """An English word without case, possessive and plural."""
     word = word.lower()
@@ -166,8 +167,7 @@ class Lexicon:
         node = trie
         for key in keys:
             node = node.setdefault(key, {})
-        held: dict[Entry, None] = node.setdefault(_END, {})
-        held[entry] = None
+        node.setdefault(_END, {}).setdefault(entry.kind, entry)
         self.sources.setdefault((lang, phrase), set()).add(entry)
 
     def match(self, text: str) -> list[Token]:
@@ -182,7 +182,7 @@ class Lexicon:
 
     def _in_context(self, found: list[Token], text: str) -> list[Token]:
         """Words that mean another type in this sentence ("call records" with the service desk)."""
-        present = {e.value for t in found for e in t.entries if e.kind == "data"}
+        present = {e.value for t in found if (e := t.get("data")) is not None}
         for sense in self.senses:
             if sense.type in present and any(w in text for w in sense.when):
                 found = [t.renamed(sense.type, sense.means) for t in found]
@@ -209,7 +209,7 @@ class Lexicon:
                             stack.append((node[word], j + 1))
             if best is not None:
                 start, end = words[i][1], words[best_end - 1][2]
-                out.append(Token(start, end, text[start:end], tuple(best)))
+                out.append(Token(start, end, text[start:end], best))
                 i = best_end
             else:
                 i += 1
@@ -237,7 +237,7 @@ class Lexicon:
             if best is None:
                 i += 1
                 continue
-            out.append(Token(i, end, text[i:end], tuple(best)))
+            out.append(Token(i, end, text[i:end], best))
             i = end
         return out
 

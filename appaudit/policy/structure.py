@@ -18,6 +18,7 @@ from appaudit.policy.document import LoadedDocument
 Kind = Literal["heading", "contents", "item", "text"]
 
 CJK = re.compile(r"[㐀-鿿豈-﫿]")
+_LATIN = re.compile(r"[A-Za-z]")
 _MARKER = re.compile(
     r"\s*(?:"
     r"(?P<part>第[一二三四五六七八九十百\d]+[章节条部分]|(?:Part|Section|Article|Chapter)\s+(?:[IVXL]+|\d+)\b)"
@@ -96,9 +97,11 @@ class Structure:
 
 
 def language_of(text: str) -> Literal["zh", "en"]:
-    """``zh`` when a good part of the characters is Chinese: names in Latin letters do not count."""
+    """``zh`` when a good part of the letters is Chinese: names in Latin letters do not count."""
+    if text.isascii():
+        return "en"
     han = len(CJK.findall(text))
-    return "zh" if han * 4 >= max(1, sum(c.isalpha() for c in text) - han) and han else "en"
+    return "zh" if han and han * 4 >= len(_LATIN.findall(text)) else "en"
 
 
 def marker_of(line: str) -> tuple[str, int]:

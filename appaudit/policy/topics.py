@@ -24,17 +24,17 @@ class Rule:
     headings: bool
     menu: bool
 
-    def find(self, text: str, path: tuple[str, ...]) -> tuple[int, int] | None:
-        """Where the sentence states this topic, None if it does not."""
-        if self.section is not None and not any(self.section.search(h) for h in path):
+    def find(self, text: str, low: str, path: tuple[str, ...]) -> tuple[int, int] | None:
+        """Where the sentence states this topic, None if it does not. ``low``: it in lower case."""
+        if self.section is not None and not any(self.section.search(h.lower()) for h in path):
             return None
         where = MENU_PATH.search(text) if self.menu else None
         if self.menu and where is None:
             return None
-        found = self.any.search(text) if self.any is not None else where
-        if found is None or (self.none is not None and self.none.search(text)):
+        found = self.any.search(low) if self.any is not None else where
+        if found is None or (self.none is not None and self.none.search(low)):
             return None
-        if not all(p.search(text) for p in self.all):
+        if not all(p.search(low) for p in self.all):
             return None
         return (where or found).span()
 
@@ -50,7 +50,7 @@ class Topic:
 
 
 def _compile(patterns: list[str] | None) -> re.Pattern[str] | None:
-    return re.compile("|".join(f"(?:{p})" for p in patterns), re.I) if patterns else None
+    return re.compile("|".join(f"(?:{p})" for p in patterns)) if patterns else None
 
 
 @cache
@@ -60,9 +60,9 @@ def rules(language: str) -> tuple[Rule, ...]:
         Rule(
             row["kind"],
             _compile(row.get("any")),
-            tuple(re.compile(p, re.I) for p in row.get("all", ())),
+            tuple(re.compile(p) for p in row.get("all", ())),
             _compile(row.get("none")),
-            re.compile(row["section"], re.I) if "section" in row else None,
+            re.compile(row["section"]) if "section" in row else None,
             bool(row.get("headings", False)),
             bool(row.get("menu", False)),
         )
@@ -81,10 +81,11 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
         else:
             sentences = [(s.text, s.start, s.repeats) for s in paragraph.sentences]
         for text, start, repeats in sentences:
+            low = text.lower() if len(text.lower()) == len(text) else text
             for rule in rules(language_of(text)):
                 if paragraph.kind == "heading" and not rule.headings:
                     continue
-                span = rule.find(text, paragraph.path)
+                span = rule.find(text, low, paragraph.path)
                 if span is None:
                     continue
                 begin, end = _clause(text, *span)

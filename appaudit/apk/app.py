@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from appaudit.apk import container, dexes
+from appaudit.apk import container
 from appaudit.apk.declarations import implied_permissions
+from appaudit.apk.dexes import DexFile
+from appaudit.apk.dexes import find as find_dexes
 from appaudit.apk.manifest import Manifest
 from appaudit.apk.module import Module
 from appaudit.apk.signatures import side_signature, signatures
@@ -20,6 +23,8 @@ from appaudit.records import App, Fact, FileEntry, Gap, Signature
 MAX_DEX = 256 << 20
 MAX_DEX_TOTAL = 2 << 30
 """Bytes of one dex and of all: a hundred times what the largest apps carry, little for a bomb."""
+
+_AAR_LIBRARY = re.compile(r"libs/[^/]+\.jar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,19 @@ class AppFile:
             for part in self._container.parts
             for entry in part.archive
         }
+        outer = self._container.outer
+        if outer is not None:
+            self._members |= {f"{self._container.file}!{entry.name}": (outer, entry) for entry in outer}
+            if skipped := self._container.skipped:
+                evidence = tuple(FileEntry(f"{self._container.file}!{name}") for name in skipped)
+                self._facts.append(_shows("setting:other_variants", evidence, len(skipped), ()))
         self.members = tuple(Member(name, entry.size) for name, (_, entry) in self._members.items())
         self._modules = self._find_modules()
         self.manifest: Manifest = self._read_manifest()
         self._signers = self._read_signatures()
-        self._dexes = {dex.name: dex for dex in dexes.find(self._container, self._note, self._miss)}
+        self._dexes = {dex.name: dex for dex in find_dexes(self._container, self._note, self._miss)}
+        if not self._dexes and self._container.kind in ("jar", "aar"):
+            self._dexes = {dex.name: dex for dex in self._converted()}
         self.dex_members = tuple(self._dexes)
         self._check_code()
         self._app = self._describe()
@@ -148,6 +161,11 @@ class AppFile:
         found = [manifest for _, manifest in read if manifest is not None]
         if not found:
             raise InputError(f"{self._container.file} holds no manifest that can be read.")
+        if len({manifest.package for manifest in found}) > 1:
+            packages = ", ".join(sorted({manifest.package for manifest in found})[:5])
+            raise InputError(f"{self._container.file} holds APKs of different apps: {packages}.")
+        if sum(not manifest.split for manifest in found) > 1:
+            raise InputError(f"{self._container.file} holds more than one base APK.")
         if found[0].split:
             reason = "Only splits are there; the base APK with the app's own manifest is missing."
             self._miss("missing_base", self._container.file, reason)
@@ -176,20 +194,40 @@ class AppFile:
         distinct = {(s.scheme, s.certificate_sha256): s for s in reversed(signers)}
         return tuple(sorted(distinct.values(), key=lambda s: (s.scheme, signers.index(s))))
 
+    def _converted(self) -> list[DexFile]:
+        """The dex files that d8 makes of a library's bytecode."""
+        file, archive = self._container.file, self._container.parts[0].archive
+        if self._container.kind == "jar":
+            names = [""] if any(e.name.endswith(".class") for e in archive) else []
+        else:
+            names = [e.name for e in archive if e.name == "classes.jar" or _AAR_LIBRARY.fullmatch(e.name)]
+        if not names:
+            return []
+        from appaudit.apk import bytecode  # only libraries need it
+
+        try:
+            jars = [archive.read(archive.entries[n], MAX_DEX) if n else bytes(archive.data) for n in names]
+            made = bytecode.convert(jars)
+        except (MemberError, bytecode.ConversionError) as error:
+            reason = f"Its code is Java bytecode, which was not examined: {error}."
+            self._miss("java_bytecode", file, reason)
+            return []
+        evidence = tuple(FileEntry(f"{file}!{name}" if name else file) for name in names)
+        self._facts.append(_shows("setting:converted_bytecode", evidence, len(made), (("tool", "d8"),)))
+        return [
+            DexFile(f"{file}!{f'classes{n}' if n > 1 else 'classes'}.dex", data=memoryview(data))
+            for n, data in enumerate(made, 1)
+        ]
+
     def _check_code(self) -> None:
-        if self.dex_members:
+        if self.dex_members or any(gap.code == "java_bytecode" for gap in self.gaps):
             return
         file, kind = self._container.file, self._container.kind
-        classes = any(member.name.endswith((".class", "!classes.jar")) for member in self.members)
-        if kind in ("jar", "aar") and classes:
-            reason = "Its code is Java bytecode, which was not examined; convert it with d8 and scan the dex."
-            self._miss("java_bytecode", file, reason)
-        elif kind == "jar":
+        if kind == "jar":
             raise InputError(f"{file} holds no code.")
-        elif self.manifest.application.has_code and not self.manifest.split and kind in ("apk", "aab"):
+        if self.manifest.application.has_code and not self.manifest.split and kind in ("apk", "aab"):
             raise InputError(f"{file} holds no dex file although its manifest says it has code.")
-        else:
-            self._miss("no_code", file, "It holds no code: there was no dex file to examine.")
+        self._miss("no_code", file, "It holds no code: there was no dex file to examine.")
 
     # ----------------------------------------------------------------------- bookkeeping
 

@@ -41,30 +41,33 @@ class Part:
 @dataclass(slots=True)
 class Container:
     """``kind`` as `appaudit.records.App.container`; ``parts``: the archives, none for a lone dex;
-    ``data``: the bytes of each file of the container by its name; ``skipped``: variants left aside;
+    ``data``: the bytes of each file of the container by its name; ``outer``: the archive that
+    holds the APKs of a .apks, .xapk or .apkm; ``skipped``: variants of the app in it left aside;
     ``side_signature``: the bytes of the v4 signature file beside an APK."""
 
     kind: str
     file: str
     parts: list[Part]
     data: dict[str, memoryview]
+    outer: Archive | None = None
     skipped: tuple[str, ...] = ()
     side_signature: memoryview | None = None
 
 
 def open_container(path: Path, note: Note) -> Container:
     """Raises `InputError` with one sentence for whatever is not an app."""
+    shown = os.fsencode(path).decode(errors="backslashreplace")
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist.") from None
+        raise InputError(f"{shown} does not exist.") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise InputError(f"{shown} cannot be read: {error.strerror or error}.") from None
     except ValueError:
-        raise InputError(f"{str(path)!r} is no path.") from None
+        raise InputError(f"{shown!r} is no path.") from None
     if stat.S_ISDIR(status.st_mode):
         return _folder(path, note)
-    name = path.name
+    name = display(path)
     data = _map(path)
     if bytes(data[:4]) == DEX_MAGIC and not _holds_directory(data):
         return Container("dex", name, [], {name: data})
@@ -85,21 +88,26 @@ def open_container(path: Path, note: Note) -> Container:
     raise InputError(f"{name} is an archive without an {MANIFEST}: it is no Android app.")
 
 
+def display(path: Path) -> str:
+    """A file's name as text that can be written out, whatever bytes it is made of."""
+    return os.fsencode(path.name).decode(errors="backslashreplace")
+
+
 def _map(path: Path) -> memoryview:
     """The file's bytes, mapped. Never waits: a pipe or a device is refused."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        raise InputError(f"{path.name} cannot be read: {error.strerror}.") from None
+        raise InputError(f"{display(path)} cannot be read: {error.strerror}.") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{path.name} is not a regular file.")
+            raise InputError(f"{display(path)} is not a regular file.")
         if status.st_size == 0:
-            raise InputError(f"{path.name} is empty.")
+            raise InputError(f"{display(path)} is empty.")
         return memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path.name} cannot be read: {error}.") from None
+        raise InputError(f"{display(path)} cannot be read: {error}.") from None
     finally:
         os.close(descriptor)
 
@@ -129,15 +137,16 @@ def _holds_directory(data: memoryview) -> bool:
 
 
 def _folder(path: Path, note: Note) -> Container:
+    shown = os.fsencode(path).decode(errors="backslashreplace")
     try:
         files = sorted(p for p in path.iterdir() if p.suffix.lower() == ".apk")
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+        raise InputError(f"{shown} cannot be read: {error.strerror}.") from None
     if not files:
-        raise InputError(f"{path} is a folder that holds no APK.")
-    data = {file.name: _map(file) for file in files}
+        raise InputError(f"{shown} is a folder that holds no APK.")
+    data = {display(file): _map(file) for file in files}
     parts = [Part(name, _archive(name, view, note)) for name, view in data.items()]
-    return Container("split_apks", path.name or str(path), parts, data)
+    return Container("split_apks", display(path.resolve()), parts, data)
 
 
 def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, note: Note) -> Container:
@@ -167,4 +176,4 @@ def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, not
     if not parts:
         raise InputError(f"{name} holds APKs, but none of them can be read.")
     skipped = tuple(n for n in inner if n not in chosen)
-    return Container("split_apks", name, parts, {name: data}, skipped)
+    return Container("split_apks", name, parts, {name: data}, archive, skipped)

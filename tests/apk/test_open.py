@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from appaudit.apk import AppFile, MemberError, open_app
 from appaudit.errors import InputError
+from appaudit.records import to_json
 from tests.apk.build import DEX, Stored, apk, manifest, node, zipped
 
 
@@ -109,8 +111,6 @@ def test_a_jar(tmp_path: Path) -> None:
     app = opened(tmp_path, zipped([Stored("classes.dex", DEX)]), "sdk.jar")
     assert app.app.container == "jar"
     assert app.dex_members == ("sdk.jar!classes.dex",)
-    app = opened(tmp_path, zipped([Stored("a/B.class", b"\xca\xfe\xba\xbe" + bytes(200))]), "old.jar")
-    assert [g.code for g in app.gaps] == ["java_bytecode"]
 
 
 def test_what_is_refused(tmp_path: Path) -> None:
@@ -148,3 +148,44 @@ def test_what_is_refused(tmp_path: Path) -> None:
 def test_an_app_without_code_is_a_gap_when_it_says_so(tmp_path: Path) -> None:
     app = opened(tmp_path, zipped(apk(manifest(node("application", hasCode=False)))[:1]))
     assert [g.code for g in app.gaps] == ["no_code"]
+
+
+def test_apks_that_are_not_one_app_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.apk").write_bytes(zipped(apk()))
+    (tmp_path / "two.apk").write_bytes(zipped(apk()))
+    with pytest.raises(InputError, match="more than one base APK"):
+        open_app(tmp_path)
+    (tmp_path / "two.apk").write_bytes(zipped(apk(manifest(package="com.example.other"))))
+    with pytest.raises(InputError, match=r"different apps: com\.example\.other, com\.example\.shop"):
+        open_app(tmp_path)
+
+
+def test_what_lies_beside_the_apks_is_a_member(tmp_path: Path) -> None:
+    members = [
+        Stored("com.example.shop.apk", zipped(apk()), 0),
+        Stored("Android/obb/com.example.shop/main.1.com.example.shop.obb", b"data"),
+        Stored("manifest.json", b"{}"),
+    ]
+    app = opened(tmp_path, zipped(members), "shop.xapk")
+    assert app.read("shop.xapk!manifest.json") == b"{}"
+    assert app.dex_members == ("shop.xapk!com.example.shop.apk!classes.dex",)
+
+
+def test_variants_left_aside_are_told(tmp_path: Path) -> None:
+    members = [Stored(f"splits/base-master{n}.apk", zipped(apk()), 0) for n in ("", "_2", "_3")]
+    app = opened(tmp_path, zipped([*members, Stored("standalones/a.apk", zipped(apk()))]), "shop.apks")
+    assert app.dex_members == ("shop.apks!splits/base-master_3.apk!classes.dex",)
+    (fact,) = [f for f in app.facts if f.subject == "setting:other_variants"]
+    assert fact.count == 3
+
+
+def test_a_name_of_any_bytes_can_be_written_out(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/shop\xff.apk"))
+    path.write_bytes(zipped(apk()))
+    app = open_app(path)
+    assert app.app.file == "shop\\xff.apk"
+    json.dumps(to_json(app.app), ensure_ascii=False).encode()
+    path.write_bytes(b"no app")
+    with pytest.raises(InputError) as error:
+        open_app(path)
+    str(error.value).encode()

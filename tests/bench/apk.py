@@ -1,0 +1,76 @@
+"""Opening an app (container, manifest, resources, signatures, digests) against inflating its dex files
+and against androguard's ``APK``, which reads manifest, resources and certificates."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from appaudit.apk import open_app
+from appaudit.apk.zip import DEFLATED, Archive
+from tests import corpus
+
+ROUNDS = 5
+
+
+def run() -> list[str]:
+    """One line for each APK at hand, largest first."""
+    try:
+        from androguard.core.apk import APK
+        from loguru import logger
+
+        logger.remove()
+    except ImportError:
+        return ["apk: androguard is not installed"]
+    paths = [path for package in corpus.APKS[:6] for path in _cached(package)]
+    lines = []
+    for path in sorted(paths, key=lambda p: -p.stat().st_size)[:6]:
+        ours = _cpu(lambda path=path: open_app(path))  # type: ignore[misc]
+        theirs = _cpu(lambda path=path: _as_much(APK(str(path))))  # type: ignore[misc]
+        inflating, size = _inflating(path)
+        lines.append(
+            f"apk: open {path.name} ({size >> 20} MB of dex): {ours / inflating:.2f} x inflating its dex, "
+            f"{theirs / ours:.1f} x less than androguard's APK"
+        )
+    return lines or ["apk: no real APK at hand; run python -m tests.corpus"]
+
+
+def _as_much(apk: Any) -> None:
+    """Reads with androguard what `open_app` gives, digests and inner archives aside."""
+    apk.get_app_name()
+    apk.get_uses_implied_permission_list()
+    for get in (apk.get_activities, apk.get_services, apk.get_receivers, apk.get_providers):
+        for name in get():
+            apk.get_intent_filters("activity", name)
+    apk.get_certificates_v2()
+    apk.get_certificates_v3()
+    apk.get_certificates_v1()
+
+
+def _cached(package: corpus.Package) -> list[Path]:
+    return sorted(package.folder.rglob("*.apk")) if (package.folder / ".complete").exists() else []
+
+
+def _cpu(work: Callable[[], object]) -> float:
+    """The least CPU seconds of some rounds."""
+    best = float("inf")
+    for _ in range(ROUNDS):
+        start = time.process_time()
+        work()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def _inflating(path: Path) -> tuple[float, int]:
+    """CPU seconds zlib takes for the dex files of an APK, and their size."""
+    archive = Archive(path.read_bytes(), lambda _: None)
+    parts = [
+        (bytes(archive.content(entry)), entry.size)
+        for entry in archive
+        if entry.name.endswith(".dex") and entry.method == DEFLATED
+    ]
+    seconds = _cpu(lambda: [zlib.decompress(data, -15, size) for data, size in parts])
+    return max(seconds, 1e-6), sum(size for _, size in parts)

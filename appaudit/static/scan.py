@@ -10,9 +10,11 @@ from appaudit.apk import open_app
 from appaudit.records import App, Fact, Gap
 from appaudit.static import (
     components,
+    frameworks,
     hosts,
     identifiers,
     loading,
+    native,
     network,
     permissions,
     sdks,
@@ -33,6 +35,8 @@ PRODUCERS: tuple[tuple[str, Producer], ...] = (
     ("network security", network.produce),
     ("web views", webview.produce),
     ("code loading", loading.produce),
+    ("native libraries", native.produce),
+    ("frameworks", frameworks.produce),
 )
 """Each looks at the whole sample for one kind of fact; the first tells the second what is reached."""
 

@@ -1,0 +1,128 @@
+"""Apps whose code is not dex: scripts that are read as text, compiled code that becomes a Gap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from appaudit.apk import MemberError
+from appaudit.knowledge import sdks
+from appaudit.knowledge.load import toml
+from appaudit.records import ClassDefinition, Evidence, Fact, FileEntry, Gap, StringConstant
+from appaudit.static.attribution import APP
+from appaudit.static.facts import Drafts, Key, observed
+from appaudit.static.hosts import address
+from appaudit.static.sample import Sample
+
+HERMES = b"\xc6\x1f\xbc\x03\xc1\x03\x19\x1f"
+"""How Hermes bytecode begins."""
+MAX_SCRIPT = 64 << 20
+MAX_TOTAL = 128 << 20
+MAX_EVIDENCE_FILES = 20
+_ADDRESS = re.compile(rb"(?:https?|wss?)://[\w.\-:\[\]]{3,200}(?:/[\w./\-]{0,100})?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """One row of frameworks.toml, its patterns compiled."""
+
+    id: str
+    name: str
+    libs: re.Pattern[str] | None
+    classes: tuple[str, ...]
+    files: re.Pattern[str] | None
+    scripts: re.Pattern[str] | None
+    binaries: re.Pattern[str] | None
+    reason: str
+
+
+@cache
+def frameworks() -> tuple[Framework, ...]:
+    """Every framework we know."""
+    return tuple(
+        Framework(
+            row["id"],
+            row["name"],
+            _pattern(row.get("libs", [])),
+            tuple(row.get("classes", ())),
+            _pattern(row.get("files", [])),
+            _pattern(row.get("scripts", [])),
+            _pattern(row.get("binaries", [])),
+            row.get("reason", ""),
+        )
+        for row in toml("frameworks.toml")["framework"]
+    )
+
+
+def _pattern(globs: list[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(re.escape(g).replace(r"\*", ".*") for g in globs)) if globs else None
+
+
+def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
+    """``uses setting:framework`` with the framework's name, what its scripts reach and contact, and a
+    Gap for code that cannot be read."""
+    facts: list[Fact] = []
+    gaps: list[Gap] = []
+    drafts = Drafts()
+    budget = MAX_TOTAL
+    paths = [(member.name, member.name.partition("!")[2]) for member in sample.app.members]
+    for framework in frameworks():
+        evidence = list(_evidence(sample, framework, paths))
+        if not evidence:
+            continue
+        attributes = (("framework", framework.id), ("name", framework.name))
+        facts.append(
+            observed(APP, "uses", "setting:framework", evidence[:MAX_EVIDENCE_FILES], None, attributes)
+        )
+        for name, path in paths:
+            if framework.scripts and framework.scripts.fullmatch(path):
+                try:
+                    data = sample.app.read(name, min(MAX_SCRIPT, budget))
+                except MemberError as error:
+                    reason = f"The script was not examined: {error}."
+                    gaps.append(Gap("static", "unreadable_script", name, reason))
+                    continue
+                budget -= len(data)
+                _script(drafts, framework, name, data)
+                if data.startswith(HERMES):
+                    reason = (
+                        "It is Hermes bytecode: only its strings were examined, not what the code does "
+                        "with them. Scan a build without Hermes, or watch the app run."
+                    )
+                    gaps.append(Gap("static", "hermes_bytecode", name, reason))
+        unread = [name for name, path in paths if framework.binaries and framework.binaries.fullmatch(path)]
+        if unread:
+            reason = f"{framework.name}: {framework.reason}"
+            gaps.append(Gap("static", "framework_code", sorted(unread)[0], reason))
+    return facts + drafts.facts(), gaps
+
+
+def _evidence(sample: Sample, framework: Framework, paths: list[tuple[str, str]]) -> Iterator[Evidence]:
+    for dex in sample.dexes:
+        for prefix, (count, example) in dex.count_prefixes(framework.classes).items():
+            yield ClassDefinition(dex.member, prefix, example, count)
+    for name, path in paths:
+        library = (
+            framework.libs and path.endswith(".so") and framework.libs.fullmatch(path.rpartition("/")[2])
+        )
+        if library or (framework.files and framework.files.fullmatch(path)):
+            yield FileEntry(name)
+
+
+def _script(drafts: Drafts, framework: Framework, member: str, data: bytes) -> None:
+    for word, data_id in toml("frameworks.toml")["script"].items():
+        at = data.find(word.encode())
+        if at >= 0:
+            attributes = (("api", f"script:{framework.id}"), ("basis", "script"))
+            key = Key(APP, "accesses", f"data:{data_id}", attributes)
+            drafts.add(key, StringConstant(member, word, at), words=word.strip('"'))
+    for match in _ADDRESS.finditer(data):
+        text = match[0].decode("ascii", "replace")
+        found = address(text)
+        if found is not None:
+            attributes = (("basis", "script"), ("sdk", sdks.sdk_of_host(found.host) or ""))
+            key = Key(APP, "contacts", f"host:{found.host}", tuple(a for a in attributes if a[1]))
+            cleartext = "yes" if found.cleartext else ""
+            drafts.add(key, StringConstant(member, text, match.start()), cleartext=cleartext)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from appaudit.compare.versions import version_key
 from appaudit.knowledge import sdks
 from appaudit.knowledge.data_types import data_types
 from appaudit.records import App, Fact, Gap, PolicySpan, Source
@@ -58,12 +59,22 @@ class Case:
                 found[self.party(fact.actor), name].append(fact)
         return dict(found)
 
+    def holds(self, statement: Fact) -> bool:
+        """Whether a statement still applies to this version: "until version V" ends at V."""
+        mine = version_key(self.app.version_name) if self.app else None
+        for token in statement.condition:
+            kind, _, value = token.partition(":")
+            limit = version_key(value) if kind == "until_version" else None
+            if mine is not None and limit is not None and mine >= limit:
+                return False
+        return True
+
     @cached_property
     def _stated_data(self) -> dict[tuple[str, str], list[Fact]]:
         found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         for fact in self.stated:
             kind, _, name = fact.subject.partition(":")
-            if kind == "data":
+            if kind == "data" and self.holds(fact):
                 found[fact.stance, name].append(fact)
         return dict(found)
 

@@ -14,7 +14,6 @@ RULES: dict[str, Callable[[Case], Iterator[Verdict]]] = {
     "contradictory-policy": data.contradictory_policy,
     "early-collection": startup.early_collection,
     "expired-version": conditions.expired_version,
-    "local-only-sent": conditions.local_only_sent,
     "self-start": startup.self_start,
     "undeclared-data": data.undeclared_data,
     "undeclared-permission": permissions.undeclared_permission,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from appaudit.compare.case import Case
-from appaudit.compare.conditions import collected, conditioned, version_key
+from appaudit.compare.conditions import collected, conditioned
 from appaudit.compare.verdict import Verdict
+from appaudit.compare.versions import version_key
 from appaudit.records import Fact, Outcome
-
-LEAVING = ("sends", "shares")
 
 
 def _verdict(outcome: Outcome, statement: Fact, observed: list[Fact], **attributes: str) -> Verdict:
@@ -30,29 +29,9 @@ def expired_version(case: Case) -> Iterator[Verdict]:
     for value, statement in conditioned(case, "until_version"):
         limit = version_key(value)
         observed = collected(case, statement)
-        outcome: Outcome
         if mine is None or limit is None:
-            outcome = "not_examined"
-        elif mine < limit:
-            outcome = "pass"
-        else:
-            outcome = "violation" if observed else "pass"
+            yield _verdict("not_examined", statement, observed, limit=value, needs="a comparable version")
+            continue
+        outcome: Outcome = "violation" if mine >= limit and observed else "pass"
         version = case.app.version_name if case.app else ""
         yield _verdict(outcome, statement, observed, limit=value, version=version)
-
-
-def local_only_sent(case: Case) -> Iterator[Verdict]:
-    """ "Processed on your device only": the type leaves it."""
-    statements = [f for f in case.stated if f.stance == "declared" and f.action == "processes_locally"]
-    statements += [f for _, f in conditioned(case, "local_only") if f not in statements]
-    for statement in statements:
-        observed = collected(case, statement)
-        sent = [f for f in observed if f.action in LEAVING]
-        flows = [f for f in observed if f.attribute.get("reaches") == "network"]
-        if sent:
-            yield _verdict("violation", statement, sent)
-        elif flows:
-            yield _verdict("review", statement, flows)
-        else:
-            outcome: Outcome = "pass" if "traffic" in case.examined and observed else "not_examined"
-            yield _verdict(outcome, statement, observed)

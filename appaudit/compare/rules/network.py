@@ -1,4 +1,4 @@
-"""Rules on the network: promised encryption, named recipients."""
+"""Rules on the network: promised encryption."""
 
 from __future__ import annotations
 
@@ -8,30 +8,37 @@ from appaudit.compare.case import Case
 from appaudit.compare.verdict import Verdict
 from appaudit.records import Fact, Outcome
 
-CLEARTEXT = ("setting:cleartext_permitted", "setting:uses_cleartext_traffic")
-TRUST = ("setting:trusts_any_certificate", "setting:trusts_any_host", "setting:trusts_user_certificates")
+TRUST = ("setting:accepts_any_certificate", "setting:accepts_any_hostname")
+"""Code that accepts whatever certificate or name a server shows."""
+
+
+def _unprotected(fact: Fact) -> bool:
+    """Whether a setting permits cleartext, or code trusts anything."""
+    if fact.subject in TRUST or fact.subject == "setting:cleartext_domains":
+        return True
+    if fact.subject == "setting:cleartext_traffic":
+        return fact.attribute.get("value") == "true"
+    return fact.subject == "setting:network_security_config" and fact.attribute.get("cleartext") == "true"
 
 
 def unprotected_transport(case: Case) -> Iterator[Verdict]:
-    """Personal data in the clear, or an app that allows it, where the policy promises protection."""
-    promises = tuple(f for f in case.stated if f.subject == "topic:transport_security")
-    seen: list[Fact] = [
-        f for f in case.observed if f.action == "sends" and f.attribute.get("cleartext") == "yes"
-    ]
-    allowed = [f for f in case.observed if f.subject in (*CLEARTEXT, *TRUST)]
+    """Personal data in the clear, or an app that allows it, against what the policy promises."""
+    subject = "topic:transport_security"
+    promises = tuple(f for f in case.stated if f.subject == subject)
+    seen = tuple(f for f in case.observed if f.action == "sends" and f.attribute.get("cleartext") == "yes")
+    allowed = tuple(f for f in case.observed if _unprotected(f))
     if seen:
-        yield Verdict(
-            "violation", "app", "sends", "topic:transport_security", (*seen, *promises), confidence="high"
-        )
+        yield Verdict("violation", "app", "sends", subject, (*seen, *promises), confidence="high")
     elif allowed:
         yield Verdict(
             "review",
             "app",
             "uses",
-            "topic:transport_security",
+            subject,
             (*allowed, *promises),
             severity="medium" if promises else "low",
         )
-    elif promises:
+    else:
         outcome: Outcome = "pass" if "traffic" in case.examined else "not_examined"
-        yield Verdict(outcome, "app", "uses", "topic:transport_security", promises)
+        needs = () if outcome == "pass" else (("needs", "traffic"),)
+        yield Verdict(outcome, "app", "uses", subject, promises, attributes=needs)

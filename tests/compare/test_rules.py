@@ -1,0 +1,71 @@
+"""Every rule has its data, both languages, known clauses, a fixture that fires it and one that must not."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from appaudit.compare.judge import compare
+from appaudit.compare.rules import RULES
+from appaudit.knowledge.regulations import clauses
+from appaudit.knowledge.rules import LANGUAGES, Rule, explain, render, rules
+from appaudit.records import Finding
+from tests.fixture_audits import fixture_audit
+
+ALL = list(rules().values())
+KNOWN = {"actor", "subject", "apis", "count", "said", "degree", "quote", "place", "level", "evidence"} | {
+    "limit",
+    "version",
+    "from",
+    "detail",
+}
+
+
+def test_functions_and_data_are_the_same_set() -> None:
+    assert set(RULES) == set(rules())
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.id)
+def test_rule_is_whole(rule: Rule) -> None:
+    assert rule.clauses, "a rule touches at least one clause"
+    assert set(rule.clauses) <= set(clauses())
+    for lang in LANGUAGES:
+        text = rule.texts[lang]
+        for template in (text.name, text.title, text.message, text.why, text.advice, text.passed):
+            assert template.strip()
+            fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+            assert fields <= KNOWN, f"{rule.id}: unknown {fields - KNOWN}"
+        assert rule.id in explain(rule, lang)
+
+
+def fired(rule: Rule, fixture: str) -> list[Finding]:
+    return [
+        f
+        for f in fixture_audit(fixture).findings
+        if f.rule == rule.id and f.outcome in ("violation", "review")
+    ]
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.id)
+def test_rule_fires_on_its_fixture(rule: Rule) -> None:
+    found = fired(rule, rule.fires_on)
+    assert found
+    for finding in found:
+        for lang in LANGUAGES:
+            words = render(finding, lang)
+            assert "{" not in words.title + words.message
+        assert finding.facts
+        assert finding.fingerprint
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.id)
+def test_rule_keeps_quiet_on_its_clean_fixture(rule: Rule) -> None:
+    assert not fired(rule, rule.quiet_on)
+
+
+def test_nothing_passes_where_nothing_was_examined() -> None:
+    for examined in ((), ("static",), ("policy",)):
+        for finding in compare([], examined=examined):
+            assert finding.outcome == "not_examined"
+            assert "needs" in dict(finding.attributes)

@@ -11,8 +11,10 @@ import numpy as np
 
 from appaudit.dex import CallSites, string_index_sites
 from appaudit.knowledge.apis import Api, Word, WordTable, catalogue, word_tables
-from appaudit.records import CallSite, Fact, Gap, StringConstant
+from appaudit.records import CallSite, ClassDefinition, Fact, Gap, StringConstant
+from appaudit.static.bodies import overrides
 from appaudit.static.facts import Drafts, Key
+from appaudit.static.library import in_library
 from appaudit.static.sample import Sample, in_methods, items, joined
 
 Methods = set[tuple[int, int]]
@@ -33,6 +35,7 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     for api, sites in sample.found(_rows()):
         finder.calls(api, sites)
     finder.arguments()
+    finder.callbacks()
     finder.strings()
     facts = finder.drafts.facts()
     sample.reached |= {fact.subject.removeprefix("data:") for fact in facts}
@@ -168,6 +171,20 @@ class _Finder:
             )
             for actor, package in self.sample.actors_of(sites, k)
         ]
+
+    def callbacks(self) -> None:
+        """Classes of the app that override what the system calls with data."""
+        for api in catalogue():
+            if api.role != "callback" or not api.data:
+                continue
+            for body in overrides(self.sample, api.descriptor, api.member):
+                if in_library(body.owner):
+                    continue
+                actor, package = self.sample.actors.of_package(body.owner)
+                attributes = _kept(("api", api.id), ("package", package), ("role", "callback"))
+                evidence = ClassDefinition(body.dex.member, body.owner, body.owner, 1)
+                for data in api.data:
+                    self.drafts.add(Key(actor, "accesses", f"data:{data}", attributes), evidence)
 
     # -------------------------------------------------------------------------- strings
 

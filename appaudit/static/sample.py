@@ -20,6 +20,7 @@ from appaudit.dex import (
     call_sites,
     read_dexes,
 )
+from appaudit.dex.layout import Mask
 from appaudit.knowledge.apis import Api, catalogue
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import required
@@ -91,7 +92,30 @@ class Sample:
             for owner, name in self._members
         ]
         found = call_sites(self.dexes, targets, self.hierarchy)
+        found = found.where(self._specific(found, targets))
         return found.where(np.argsort(found.target, kind="stable"))
+
+    def _specific(self, found: CallSites, targets: list[Target]) -> Mask:
+        """Leaves out what a class inherits where it has a row of its own, and constructors of subclasses,
+        which are not inherited."""
+        key = found.dex.astype(np.int64) << 48 | found.callee.astype(np.int64) << 16
+        key |= found.target.astype(np.int64)
+        distinct, at = np.unique(key, return_inverse=True)
+        keep = np.ones(len(distinct), bool)
+        by_member: dict[tuple[int, int, str], list[int]] = {}
+        for k, value in enumerate(distinct.tolist()):
+            target = targets[value & 0xFFFF]
+            by_member.setdefault((value >> 48, value >> 16 & 0xFFFFFFFF, target.kind), []).append(k)
+        for (number, callee, kind), places in by_member.items():
+            dex = self.dexes[number]
+            owner = (dex.methods if kind == "method" else dex.fields).owner[callee]
+            name = dex.type_descriptor(int(owner))
+            exact = [k for k in places if targets[int(distinct[k]) & 0xFFFF].owner == name]
+            for k in places:
+                constructor = targets[int(distinct[k]) & 0xFFFF].name == "<init>"
+                if k not in exact and (exact or constructor):
+                    keep[k] = False
+        return keep[at]
 
     def sites_of(self, class_name: str, member: str) -> CallSites:
         """The call sites of one member."""

@@ -253,7 +253,7 @@ class ChineseReader:
             elif actor == "we" and before.get("to"):
                 state.to_whom = "我们"
             elif before.get("to"):
-                state.to_whom = "您" if actor == "you" else state.to_whom
+                state.to_whom = state.to_whom or ("您" if actor == "you" else "")
             return
         if actor in ("partner", "sdk"):
             if state.to_whom and not self.after_break:

@@ -105,8 +105,9 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             new = list(_declare(found, index, number, sentence, reading, recent, definition))
             found.declarations += new
             found.before = reading.mentions
-            if new:
-                recent = new if not all(d.type == GENERIC for d in new) else recent or new
+            exact = [d for d in new if d.type != GENERIC]
+            if exact:
+                recent = [d for d in recent if d.paragraph == index] + exact
             if reading.last_frame is not None and reading.last_frame.polarity:
                 last = reading.last_frame
             elif reading.has_verb:
@@ -223,11 +224,14 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
     )
     if frame.polarity not in ("shared", "not_shared", "local_only") and not beside and frame.cls != "collect":
         return
-    if frame.cls == "collect" and not beside:
-        named = [m for m in found.before if m.frame is None and m.type not in (GENERIC_ANAPHOR, GENERIC)]
-        if named:  # "The order will show X and Y. We collect this information to ...": stated here
-            add(mention, named[0].type, frame)
-        return
+    if frame.cls == "collect":
+        before = [m for m in reading.mentions if m.end <= mention.start] or found.before
+        loose = [m for m in before if m.frame is None and m.type not in (GENERIC_ANAPHOR, GENERIC)]
+        if loose:  # "The order will show X and Y. We collect this information to ...": stated here
+            add(mention, loose[0].type, frame)
+            return
+        if not beside and frame.polarity == "collected":
+            return
     here = [d for d in out if d.start < mention.start + sentence.start]
     named = [
         d for d in (here if frame.cls == "share" and here else recent) if d.via is None and d.type != GENERIC

@@ -113,7 +113,7 @@ class EnglishReader:
                     last.frame is not None
                     and last.frame.polarity
                     and (state.held or state.frame is None)
-                    and last.clause == self.clause
+                    and last.clause >= self.clause - 1
                 ):
                     last.group = True
                     state.frame, state.held, state.hold_to_comma = last.frame, False, False
@@ -270,6 +270,8 @@ class EnglishReader:
         word = self.items[i].text.lower()
         state = self.state
         following = self.next_significant(i + 1)
+        if actor in ("partner", "sdk") and self.word(i + 1) in ("and", "or", "and/or"):
+            following = i + 1
         nxt = self.items[following] if following < len(self.items) else None
         if (
             nxt is not None
@@ -476,7 +478,7 @@ class EnglishReader:
         if verb.form == "ing":
             return (
                 before.get("possessive") is None
-                and after != "of"
+                and after not in ("of", ",", "and", "or", ".")
                 and self.has_object(i)
                 and not (item.get("weak") and self.head_follows(i))
                 and before.get("data") is None
@@ -835,9 +837,10 @@ class EnglishReader:
 
     def agent(self, i: int) -> str:
         """The partner by whom a passive verb is done; "" if none is named."""
-        if self.word(i + 1) != "by":
+        by = next((j for j in range(i + 1, min(i + 4, len(self.items))) if self.word(j) == "by"), -1)
+        if by < 0:
             return ""
-        for j in range(i + 2, min(i + 8, len(self.items))):
+        for j in range(by + 1, min(i + 8, len(self.items))):
             if self.items[j].get("partner"):
                 return self.items[j].text
             if self.word(j) in (",", "us"):

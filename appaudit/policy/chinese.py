@@ -147,7 +147,17 @@ class ChineseReader:
         state.excluded = False
         state.to_whom = ""
         state.passive = False
+        condition = self.condition_start >= 0
         self.end_condition(self.items[i].start)
+        if (
+            condition
+            and not self.stack
+            and state.actor == "you"
+            and (state.frame is None or not self.continues(i))
+        ):
+            # 当您……时，需要……: what follows has its own subject, often unsaid
+            self.new_clause("")
+            state = self.state
         if text in "；;":
             self.new_clause("")
             if self.inherited and self.inherited.cls == "definition":
@@ -194,6 +204,8 @@ class ChineseReader:
         """用于, 以便 and 为 hold the frame: what follows tells what for."""
         state = self.state
         word = item.text
+        if word == "为" and self.text.startswith("此", item.end):
+            return
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if word in ("来",) and nxt is not None and not nxt.get("verb"):
             return
@@ -210,6 +222,8 @@ class ChineseReader:
             "短",
             "粗",
         ):
+            return
+        if word == "为" and not self.after_break and self.text.startswith("您", item.end):
             return
         if (
             word == "为"
@@ -344,7 +358,7 @@ class ChineseReader:
                 if "的" in self.text[item.end : item.end + 8]:
                     continue
                 return "您"
-            if item.get("public"):
+            if item.get("public") or (item.text == "其" and item.start - start <= 0):
                 return item.text
             if item.get("data"):
                 break
@@ -443,7 +457,7 @@ class ChineseReader:
         whom = state.to_whom or self.recipient_after(i)
         polarity: Polarity | None = None
         kind = ""
-        if cls == "local":
+        if cls == "local" or (cls in ("collect", "use") and _ON_DEVICE.match(self.text, item.end)):
             polarity = "local_only"
         elif actor in ("we", ""):
             if cls in ("collect", "use"):
@@ -457,6 +471,12 @@ class ChineseReader:
                 polarity = "shared" if whom != "您" else None
             elif cls == "display":
                 polarity = "shared"
+            elif (
+                cls == "provide"
+                and actor == ""
+                and (whom == "我们" or re.search(r"(?:需要?|须|应|请|可)(?:您)?$", self.text[: item.start]))
+            ):
+                polarity = "collected"
             elif cls == "provide" and whom and whom not in ("我们", "您") and item.text in ("提供", "上传"):
                 polarity = "shared"
         elif actor == "you":
@@ -523,7 +543,7 @@ class ChineseReader:
             return False
         if state.taking >= 0:
             return cls in ("share", "display", "provide", "use", "collect", "local")
-        if cls in ("share", "display", "local"):
+        if cls in ("share", "display", "local") or _ON_DEVICE.match(self.text, item.end):
             return not self.object_follows(i)
         return "被" in self.text[max(0, item.start - 4) : item.start] and cls in ("collect", "use")
 
@@ -645,6 +665,7 @@ class ChineseReader:
         del i
 
 
+_ON_DEVICE = re.compile(r"[^，,；;、]{0,8}(?:本地|设备端|终端上)")
 _OWNERS = frozenset({"payment_account", "account_info", "third_party_account", "order_info"})
 _CLOSING = frozenset({"account_info", "personal_info", "contact_info", "identity_info", "device_info"})
 

@@ -175,6 +175,9 @@ def _declare(
             content_group = mention.depth
         elif content_group >= 0 and mention.depth > content_group and mention.type in _CONTENT:
             continue  # the pictures of a posted review are the review
+        if mention.type in _CONTENT and mention.frame is not None and mention.frame.cls == "display":
+            if any(m.type == "published_content" for m in reading.mentions):
+                continue
         frames = [f for f in (mention.frame, *mention.extra) if f is not None and f.polarity is not None]
         if not frames:
             continue

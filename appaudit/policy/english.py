@@ -139,6 +139,8 @@ class EnglishReader:
         if item.get("group") and not item.get("verb"):
             if state.hold_to_comma:
                 state.held = state.hold_to_comma = False
+            if state.frame is None and item.text.lower().startswith("includ") or item.text.lower() == "are":
+                self.include()
         elif item.get("data") is not None and not (verb and self.is_verb(i, verb)):
             self.mention(item, i)
         elif item.get("anaphor"):
@@ -709,6 +711,8 @@ class EnglishReader:
         """The frame of an active verb: what it says about the data after it."""
         state = self.state
         cls = verb.value
+        if actor == "" and self.text[:7].lower() == "please ":
+            actor = "you"
         polarity: Polarity | None = None
         recipient = ""
         rest = self.text[item.end :].lower()
@@ -727,7 +731,7 @@ class EnglishReader:
                     polarity = None
             elif cls == "share":
                 polarity = "shared"
-                if re.match(r"\s*(?:to\s+)?(?:you|your (?:device|email|phone|mobile))\b", rest) or (
+                if re.match(r"\s*(?:(?:to\s+)?you\b|to your (?:device|email|phone|mobile))", rest) or (
                     low.startswith("sen") and _to_you(rest)
                 ):
                     polarity = None
@@ -779,7 +783,7 @@ class EnglishReader:
         if negated and polarity:
             polarity = (
                 None
-                if cls in ("use", "permission", "contain") or (cls == "provide" and actor == "you")
+                if cls in ("use", "contain") or (cls == "provide" and actor == "you")
                 else ("not_collected" if polarity in ("collected", "local_only") else "not_shared")
             )
         return Frame(
@@ -899,8 +903,10 @@ class EnglishReader:
             polarity = "shared" if self.public(i) else None
         elif cls == "provide":
             polarity = "shared" if recipient else None
-        elif cls == "permission" and item.text.lower() in ("required", "needed"):
-            polarity = None
+            if item.text.lower().startswith("upload") and not recipient:
+                polarity = "collected"
+        elif cls == "permission" and item.text.lower().startswith(("request", "ask")):
+            polarity = "collected"
         if (
             cls == "use"
             and re.match(r"\s*(?:only|solely|mainly|primarily)?\s*(?:to|for)\b", rest) is None
@@ -938,6 +944,15 @@ class EnglishReader:
 
     def relative(self, i: int) -> None:
         word = self.word(i)
+        # "providers such as Analytics, which may collect ...": the partner acts.
+        partner = next(
+            (self.items[j] for j in range(i - 1, max(-1, i - 3), -1) if self.items[j].get("partner")), None
+        )
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if partner is not None and nxt is not None and (nxt.get("aux") or nxt.get("verb")):
+            self.new_clause("partner", i)
+            self.partner_name = partner.text
+            return
         self.state.relative = "which" if word in ("which", "that", "who") else word
         if word in ("who", "whom", "whose"):
             self.state.relative = ""
@@ -949,6 +964,16 @@ class EnglishReader:
             if verb.value in ("collect", "share", "display") and state.frame is None and not state.held:
                 state.relative = ""
             return
+        if actor == "we" and verb.value in ("collect", "use") or actor == "you" and verb.value == "provide":
+            polarity_of = "not_collected" if state.negated else "collected"
+            self.include_frame = Frame(
+                item.text.lower(),
+                "collect",
+                actor,
+                polarity_of,
+                item.start,
+                item.end,  # type: ignore[arg-type]
+            )
         if verb.value == "other" or self.mentions == []:
             return
         frame = Frame(item.text.lower(), verb.value, actor, None, item.start, item.end)
@@ -1053,6 +1078,19 @@ class EnglishReader:
             found.group = True
         self.mentions.append(found)
 
+    include_frame: Frame | None = None
+    """What "the information we collect includes ..." says of the words after "includes"."""
+
+    def include(self) -> None:
+        """ "The data we collect includes X", "log data may include X": X is collected."""
+        if self.include_frame is not None:
+            self.state.frame, self.state.held = self.include_frame, False
+            self.state.relative = ""
+        elif self.mentions and self.mentions[-1].frame is None and self.mentions[-1].type in _INCLUDING:
+            here = self.mentions[-1]
+            self.state.frame = Frame("include", "collect", "we", "collected", here.start, here.end)
+            self.state.held = False
+
     def modifies(self, item: Token) -> bool:
         """ "authentication information of your payment account": the second belongs to the first;
         "kept as a web log": what it is kept as."""
@@ -1111,6 +1149,7 @@ def _items(text: str, tokens: list[Token]) -> list[Token]:
 _PREPOSITIONS = frozenset(
     {"based on", "according to", "on the basis of", "with the help of", "processing on"}
 )
+_INCLUDING = frozenset({"service_log", "usage_info", "device_info"})
 _AUTHORISES = frozenset(
     {"authorize", "authorise", "allow", "permit", "enable", "require", "ask", "authorizes", "allows"}
 )

@@ -27,4 +27,6 @@ def recipient_of(declaration: Declaration, sentence: Sentence) -> tuple[str | No
     if named and (not frame.recipient or len(named) == 1):
         return f"party:{' '.join(named[0].split())}", actor
     words = frame.recipient.strip()
+    if words == "其":  # "向其提供": someone named before; not resolved
+        words = ""
     return (f"party:{words}" if words else None), actor

@@ -19,6 +19,7 @@ from appaudit.apk.xml import ANDROID, STRING, Element, Value
 
 MAX_DEPTH = 256
 MAX_NODES = 400_000
+MAX_ATTRIBUTES = 200_000
 
 _CHUNK = struct.Struct("<HHI")
 _ATTRIBUTE = struct.Struct("<IIIHBBI")
@@ -26,8 +27,13 @@ _POOL, _XML, _MAP = 0x0001, 0x0003, 0x0180
 _START_NAMESPACE, _END_NAMESPACE, _START, _END, _CDATA = 0x0100, 0x0101, 0x0102, 0x0103, 0x0104
 _NONE = 0xFFFFFFFF
 
+_FIRST_NODE, _LAST_NODE = 0x0100, 0x017F
+
 REFUSED = frozenset(
-    {"axml_length_over", "axml_chunk_size", "axml_string_pool", "axml_string_count", "axml_too_large"}
+    {
+        *("axml_attribute_count", "axml_chunk_size", "axml_length_over", "axml_string_count"),
+        *("axml_string_pool", "axml_too_large"),
+    }
 )
 """Shapes the platform's parser stops at; what else is noted it reads past."""
 
@@ -58,6 +64,7 @@ class _Reader:
         self.pool = StringPool(memoryview(b"\x01\x00\x1c\x00\x1c" + bytes(23)), lambda *_: None)
         self.ids: tuple[int, ...] = ()
         self.names = attribute_names()
+        self.attributes = 0
 
     def root(self) -> Element:
         data, note = self.data, self.note
@@ -81,6 +88,7 @@ class _Reader:
         stack: list[Element] = []
         skipped = nodes = 0
         pools = 0
+        started = False  # from the first node on the platform looks for nodes only
         while at + 8 <= end:
             kind, header_size, size = _CHUNK.unpack_from(data, at)
             if size < 8 or header_size < 8 or at + size > len(data):
@@ -89,15 +97,16 @@ class _Reader:
                     size = len(data) - at
                 else:
                     break
-            elif (size | header_size) & 3 or header_size > size:
+            elif (size | header_size) & 3 or header_size > size or (started and header_size < 16):
                 note("axml_chunk_size", f"chunk {kind:#06x} of {size} bytes with a header of {header_size}")
+            started = started or _FIRST_NODE <= kind <= _LAST_NODE
             chunk = data[at : at + size]
-            if kind == _POOL and not stack:
+            if kind == _POOL and not started:
                 pools += 1
                 if pools > 1:
                     note("axml_second_pool", f"string pool number {pools} at {at}")
                 self.pool = StringPool(chunk, note)
-            elif kind == _MAP and not stack:
+            elif kind == _MAP and not started:
                 count = max(size - header_size, 0) // 4
                 self.ids = struct.unpack_from(f"<{count}I", chunk, header_size) if count else ()
             elif kind == _START:
@@ -105,7 +114,7 @@ class _Reader:
                 if nodes > MAX_NODES or len(stack) >= MAX_DEPTH:
                     note("axml_too_large", f"more than {MAX_NODES} elements or {MAX_DEPTH} levels")
                     break
-                element = self._element(chunk, header_size)
+                element = self._element(at, size, header_size)
                 if stack:
                     stack[-1].children.append(element)
                 elif root is None:
@@ -130,32 +139,33 @@ class _Reader:
             raise XmlError("it holds no element")
         return root
 
-    def _element(self, chunk: memoryview, header_size: int) -> Element:
-        note = self.note
+    def _element(self, start: int, size: int, header_size: int) -> Element:
+        data, note = self.data, self.note
         if header_size != 16:
             note("axml_header_size", f"element header of {header_size} bytes")
-        if header_size + 20 > len(chunk):
+        at = start + header_size
+        if header_size + 20 > size or at + 20 > len(data):
             note("axml_chunk_size", "an element shorter than its header")
             return Element("")
-        _, name_index, start, each, count = struct.unpack_from("<IIHHH", chunk, header_size)
+        _, name_index, first, each, count = struct.unpack_from("<IIHHH", data, at)
         element = Element(self.pool[name_index] or "")
-        if each < _ATTRIBUTE.size:
-            if count:
-                note("axml_attribute_size", f"attributes of {each} bytes")
+        if not count:
             return element
         if each != _ATTRIBUTE.size:
             note("axml_attribute_size", f"attributes of {each} bytes")
-        if start != 20:
-            note("axml_attribute_start", f"attributes start at {start}")
-        at = header_size + start
-        room = max(len(chunk) - at, 0) // each
-        if count > room:
-            note("axml_attribute_count", f"{count} attributes where {room} fit")
-            count = room
+        if first != 20:
+            note("axml_attribute_start", f"attributes start at {first}")
+        if first + each * count > size - header_size:
+            note("axml_attribute_count", f"{count} attributes that do not fit")
+        at += first
         highest = 0
-        for index in range(count):
-            record = _ATTRIBUTE.unpack_from(chunk, at + index * each)
-            highest = max(highest, self._attribute(element, record, highest))
+        for _ in range(count):
+            self.attributes += 1
+            if at + _ATTRIBUTE.size > len(data) or self.attributes > MAX_ATTRIBUTES:
+                note("axml_attribute_count", f"{count} attributes that do not fit")
+                break
+            highest = max(highest, self._attribute(element, _ATTRIBUTE.unpack_from(data, at), highest))
+            at += each  # as it is: records may overlap
         return element
 
     def _attribute(self, element: Element, record: tuple[int, ...], highest: int) -> int:

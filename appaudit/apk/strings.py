@@ -37,15 +37,21 @@ class StringPool:
         if count > room:
             note("axml_string_count", f"{count} strings where {room} fit")
             count = room
-        if styles > room - count or (styles and not header_size < styles_start < len(data)):
-            note("axml_style_count", f"{styles} styles that cannot be there")
-            styles = 0
         self.count = count
         self._offsets = struct.unpack_from(f"<{count}I", data, header_size) if count else ()
         self._start = start
-        self._end = styles_start if styles and styles_start > start else len(data)
-        if start > len(data):
+        self._end = len(data)
+        if styles:
+            if start < styles_start < len(data) - 2:
+                self._end = styles_start
+                if styles > room - count or bytes(data[-12:]) != b"\xff" * 12:
+                    note("axml_style_count", f"{styles} styles that are not there")
+            else:
+                note("axml_string_pool", f"{styles} styles that start before the strings or after the end")
+        if count and start >= len(data) - 2:
             note("axml_string_pool", "the strings start outside the pool")
+        elif count and any(data[self._end - (1 if self._utf8 else 2) : self._end]):
+            note("axml_string_pool", "the last string has no end")
 
     def __len__(self) -> int:
         return self.count
@@ -55,7 +61,8 @@ class StringPool:
             return self._cache[index]
         value = None
         if 0 <= index < self.count:
-            at = self._start + self._offsets[index]
+            # The platform counts UTF-16 offsets in units: an odd one is rounded down.
+            at = self._start + (self._offsets[index] if self._utf8 else self._offsets[index] & ~1)
             try:
                 value = self._decode8(at) if self._utf8 else self._decode16(at)
             except (struct.error, IndexError):
@@ -79,7 +86,11 @@ class StringPool:
 
     def _decode8(self, at: int) -> str:
         data = self._data
-        at += 2 if data[at] & 0x80 else 1  # length in UTF-16 units, not needed
+        units = data[at]
+        at += 1
+        if units & 0x80:
+            units = (units & 0x7F) << 8 | data[at]
+            at += 1
         length = data[at]
         at += 1
         if length & 0x80:
@@ -95,12 +106,15 @@ class StringPool:
                 end = min(at + length, self._end)
         raw = bytes(data[at:end])
         try:
-            return raw.decode()
+            text = raw.decode()
         except UnicodeDecodeError:  # modified UTF-8: surrogates as three bytes each
-            text = (
-                raw.decode("utf-8", "surrogatepass") if _surrogates(raw) else raw.decode("utf-8", "replace")
+            text = raw.decode("utf-8", "surrogatepass" if _surrogates(raw) else "replace")
+            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        if length == end - at and len(text) != units and len(text.encode("utf-16-le")) != 2 * units:
+            self._note(
+                "axml_string_length", "a string of another length than it says; the platform sees none"
             )
-            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return text
 
 
 def _surrogates(raw: bytes) -> bool:

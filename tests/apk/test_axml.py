@@ -57,13 +57,44 @@ def test_a_tree_is_read_without_a_trick(utf8: bool) -> None:
 
 
 class Junk(Axml):
-    """Chunks of unknown type between all others."""
+    """Chunks of unknown type between all others; the platform wants a node's header of them, too."""
 
     def element(self, element: Node) -> bytes:
-        return chunk(0x0777, b"", b"junk") + super().element(element) + chunk(0x0199, b"")
+        return chunk(0x0777, bytes(8), b"junk") + super().element(element) + chunk(0x0199, bytes(8))
 
     def file(self, body: bytes) -> bytes:
         return super().file(chunk(0x0666, b"", bytes(12)) + body)
+
+
+class ShortJunk(Axml):
+    """Chunks with a header too short for a node: the platform stops at them."""
+
+    def element(self, element: Node) -> bytes:
+        return chunk(0x0777, b"", b"junk") + super().element(element)
+
+
+class LatePool(Axml):
+    """A string pool behind the first node: the platform does not look at it."""
+
+    def element(self, element: Node) -> bytes:
+        return string_pool(["lie"] * 99) + super().element(element)
+
+
+class EarlyPool(Axml):
+    """A string pool before the real one: the last one counts."""
+
+    def pool(self) -> bytes:
+        return string_pool(["lie"] * 99) + super().pool()
+
+
+class OverlappingAttributes(Axml):
+    """A record size of zero: every attribute is the first one."""
+
+    def element(self, element: Node) -> bytes:
+        data = bytearray(super().element(element))
+        if element.name == "uses-sdk":
+            struct.pack_into("<HH", data, 16 + 10, 0, 3)
+        return bytes(data)
 
 
 class Magic(Axml):
@@ -101,9 +132,40 @@ class PoolHeader(Axml):
 
 
 class StyleCount(Axml):
+    """Styles that start before the strings: the platform refuses the pool."""
+
     def pool(self) -> bytes:
         data = bytearray(super().pool())
         struct.pack_into("<I", data, 12, 0x7FFFFFFF)
+        return bytes(data)
+
+
+class StylesBehind(Axml):
+    """More styles than there are, where styles may be: the platform does not count them."""
+
+    def pool(self) -> bytes:
+        data = bytearray(super().pool())
+        struct.pack_into("<II", data, 4, len(data) + 12, struct.unpack_from("<I", data, 8)[0])
+        struct.pack_into("<I", data, 12, 0x7FFFFFFF)
+        struct.pack_into("<I", data, 24, len(data))
+        return bytes(data) + b"\xff" * 12
+
+
+class NoLastEnd(Axml):
+    def pool(self) -> bytes:
+        data = bytearray(super().pool()) + b"abcd"
+        struct.pack_into("<I", data, 4, len(data))
+        return bytes(data)
+
+
+class OddOffsets(Axml):
+    """Odd offsets of UTF-16 strings: the platform rounds them down."""
+
+    def pool(self) -> bytes:
+        data = bytearray(super().pool())
+        for n in range(len(self.strings)):
+            at = 28 + 4 * n
+            struct.pack_into("<I", data, at, struct.unpack_from("<I", data, at)[0] | 1)
         return bytes(data)
 
 
@@ -199,7 +261,14 @@ WRONG: list[tuple[type[Axml], set[str]]] = [
     (LongFile, {"axml_length_over"}),
     (FileHeader, {"axml_header_size"}),
     (PoolHeader, {"axml_header_size"}),
-    (StyleCount, {"axml_style_count"}),
+    (ShortJunk, {"axml_chunk_size", "axml_junk_chunks"}),
+    (LatePool, {"axml_junk_chunks"}),
+    (EarlyPool, {"axml_second_pool"}),
+    (OverlappingAttributes, {"axml_attribute_size", "axml_duplicate_attribute"}),
+    (StyleCount, {"axml_string_pool"}),
+    (StylesBehind, {"axml_style_count"}),
+    (NoLastEnd, {"axml_string_pool"}),
+    (OddOffsets, set()),
     (StringCount, {"axml_string_count"}),
     (ElementHeader, {"axml_header_size"}),
     (AttributeSize, {"axml_attribute_size"}),
@@ -292,7 +361,7 @@ def test_modified_utf8_is_read() -> None:
     assert StringPool(memoryview(data), lambda *_: None)[0] == "😀"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data(), st.booleans())
 def test_any_damage_is_told_not_raised(data: st.DataObject, utf8: bool) -> None:
     whole = bytearray(written(APP, utf8))
@@ -304,7 +373,7 @@ def test_any_damage_is_told_not_raised(data: st.DataObject, utf8: bool) -> None:
         _read_or_error(candidate)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes(data: bytes) -> None:
     _read_or_error(data)
@@ -317,3 +386,25 @@ def _read_or_error(data: bytes) -> None:
     except axml.XmlError:
         return
     assert isinstance(root.name, str)
+
+
+def test_many_attributes_that_overlap_end() -> None:
+    """Each of many elements claims as many attributes as it can, of no bytes each."""
+
+    class Greedy(Axml):
+        def element(self, element: Node) -> bytes:
+            data = bytearray(super().element(element))
+            struct.pack_into("<HH", data, 16 + 10, 0, 0xFFFF)
+            return bytes(data)
+
+    root, tricks = parsed(Greedy(manifest(*(node("x", name="a") for _ in range(2000)))).build())
+    assert len(root.children) == 2000
+    assert "axml_attribute_count" in tricks
+
+
+def test_a_string_of_another_length_is_told() -> None:
+    pool = bytearray(string_pool(["abc"], utf8=True))
+    pool[32] = 2
+    tricks: list[str] = []
+    assert StringPool(memoryview(bytes(pool)), lambda trick, _: tricks.append(trick))[0] == "abc"
+    assert tricks == ["axml_string_length"]

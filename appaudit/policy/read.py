@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from appaudit.policy.completeness import completeness_facts
 from appaudit.policy.data_safety import data_safety_facts, is_data_safety
 from appaudit.policy.declarations import read_document
 from appaudit.policy.document import LoadedDocument
@@ -13,17 +13,8 @@ from appaudit.policy.facts import facts_of, gaps_of
 from appaudit.policy.folder import gather
 from appaudit.policy.language import language
 from appaudit.policy.listings import listing_facts
+from appaudit.policy.result import PolicyResult
 from appaudit.records import Document, Fact, Gap, PolicySpan
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyResult:
-    """What the documents declare. ``texts``: each document's text by name, which spans refer to."""
-
-    documents: list[Document]
-    texts: dict[str, str]
-    facts: list[Fact]
-    gaps: list[Gap]
 
 
 def read(paths: Sequence[Path], progress: Callable[[str], None] | None = None) -> PolicyResult:
@@ -39,6 +30,7 @@ def read(paths: Sequence[Path], progress: Callable[[str], None] | None = None) -
         result.texts.update(found.texts)
         result.facts.extend(found.facts)
         result.gaps.extend(found.gaps)
+    result.facts.extend(completeness_facts(result))
     return result
 
 

@@ -1,0 +1,229 @@
+"""Judges the policy itself: what the law asks a policy to say, and whether this one says it.
+
+The items, the clauses that ask for them and the words by which they are recognised are data
+(``knowledge/completeness.toml``). An item is *present*, *vague* (said, but nobody can rely on it),
+*missing*, or *not applicable* (nothing in the policy calls for it).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from appaudit.knowledge.load import toml
+from appaudit.knowledge.regulations import PROFILES, Profile, clauses
+from appaudit.policy.result import PolicyResult
+from appaudit.records import Evidence, Fact, ListingRow, PolicySpan
+
+Status = Literal["present", "vague", "missing", "not_applicable"]
+
+SUBJECT = "topic:notice/"
+"""Prefix of the subject of completeness facts; the item's id follows."""
+
+_SENTENCE = re.compile(r"[^。！？!?；;\n]*?(?:[。！？!?；;]|\.(?=\s|$)|$)")
+_HAN = re.compile("[\u4e00-\u9fff]")
+_STOP = re.compile(r"[。；;：:.!?！？\])）】]$")
+_VALUE = re.compile(r"\d{2}|@|://")
+_MAX_SENTENCE = 2_000
+_JUDGED = frozenset({"policy", "overseas", "children", "cookie", "summary"})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing a policy has to say.
+
+    ``evidence``: the words that say it (or say it vaguely), or the rows of a list. ``searched``: for a
+    missing or vague item, what was looked for and not found: patterns, and kinds of facts.
+    """
+
+    id: str
+    status: Status
+    clauses: tuple[str, ...]
+    evidence: tuple[Evidence, ...] = ()
+    searched: tuple[str, ...] = ()
+
+    @property
+    def span(self) -> PolicySpan | None:
+        """The first words that say it."""
+        return next((e for e in self.evidence if isinstance(e, PolicySpan)), None)
+
+
+def completeness(result: PolicyResult, profile: Profile = "all") -> list[Item]:
+    """Every item that a clause of ``profile`` asks for, in the file's order.
+
+    Empty where none of the documents is a policy: a list of SDKs alone is not asked to say all this.
+    """
+    if not any(d.role in _JUDGED for d in result.documents):
+        return []
+    wanted = PROFILES[profile]
+    known = clauses()
+    sentences = list(_sentences(result))
+    out = []
+    for row in toml("completeness.toml")["item"]:
+        asked = tuple(c for c in row["clauses"] if known[c].jurisdiction in wanted)
+        if asked:
+            out.append(_judge(row, asked, sentences, result.facts))
+    return out
+
+
+def completeness_facts(result: PolicyResult) -> list[Fact]:
+    """The items as Facts, for every jurisdiction.
+
+    Present and vague: ``declared`` ``states`` ``topic:notice/<id>`` with the words as evidence. Missing:
+    ``observed`` ``omits`` ``topic:notice/<id>``. Attributes: ``status``, ``clauses`` (space-separated ids),
+    and for vague and missing items ``searched``.
+    """
+    facts = []
+    for item in completeness(result):
+        if item.status == "not_applicable":
+            continue
+        attributes = {"status": item.status, "clauses": " ".join(item.clauses)}
+        if item.searched:
+            attributes["searched"] = " | ".join(item.searched)[:2000]
+        missing = item.status == "missing"
+        facts.append(
+            Fact(
+                "policy",
+                "observed" if missing else "declared",
+                "app",
+                "omits" if missing else "states",
+                f"{SUBJECT}{item.id}",
+                evidence=item.evidence,
+                attributes=tuple(sorted(attributes.items())),
+            )
+        )
+    return facts
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    document: str
+    line: int
+    start: int
+    text: str
+    folded: str
+    language: str
+
+    @property
+    def heading(self) -> bool:
+        """Whether it is short, ends without a stop and holds no number or address."""
+        words = self.text.strip()
+        short = len(words) < (16 if self.language == "zh" else 48)
+        return short and not _STOP.search(words) and not _VALUE.search(words)
+
+    def span(self, match: re.Match[str]) -> PolicySpan:
+        """The matched words as evidence, the sentence around them when it is short."""
+        start, end = (0, len(self.text.rstrip())) if len(self.text) <= 240 else match.span()
+        lead = len(self.text[start:end]) - len(self.text[start:end].lstrip())
+        start += lead
+        return PolicySpan(
+            self.document, self.line, self.start + start, self.start + end, self.text[start:end]
+        )
+
+
+def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
+    judged = {d.name for d in result.documents if d.role in _JUDGED}
+    skip = {lang: re.compile("|".join(toml("completeness.toml")["skip"][lang])) for lang in ("zh", "en")}
+    for name, text in result.texts.items():
+        if name not in judged:
+            continue
+        for number, line in enumerate(text.split("\n"), 1):
+            for match in _SENTENCE.finditer(line):
+                for at in range(match.start(), match.end(), _MAX_SENTENCE):
+                    words = line[at : min(at + _MAX_SENTENCE, match.end())]
+                    if len(words.strip()) < 2:
+                        continue
+                    # Folding must not move characters: a few capital letters become two.
+                    folded = words.lower()
+                    folded = folded if len(folded) == len(words) else words
+                    lang = "zh" if _HAN.search(words) else "en"
+                    if not skip[lang].search(folded):
+                        yield _Sentence(name, number, at, words, folded, lang)
+
+
+def _judge(
+    row: Mapping[str, Any], asked: tuple[str, ...], sentences: list[_Sentence], facts: list[Fact]
+) -> Item:
+    key = str(row["id"])
+    if "when" in row and _first(key, "when", sentences) is None:
+        return Item(key, "not_applicable", asked, searched=_words(row, "when"))
+    if evidence := _by_facts(row, facts):
+        return Item(key, "present", asked, evidence)
+    if "present" in row and (span := _first(key, "present", sentences)) is not None:
+        return Item(key, "present", asked, (span,))
+    searched = _words(row, "present") + _facts_words(row)
+    if "vague" in row and (span := _first(key, "vague", sentences)) is not None:
+        return Item(key, "vague", asked, (span,), searched)
+    if evidence := _by_topics(row, facts):
+        return Item(key, "present", asked, evidence)
+    return Item(key, "missing", asked, (), searched + _words(row, "vague"))
+
+
+def _first(key: str, kind: str, sentences: list[_Sentence]) -> PolicySpan | None:
+    rules = {lang: _rules(key, kind, lang) for lang in ("zh", "en")}
+    for sentence in sentences:
+        any_part, patterns, none = rules[sentence.language]
+        if kind == "present" and sentence.heading:
+            continue  # a heading announces; it does not say
+        if any_part is None or not (any_part.search(sentence.folded) or any_part.search(sentence.text)):
+            continue
+        for parts in patterns:
+            words = [sentence.text if case else sentence.folded for _, case in parts]
+            found = [p.search(text) for (p, _), text in zip(parts, words, strict=True)]
+            if found[0] is not None and all(found) and not (none and none.search(sentence.folded)):
+                return sentence.span(found[0])
+    return None
+
+
+def _by_facts(row: Mapping[str, Any], facts: list[Fact]) -> tuple[Evidence, ...]:
+    """The first words of the facts that make an item present, when there are enough of them."""
+    if "facts" not in row:
+        return ()
+    found: dict[str, Evidence] = {}
+    for fact in facts:
+        if fact.stance == "declared" and fact.action in row["facts"]["actions"]:
+            first = next((e for e in fact.evidence if isinstance(e, PolicySpan | ListingRow)), None)
+            if first is not None and fact.subject not in ("data:personal_info", "data:third_party_data"):
+                found.setdefault(fact.subject, first)
+    return tuple(found.values())[:5] if len(found) >= row["facts"]["at_least"] else ()
+
+
+def _by_topics(row: Mapping[str, Any], facts: list[Fact]) -> tuple[Evidence, ...]:
+    topics = {f"topic:{t}" for t in row.get("topics", ())}
+    return next(
+        (f.evidence[:1] for f in facts if f.subject in topics and f.stance == "declared" and f.evidence), ()
+    )
+
+
+def _words(row: Mapping[str, Any], kind: str) -> tuple[str, ...]:
+    return tuple(p for lang in ("zh", "en") for p in row.get(kind, {}).get(lang, ()))
+
+
+def _facts_words(row: Mapping[str, Any]) -> tuple[str, ...]:
+    if "facts" not in row:
+        return ()
+    return (f"at least {row['facts']['at_least']} declared subjects: {', '.join(row['facts']['actions'])}",)
+
+
+_Rules = tuple[
+    re.Pattern[str] | None, tuple[tuple[tuple[re.Pattern[str], bool], ...], ...], re.Pattern[str] | None
+]
+
+
+@cache
+def _rules(key: str, kind: str, language: str) -> _Rules:
+    """(any first part, every pattern as parts with whether case counts, what rules a sentence out)."""
+    row = next(r for r in toml("completeness.toml")["item"] if r["id"] == key)
+    patterns = [pattern.split(" && ") for pattern in row.get(kind, {}).get(language, ())]
+    none = row.get("none", {}).get(language, ()) if kind == "present" else ()
+    return (
+        re.compile("|".join(f"(?:{parts[0]})" for parts in patterns)) if patterns else None,
+        tuple(tuple((re.compile(p), bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
+        re.compile("|".join(none)) if none else None,
+    )
+
+
+_CAPITAL = re.compile(r"(?<!\\)[A-Z]")

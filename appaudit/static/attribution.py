@@ -22,6 +22,8 @@ class Actors:
         prefixes = {_own_prefix(name) for name in names if name and not renamed(name)}
         self._prefixes = tuple(sorted("L" + p.replace(".", "/") + "/" for p in prefixes))
         self._known: dict[str, tuple[str, str]] = {}
+        self.own_sdk = sdks.owner(f"{package}.X") if package else None
+        """The SDK whose prefix covers the app itself: its vendor's own app, whose modules are no SDK."""
 
     def of(self, class_descriptor: str) -> str:
         """``app``, ``sdk:<id>`` or ``unknown``."""
@@ -33,7 +35,7 @@ class Actors:
         found = self._known.get(package)
         sdk = sdks.owner(class_descriptor)
         if sdk is not None:
-            return f"sdk:{sdk}", ""
+            return (APP, "") if sdk == self.own_sdk else (f"sdk:{sdk}", "")
         if found is None:
             path = package + "/"
             if path.startswith(self._prefixes):

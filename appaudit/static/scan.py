@@ -67,6 +67,7 @@ def scan(path: Path, progress: Progress | None = None) -> ScanResult:
         found, missing = produce(sample)
         facts += found
         gaps += missing
+    facts = sdks.complete(sample, facts)
     tell("start-up")
     facts = startup.mark(sample, facts)
     gaps = [*opened.gaps, *sample.gaps, *gaps, *sample.problems()]

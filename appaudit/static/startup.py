@@ -61,12 +61,17 @@ def mark(sample: Sample, facts: list[Fact]) -> list[Fact]:
     """The facts, those with evidence that start-up reaches with the attribute ``startup``: the entry
     point, as ``class.method``; the evidence that is reached comes first and has its path."""
     start = list(entries(sample))
-    if not start or not any(f.action == "accesses" for f in facts):
+    if not start or not any(_has_calls(f) for f in facts):
         return facts
     if sample.graph is None:
         return facts
     reach = sample.graph.reachable(start)
-    return [_marked(fact, reach) if fact.action == "accesses" else fact for fact in facts]
+    return [_marked(fact, reach) if _has_calls(fact) else fact for fact in facts]
+
+
+def _has_calls(fact: Fact) -> bool:
+    """Whether a fact's evidence may be calls: reads of data, and calls that start an SDK."""
+    return fact.action == "accesses" or (fact.action == "embeds" and "init" in dict(fact.attributes))
 
 
 def _marked(fact: Fact, reach: Reach) -> Fact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appaudit.knowledge.regulations import in_profile, notice_label
 from appaudit.records import Fact, Finding
 from appaudit.report.model import AuditView, suppressed
 from appaudit.report.places import Place, Places
@@ -29,7 +30,8 @@ class FactBlock:
 
 @dataclass(frozen=True, slots=True)
 class FindingBlock:
-    """A finding as a page shows it. ``done``: what the app does; ``said``: what the documents say."""
+    """A finding as a page shows it. ``done``: what the app does; ``said``: what the documents say;
+    ``label``: the item name in MIIT's notice; ``clauses``: those of the profile, by name and number."""
 
     finding: Finding
     text: FindingText
@@ -43,6 +45,13 @@ class FindingBlock:
     suppressed: bool
     status: str
     aside: str
+    label: str
+    clauses: list[str]
+
+
+def _notices(view: AuditView) -> bool:
+    """Whether the report speaks in the item names of MIIT's notices."""
+    return view.profile == "cn" or (view.profile == "all" and view.lang == "zh")
 
 
 def fact_block(fact: Fact, words: Words, places: Places, limit: int = 6) -> FactBlock:
@@ -86,4 +95,6 @@ def finding_block(view: AuditView, finding: Finding, words: Words, places: Place
         suppressed=suppressed(finding),
         status=words.get("status", attributes["status"]) if "status" in attributes else "",
         aside=aside,
+        label=notice_label(finding.clauses, words.lang) if _notices(view) else "",
+        clauses=[words.clause(c) for c in in_profile(finding.clauses, view.profile)],
     )

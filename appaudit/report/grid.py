@@ -7,16 +7,18 @@ may hold places (evidence). Writers decide only how it looks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from appaudit.knowledge.regulations import Clause, in_profile, instruments, notice_label
+from appaudit.knowledge.regulations import in_profile, notice_label
+from appaudit.knowledge.sdks import CATEGORIES, sdks
 from appaudit.records import Fact, Finding
 from appaudit.report.clauses import ClauseRow, clause_rows
 from appaudit.report.lists import SharedRow, collected_rows, shared_rows
 from appaudit.report.model import AuditView, ordered
 from appaudit.report.places import Place, Places, java_member
 from appaudit.report.tables import (
+    PermissionRow,
     actors,
     call_rows,
     data_rows,
@@ -34,7 +36,7 @@ from appaudit.report.words import Words
 ROWS = 1500
 """Rows a page shows of one table; CSV and JSON hold all."""
 
-ITEMS = 8
+ITEMS = 6
 """Items a cell lists."""
 
 
@@ -48,6 +50,11 @@ class Cell:
     places: tuple[Place, ...] = ()
     more: int = 0
     links: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def filled(self) -> bool:
+        """Whether it holds anything."""
+        return bool(self.lines or self.places or self.links)
 
     @property
     def text(self) -> str:
@@ -65,6 +72,15 @@ class Grid:
     rows: list[tuple[Cell, ...]] = field(default_factory=list)
     intro: str = ""
     more: int = 0
+
+    def trimmed(self) -> Grid:
+        """Without the columns that are empty in every row."""
+        kept = [i for i in range(len(self.headers)) if any(row[i].filled for row in self.rows)]
+        return replace(
+            self,
+            headers=tuple(self.headers[i] for i in kept),
+            rows=[tuple(row[i] for i in kept) for row in self.rows],
+        )
 
 
 def text(value: object, kind: str = "text") -> Cell:
@@ -129,10 +145,11 @@ class Grids:
         """Names of the facts' actors, the app first."""
         return self.listing(self.w.actor(a) for a in actors(facts))
 
-    def seen(self, facts: Sequence[Fact]) -> Cell:
-        """Who was seen doing it and how often, or that it was not seen."""
+    def seen(self, facts: Sequence[Fact], source: str = "") -> Cell:
+        """Who was seen doing it and how often; that ``source`` was not examined, where it was not."""
         if not facts:
-            return Cell((), "blank")
+            ran = not source or self.view.coverage.get(source, {}).get("examined")
+            return Cell((), "blank") if ran else Cell((self.w.of("outcome", "not_examined"),), "unexamined")
         by: dict[str, int] = {}
         for fact in facts:
             by[fact.actor] = by.get(fact.actor, 0) + fact.count
@@ -148,6 +165,11 @@ class Grids:
             return Cell((), "blank")
         places, more = self.places.of_facts(facts, 3)
         return Cell((self.w("yes"),), "said", tuple(places), more)
+
+    def _vaguely(self, facts: Sequence[Fact]) -> Cell:
+        names = self.w("comma").join(self.w.subject(s) for s in subjects(facts))
+        said = self.said(facts)
+        return Cell((self.w("broadly", what=names),), "said", said.places, said.more)
 
     def whether(self, flag: object) -> Cell:
         """Yes, or an empty cell."""
@@ -171,12 +193,12 @@ class Grids:
             data_rows(self.view),
             lambda r: (
                 text(self.w.subject(r.subject), "name"),
-                self.said(r.collected),
+                self.said(r.collected) if r.collected or not r.broader else self._vaguely(r.broader),
                 self.said(r.shared),
                 self.said(r.denied),
-                self.seen(r.static),
-                self.seen(r.dynamic),
-                self.seen(r.traffic),
+                self.seen(r.static, "static"),
+                self.seen(r.dynamic, "dynamic"),
+                self.seen(r.traffic, "traffic"),
             ),
             self.w("data_intro"),
         )
@@ -187,9 +209,7 @@ class Grids:
         def manifest(facts: list[Fact]) -> Cell:
             if not facts:
                 return Cell((), "blank")
-            notes = [
-                f"{k} {visible(v)}" for f in facts for k, v in f.attributes if k in ("max_sdk", "min_sdk")
-            ]
+            notes = [self.detail(k, v) for f in facts for k, v in f.attributes if k in ("max_sdk", "min_sdk")]
             return Cell((self.w("yes"), *dict.fromkeys(notes)), "yes")
 
         return self.make(
@@ -197,23 +217,36 @@ class Grids:
             ("permission", "unlocks", "declared_manifest", "used_in_code", "asked_at_run", "in_policy"),
             permission_rows(self.view),
             lambda r: (
-                text(r.name.removeprefix("android.permission."), "code"),
+                Cell(self._permission(r), "code"),
                 self.listing((self.w.subject(f"data:{d}") for d in r.unlocks), "inline"),
                 manifest(r.manifest),
                 self.seen(r.used),
-                self.seen(r.asked),
+                self.seen(r.asked, "dynamic"),
                 self.said(r.policy),
             ),
         )
+
+    def _permission(self, row: PermissionRow) -> tuple[str, ...]:
+        name = row.names[self.w.lang == "en"]
+        level = self.w.get("level", row.level)
+        return (
+            visible(row.name.removeprefix("android.permission.")),
+            " · ".join(x for x in (visible(name), level) if x),
+        )
+
+    def detail(self, key: str, value: str) -> str:
+        """An attribute in words."""
+        return f"{self.w.get('attribute', key)}{self.w('colon')}{self.w.get('value', value)[:80]}"
 
     def sdks(self) -> Grid:
         """Third-party SDKs."""
         return self.make(
             "sdks",
-            ("sdk", "version", "found_by", "reaches", "host", "listed"),
+            ("sdk", "category", "version", "found_by", "reaches", "host", "listed"),
             sdk_rows(self.view),
             lambda r: (
                 Cell(tuple(dict.fromkeys((self.w.sdk(r.id), visible(r.id)))), "name"),
+                text(self._category(r.id)),
                 self.listing(visible(f.attribute["version"]) for f in r.found if "version" in f.attribute),
                 self.evidence(r.found, 3),
                 self.subjects(r.reaches),
@@ -222,16 +255,23 @@ class Grids:
             ),
         )
 
+    def _category(self, ident: str) -> str:
+        sdk = sdks().get(ident)
+        if sdk is None:
+            return ""
+        return CATEGORIES[sdk.category] if self.w.lang == "zh" else sdk.category.replace("_", " ")
+
     def hosts(self) -> Grid:
         """Hosts in code and traffic."""
         return self.make(
             "hosts",
-            ("host", "by", "seen_in", "data_sent", "evidence"),
+            ("host", "by", "seen_in", "transport", "data_sent", "evidence"),
             host_rows(self.view),
             lambda r: (
                 text(r.host, "code"),
                 self.actors(r.contacts + r.sends),
                 self.listing(self.w.of("source", f.source) for f in r.contacts + r.sends),
+                text(self.w("cleartext") if any(_cleartext(f) for f in r.contacts + r.sends) else ""),
                 self.subjects(r.sends),
                 self.evidence(r.sends or r.contacts, 2),
             ),
@@ -264,7 +304,7 @@ class Grids:
                 text(self.w.get("action", f.action)),
                 text(self.w.subject(f.subject), "code"),
                 text(self.w.actor(f.actor)),
-                self.listing(f"{visible(k)} {visible(v, 80)}" for k, v in f.attributes),
+                self.listing(self.detail(k, v) for k, v in f.attributes),
                 self.evidence([f], 2),
             ),
         )
@@ -362,7 +402,7 @@ class Grids:
             ("clause", "checked", "judged_by", "result", "evidence"),
             clause_rows(self.view),
             lambda r: (
-                Cell((f"{self._instrument(r.clause)} {r.clause.clause}".strip(),), "name"),
+                Cell((self.w.clause(r.clause.id),), "name"),
                 Cell(
                     tuple(
                         x for x in (r.clause.label.get(self.w.lang, ""), r.clause.checked(self.w.lang)) if x
@@ -374,11 +414,6 @@ class Grids:
             ),
             self.w("clauses_intro"),
         )
-
-    def _instrument(self, clause: Clause) -> str:
-        law = instruments()[clause.instrument]
-        short = self.w.short_names.get(law.id)
-        return short or law.number or (law.zh if self.w.lang == "zh" else law.en)
 
     def collected(self) -> Grid:
         """已收集个人信息清单: type, purpose, scene, way, who; each row with its facts."""
@@ -531,6 +566,10 @@ class Grids:
         items = [*self.view.tool.items(), *self.view.knowledge.items()]
         rows: list[tuple[Cell, ...]] = [(text(k, "name"), text(v, "code")) for k, v in items]
         return Grid("environment", self.w("environment"), (self.w("name"), self.w("version")), rows)
+
+
+def _cleartext(fact: Fact) -> bool:
+    return fact.attribute.get("cleartext") == "yes"
 
 
 def size(n: int) -> str:

@@ -18,7 +18,7 @@ from appaudit.assets import assets
 from appaudit.records import SEVERITIES
 from appaudit.report.blocks import finding_block
 from appaudit.report.charts import reach_bars, run_timeline
-from appaudit.report.grid import Grids
+from appaudit.report.grid import Grid, Grids
 from appaudit.report.model import OUTCOMES, AuditView, ordered, suppressed
 from appaudit.report.tables import counts
 from appaudit.report.text import next_steps, verdict, verdict_detail
@@ -76,8 +76,8 @@ def render(view: AuditView) -> str:
     )
 
 
-def _sections(view: AuditView, grids: Grids) -> dict[str, object]:
-    out: dict[str, object] = {"gaps": grids.gaps()}
+def _sections(view: AuditView, grids: Grids) -> dict[str, Grid]:
+    out: dict[str, Grid] = {"gaps": grids.gaps()}
     if view.kind == "audit":
         out |= {"clauses": grids.clauses()}
     if view.kind != "policy":
@@ -98,6 +98,9 @@ def _sections(view: AuditView, grids: Grids) -> dict[str, object]:
         }
     if view.kind == "audit":
         out |= {"collected": grids.collected(), "shared": grids.shared()}
+    for key in ("sdks", "hosts", "components", "properties", "calls", "declarations", "topics"):
+        if key in out:
+            out[key] = out[key].trimmed()
     return out
 
 

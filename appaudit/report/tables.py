@@ -6,20 +6,23 @@ came from, so that every cell can be traced.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from appaudit.knowledge.data_types import data_types
+from appaudit.knowledge.data_types import data_types, distance
+from appaudit.knowledge.permissions import permission
 from appaudit.records import Fact, Finding, Outcome, Severity
 from appaudit.report.model import AuditView, suppressed
 
-OBSERVING = ("static", "dynamic", "traffic")
+LEVELS = ("dangerous", "special", "normal", "signature", "internal", "unknown")
+"""Protection levels, those that open personal data first."""
 
 
 @dataclass(slots=True)
 class DataRow:
-    """A data type: who says what about it, who does what with it."""
+    """A data type: who says what about it, who does what with it. ``broader``: declarations of a broader
+    term, where nothing declares the type itself."""
 
     subject: str
     collected: list[Fact] = field(default_factory=list)
@@ -28,6 +31,7 @@ class DataRow:
     static: list[Fact] = field(default_factory=list)
     dynamic: list[Fact] = field(default_factory=list)
     traffic: list[Fact] = field(default_factory=list)
+    broader: list[Fact] = field(default_factory=list)
 
     @property
     def observed(self) -> list[Fact]:
@@ -42,9 +46,12 @@ class DataRow:
 
 @dataclass(slots=True)
 class PermissionRow:
-    """A permission, four ways. ``manifest`` holds the declaring facts, ``unlocks`` data type ids."""
+    """A permission, four ways. ``level``: its protection; ``names``: in Chinese and English, may be empty;
+    ``manifest`` holds the declaring facts, ``unlocks`` data type ids."""
 
     name: str
+    level: str
+    names: tuple[str, str]
     manifest: list[Fact] = field(default_factory=list)
     used: list[Fact] = field(default_factory=list)
     asked: list[Fact] = field(default_factory=list)
@@ -114,6 +121,14 @@ def data_rows(view: AuditView) -> list[DataRow]:
             row.shared.append(fact)
         else:
             row.collected.append(fact)
+    for row in rows.values():
+        if row.observed and not row.declared:
+            row.broader = [
+                f
+                for said in rows.values()
+                if distance(row.subject[5:], said.subject[5:])
+                for f in said.collected
+            ]
     order = {f"data:{key}": i for i, key in enumerate(data_types())}
     return sorted(
         rows.values(),
@@ -124,13 +139,12 @@ def data_rows(view: AuditView) -> list[DataRow]:
 def permission_rows(view: AuditView) -> list[PermissionRow]:
     """Every permission that the manifest, code, run or policy names."""
     rows: dict[str, PermissionRow] = {}
-    unlocks: dict[str, list[str]] = defaultdict(list)
-    for data in data_types().values():
-        for permission in data.permissions:
-            unlocks[permission].append(data.id)
 
     def row_of(name: str) -> PermissionRow:
-        return rows.setdefault(name, PermissionRow(name, unlocks=tuple(unlocks.get(name, ()))))
+        known = permission(name)
+        return rows.setdefault(
+            name, PermissionRow(name, known.level, (known.zh, known.en), unlocks=known.data)
+        )
 
     for fact in view.facts:
         if fact.subject.startswith("permission:"):
@@ -143,17 +157,7 @@ def permission_rows(view: AuditView) -> list[PermissionRow]:
                 row.used.append(fact)
             else:
                 row.asked.append(fact)
-    for fact in view.facts:
-        if observed(fact) and fact.source == "static" and fact.subject.startswith("data:"):
-            exact = fact.attribute.get("permission", "").split()
-            for name in exact or [n for n in _permissions_of(fact) if n in rows]:
-                row_of(name).used.append(fact)
-    return sorted(rows.values(), key=lambda r: (not r.manifest, not r.unlocks, r.name))
-
-
-def _permissions_of(fact: Fact) -> tuple[str, ...]:
-    row = data_types().get(subject_id(fact))
-    return row.permissions if row else ()
+    return sorted(rows.values(), key=lambda r: (not r.manifest, LEVELS.index(r.level), r.name))
 
 
 def sdk_rows(view: AuditView) -> list[SdkRow]:

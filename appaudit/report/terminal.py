@@ -182,13 +182,13 @@ def _place(place: Place) -> Text:
 def _table(grid: Grid, console: Console, words: Words) -> None:
     if not grid.rows:
         return
-    kept = [i for i in range(len(grid.headers)) if any(row[i].lines or row[i].places for row in grid.rows)]
+    grid = grid.trimmed()
     table = Table(title=grid.title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     table.pad_edge = False
-    for i in kept:
-        table.add_column(grid.headers[i], header_style="dim", overflow="fold")
+    for header in grid.headers:
+        table.add_column(header, header_style="dim", overflow="fold")
     for row in grid.rows:
-        table.add_row(*(_cell(row[i]) for i in kept))
+        table.add_row(*map(_cell, row))
     console.print(table)
     if grid.more:
         console.print(Text(f"… {words('more_rows', n=grid.more)}", "dim"))

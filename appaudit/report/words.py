@@ -12,6 +12,7 @@ import rtoml
 
 from appaudit.assets import assets
 from appaudit.knowledge.data_types import data_types
+from appaudit.knowledge.regulations import clauses, instruments
 from appaudit.knowledge.rules import sdk_name
 from appaudit.report.model import Lang
 from appaudit.report.visible import visible
@@ -33,7 +34,6 @@ class Words:
 
     def __init__(self, lang: Lang) -> None:
         self.lang: Lang = lang
-        self.short_names = {key: entry[lang] for key, entry in tables()["instrument"].items()}
 
     def __call__(self, key: str, **values: object) -> str:
         text = self.of("ui", key)
@@ -72,6 +72,14 @@ class Words:
         if prefix in ("topic", "trick", "setting"):
             return self.get(prefix, rest)
         return visible(rest or subject)
+
+    def clause(self, ident: str) -> str:
+        """A known clause by the short name of its instrument and its number."""
+        clause = clauses()[ident]
+        law = instruments()[clause.instrument]
+        short = tables()["instrument"].get(law.id)
+        name = short[self.lang] if short else law.number or (law.zh if self.lang == "zh" else law.en)
+        return f"{name} {clause.clause}".strip()
 
     def condition(self, condition: str) -> str:
         """One condition of a statement, such as ``permission:…`` or ``local_only``."""

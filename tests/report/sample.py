@@ -161,6 +161,11 @@ def facts() -> dict[str, Fact]:
             ManifestEntry(manifest, "uses-permission", "android.permission.ACCESS_FINE_LOCATION"),
             action="requests",
         ),
+        "uses_phone_state": observed(
+            perm + "READ_PHONE_STATE",
+            call("Lcom/example/shop/Device;->imei(Landroid/content/Context;I[J)Ljava/lang/String;", IMEI, 12),
+            action="uses",
+        ),
         "contacts_permission": observed(
             perm + "READ_CONTACTS",
             ManifestEntry(

@@ -14,9 +14,12 @@ from appaudit.dex.flow import Method, State, by_parameter, invoked, plain, run
 from appaudit.dex.models import Constant, FieldConstant, shown
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.queries import CallSites
+from appaudit.dex.strings import UNKNOWN
 from appaudit.records import CallSite
 
 ACC_FINAL = 0x10
+CONSTANT_TYPES = frozenset({*"IJSBCZ", "Ljava/lang/String;", "Ljava/lang/CharSequence;", "Landroid/net/Uri;"})
+"""Types of static fields whose values are followed."""
 
 
 class Trace(NamedTuple):
@@ -114,6 +117,8 @@ class ConstantTracer:
         """What a static field holds, if it is final and constant, or not of the app."""
         if owner not in self._definitions:
             return FieldConstant(f"{owner}->{name}:{type_}")
+        if type_ not in CONSTANT_TYPES:
+            return None
         return self._static_fields(owner).get(name)
 
     def _static_fields(self, owner: str) -> dict[str, Constant]:
@@ -179,5 +184,14 @@ class _DexNames:
 
     def method(self, index: int) -> tuple[str, str, str]:
         if index not in self._methods:
-            self._methods[index] = self._dex.method_name(index)
+            dex = self._dex
+            if index < len(dex.methods.owner):
+                owner, proto, name = (int(column[index]) for column in dex.methods)
+                self._methods[index] = (
+                    dex.descriptors[owner] if owner >= 0 else UNKNOWN,
+                    dex.strings.text(name),
+                    dex.proto_descriptors[proto] if proto >= 0 else UNKNOWN,
+                )
+            else:
+                self._methods[index] = UNKNOWN, UNKNOWN, UNKNOWN
         return self._methods[index]

@@ -28,8 +28,8 @@ from appaudit.dex.strings import UNKNOWN, StringTable
 
 NO_INDEX = 0xFFFFFFFF
 CLASS_DATA_ITEM = 0x2000
-MAX_TYPE_LIST = 65_536
-"""More than there can be types; as parameters a method has at most 255."""
+MAX_TYPE_LIST = 1024
+"""A method has at most 255 parameters, and no class names a thousand interfaces."""
 
 _PROTO = np.dtype([("shorty", "<u4"), ("return_type", "<u4"), ("parameters", "<u4")])
 _MEMBER = np.dtype([("owner", "<u2"), ("type", "<u2"), ("name", "<u4")])
@@ -190,40 +190,48 @@ class Dex:
         """``Lcom/x/Y;`` of a type index, ``?`` where corrupt."""
         return self.strings.text(int(self.types[index])) if 0 <= index < len(self.types) else UNKNOWN
 
+    @cached_property
+    def _units(self) -> memoryview:
+        """The file as 16-bit units."""
+        return memoryview(self.data)[: len(self.data) // 2 * 2].cast("H")
+
     def type_list(self, offset: int) -> list[int]:
         """The type indices of a type list; empty for offset 0 or where corrupt."""
-        if not offset or offset + 4 > len(self.data):
+        units, at = self._units, offset // 2
+        if offset <= 0 or offset % 4 or at + 2 > len(units):
             return []
-        size = int.from_bytes(self.data[offset : offset + 4], "little")
-        if size > MAX_TYPE_LIST or offset + 4 + 2 * size > len(self.data):
+        size = units[at] | units[at + 1] << 16
+        if size > MAX_TYPE_LIST or at + 2 + size > len(units):
             return []
-        return list(np.frombuffer(self.data, "<u2", size, offset + 4).tolist())
+        found: list[int] = units[at + 2 : at + 2 + size].tolist()
+        return found
 
     def proto_descriptor(self, index: int) -> str:
         """``(ILjava/lang/String;)V`` of a prototype index, ``?`` where corrupt."""
         if not 0 <= index < len(self.protos.return_type):
             return UNKNOWN
         parameters = self.type_list(int(self.protos.parameters[index]))
-        returned = self.type_descriptor(int(self.protos.return_type[index]))
-        return f"({''.join(map(self.type_descriptor, parameters))}){returned}"
+        returned = int(self.protos.return_type[index])
+        if returned < 0 or any(p >= len(self.types) for p in parameters):
+            return UNKNOWN
+        return f"({''.join(map(self.type_descriptor, parameters))}){self.type_descriptor(returned)}"
 
     @cached_property
     def proto_descriptors(self) -> list[str]:
         """The descriptor of every prototype."""
-        names, size = self.descriptors, len(self.data)
-        units = memoryview(self.data)[: size // 2 * 2].cast("H")
-        out = []
+        names, out = self.descriptors, []
         for returned, at in zip(
             self.protos.return_type.tolist(), self.protos.parameters.tolist(), strict=True
         ):
-            parameters: list[int] = []
-            if at % 4 == 0 and 0 < at <= size - 4:
-                count = units[at // 2] | units[at // 2 + 1] << 16
-                parameters = units[at // 2 + 2 : at // 2 + 2 + min(count, 255)].tolist()
-            if returned < 0 or any(p >= len(names) for p in parameters):
+            if returned < 0:
                 out.append(UNKNOWN)
+            elif not at:
+                out.append("()" + names[returned])
             else:
-                out.append(f"({''.join([names[p] for p in parameters])}){names[returned]}")
+                try:
+                    out.append(f"({''.join([names[p] for p in self.type_list(at)])}){names[returned]}")
+                except IndexError:
+                    out.append(UNKNOWN)
         return out
 
     def method_name(self, index: int) -> tuple[str, str, str]:

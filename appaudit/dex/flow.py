@@ -6,6 +6,7 @@ Where control flows together only what both sides agree on is kept; exception ha
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
@@ -86,6 +87,7 @@ def _destinations() -> tuple[bytes, frozenset[int]]:
     return bytes(kinds), frozenset(wide)
 
 
+_IS_INVOKE: Final = bytes(op in opcodes.INVOKE or op in opcodes.INVOKE_RANGE for op in range(256))
 _DESTINATION, _WIDE = _destinations()
 """Where an instruction writes: 1 in vA, 2 in vAA, 3 in vAAAA, 0 nowhere; and which write two registers."""
 
@@ -153,10 +155,11 @@ def run(method: Method, names: Names, watched: frozenset[int], visit: Visit) -> 
         return
     position = {start: k for k, start in enumerate(method.starts)}
     leaders = sorted(blocks)
+    leading = _leading_to(watched, leaders, successors)
     entry: dict[int, State] = {leaders[0]: {}}
     for handler in lost:
         entry[handler] = {}
-    queue = sorted(entry)
+    queue = sorted(leading & entry.keys())
     queued = set(queue)
     budget = MAX_VISITS * len(leaders)
     hopeless = len(method.starts) > MAX_INSTRUCTIONS
@@ -168,11 +171,13 @@ def run(method: Method, names: Names, watched: frozenset[int], visit: Visit) -> 
             hopeless = True
             # No agreement in sight: nothing is known at any block's start, each is visited once more.
             entry = {leader: {} for leader in leaders}
-            queue, queued = list(leaders), set(leaders)
+            queue, queued = sorted(leading), set(leading)
             continue
         state = dict(entry[leader])
         _block(method, names, position[leader], blocks[leader], state, watched, visit)
         for following in successors[leader]:
+            if following not in leading:
+                continue
             known = entry.get(following)
             if known is None:
                 entry[following] = {} if hopeless else dict(state)
@@ -188,20 +193,36 @@ def run(method: Method, names: Names, watched: frozenset[int], visit: Visit) -> 
                 heapq.heappush(queue, following)
 
 
+def _leading_to(watched: frozenset[int], leaders: list[int], successors: dict[int, list[int]]) -> set[int]:
+    """The blocks from which control can reach a watched instruction."""
+    before: dict[int, list[int]] = {}
+    for leader, following in successors.items():
+        for one in following:
+            before.setdefault(one, []).append(leader)
+    found: set[int] = set()
+    queue = [leaders[at] for w in watched if (at := bisect_right(leaders, w) - 1) >= 0]
+    while queue:
+        leader = queue.pop()
+        if leader not in found:
+            found.add(leader)
+            queue += before.get(leader, ())
+    return found
+
+
 def _equal(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
 
 
 def _blocks(method: Method) -> tuple[dict[int, int], dict[int, list[int]], list[int]]:
     """Leaders with the number of instructions, their successors, and the handlers among them."""
-    words, starts = method.words, method.starts
+    words, starts, branches = method.words, method.starts, opcodes.IS_BRANCH
     known = set(starts)
     targets: dict[int, list[int]] = {}
     ends: set[int] = set()
     leaders = {starts[0]} if starts else set()
     for k, at in enumerate(starts):
         op = words[at] & 0xFF
-        if not opcodes.IS_BRANCH[op]:
+        if not branches[op]:
             continue
         after = starts[k + 1] if k + 1 < len(starts) else -1
         found: list[int] = []
@@ -271,7 +292,7 @@ def _block(
             visit(at, state)
         word = words[at]
         op = word & 0xFF
-        if op in opcodes.INVOKE or op in opcodes.INVOKE_RANGE:
+        if _IS_INVOKE[op]:
             result = _invoke(words, at, op, names, state)
             continue
         value: Register | None = None
@@ -406,6 +427,11 @@ def plain(state: State, register: int | None) -> Constant | None:
 def _invoke(words: list[int], at: int, op: int, names: Names, state: State) -> Register | None:
     registers = invoked(words, at)
     owner, name, signature = names.method(words[at + 1])
+    if owner not in models.OWNERS:
+        for register in registers:
+            if type(state.get(register)) is Builder:
+                _forget(state, state[register])
+        return None
     static = opcodes.invoke_kind(op) == opcodes.INVOKE_STATIC
     receiver, parameters = by_parameter(registers, signature, static)
     if owner in models.BUILDERS and receiver is not None:

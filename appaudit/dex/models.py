@@ -149,6 +149,8 @@ def _for_name(arguments: Arguments) -> Constant | None:
 _STRING = "Ljava/lang/String;"
 _ANY: Final = None
 
+BUILDERS: Final = frozenset({"Ljava/lang/StringBuilder;", "Ljava/lang/StringBuffer;"})
+
 MODELS: Final[dict[tuple[str, str, str | None], Model]] = {
     (_STRING, "concat", _ANY): _two_texts(str.__add__),
     (_STRING, "toString", _ANY): _same,
@@ -190,6 +192,10 @@ MODELS: Final[dict[tuple[str, str, str | None], Model]] = {
 """By owner, name and signature (None: every one without a model of its own)."""
 
 
+OWNERS: Final = frozenset({owner for owner, _, _ in MODELS} | BUILDERS)
+"""Classes of which any method has a model."""
+
+
 def string_from(arguments: Arguments) -> str | None:
     """``new String(…)`` of a string, characters or UTF-8 bytes; the receiver is not among arguments."""
     if not arguments:
@@ -201,9 +207,6 @@ def string_from(arguments: Arguments) -> str | None:
         except UnicodeDecodeError:
             return None
     return value if isinstance(value, str) and len(arguments) == 1 else None
-
-
-BUILDERS: Final = frozenset({"Ljava/lang/StringBuilder;", "Ljava/lang/StringBuffer;"})
 
 
 def builder_start(signature: str, arguments: Arguments) -> str | None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
-import numpy as np
-
 
 class Reference(IntEnum):
     """The table an instruction's first operand points into."""
@@ -99,10 +97,9 @@ MAX_LENGTH: Final = 5
 REFERENCE: Final = _references()
 """`Reference` per opcode."""
 
-IS_BRANCH: Final = np.zeros(256, bool)
-"""Instructions after which, or at whose target, a basic block begins."""
-for _op in (*GOTO, *IF, PACKED_SWITCH, SPARSE_SWITCH, *RETURN, THROW):
-    IS_BRANCH[_op] = True
+_ENDS: Final = frozenset((*GOTO, *IF, PACKED_SWITCH, SPARSE_SWITCH, *RETURN, THROW))
+IS_BRANCH: Final = bytes(op in _ENDS for op in range(256))
+"""Instructions that end a basic block."""
 
 _FIRST_INVOKE: Final = {op: op for op in INVOKE} | {op: op - 6 for op in INVOKE_RANGE}
 

@@ -59,9 +59,12 @@ class StringTable:
         """One string as text, ``?`` where corrupt."""
         return mutf8.decode(self.raw(index))
 
+    def bounds(self) -> tuple[Index, Index]:
+        """First byte and end of each string's text in the file, by index; 0, 0 where corrupt."""
+        return self._spans
+
     @cached_property
     def _spans(self) -> tuple[Index, Index]:
-        """First byte and end of each string's text, by index."""
         data, offsets = self._data, self.offsets
         bytes_ = np.frombuffer(data, np.uint8)
         starts = offsets.copy()

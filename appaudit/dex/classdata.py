@@ -71,9 +71,9 @@ def read_class_data(
     stop = np.maximum.accumulate(np.where(good, head + size, 0)[order])
     overlaps = np.zeros(len(rows), bool)
     overlaps[order[1:]] = head[order[1:]] < stop[:-1]
-    bad_number = np.concatenate(([0], np.cumsum(~stream.valid)))
     good &= ~overlaps
-    good &= bad_number[np.minimum(head + size, limit)] == bad_number[head]
+    if len(stream.invalid):
+        good &= np.searchsorted(stream.invalid, head) == np.searchsorted(stream.invalid, head + size)
     if not good.all():
         problems.append(f"class_data: {int((~good).sum())} items are corrupt")
     rows, head = rows[good], head[good]

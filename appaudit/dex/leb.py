@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appaudit.dex.layout import Index, Mask, UInt8
+from appaudit.dex.layout import Index, UInt8
 
 MAX_BYTES = 5
 
@@ -17,11 +17,11 @@ MAX_BYTES = 5
 @dataclass(frozen=True, slots=True)
 class Uleb128Stream:
     """Consecutive numbers: ``starts`` (byte offsets in the region, one more than numbers), ``values``
-    as int64, ``valid`` false where a number has more than five bytes."""
+    as int64, ``invalid`` the places of numbers of more than five bytes."""
 
     starts: Index
     values: np.ndarray[tuple[int], np.dtype[np.int64]]
-    valid: Mask
+    invalid: Index
 
     def rank(self, offsets: Index) -> Index:
         """The number that starts at each byte offset, -1 where none does."""
@@ -34,16 +34,19 @@ def decode(region: UInt8) -> Uleb128Stream:
     """All numbers of ``region``; a last one without terminator is left out."""
     ends = np.flatnonzero(region < 0x80)
     starts = np.zeros(len(ends) + 1, np.intp)
-    starts[1:] = ends + 1
-    width = np.diff(starts)
+    np.add(ends, 1, out=starts[1:])
     first = starts[:-1]
+    extra = ends - first
     values = (region[first] & 0x7F).astype(np.int64)
+    longer = np.flatnonzero(extra)
     for k in range(1, MAX_BYTES):
-        longer = np.flatnonzero(width > k)
         if not len(longer):
             break
         values[longer] |= (region[first[longer] + k] & 0x7F).astype(np.int64) << (7 * k)
-    return Uleb128Stream(starts, values & 0xFFFFFFFF, width <= MAX_BYTES)
+        longer = longer[extra[longer] > k]
+    if len(longer):
+        values &= 0xFFFFFFFF
+    return Uleb128Stream(starts, values, longer)
 
 
 def read(data: bytes, offset: int) -> tuple[int, int]:

@@ -82,6 +82,11 @@ class StringTable:
             starts[long] = np.minimum(starts[long] + 1, len(data) - 1)
         starts[known] += 1
         nul = np.flatnonzero(bytes_[low:high] == 0) + low
+        if len(nul) in (len(starts), len(starts) + 1) and known.all():
+            # As compilers write it: string after string, and the length of "" the only other zero.
+            ends = nul[len(nul) - len(starts) :]
+            if (ends >= starts).all() and (ends[:-1] < offsets[1:]).all():
+                return starts, ends
         at = np.searchsorted(nul, starts)
         open_ended = at >= len(nul)
         ends = np.append(nul, len(data))[at]

@@ -20,10 +20,13 @@ from typing import NamedTuple
 import numpy as np
 
 from appaudit.dex.layout import Index, Int32, Mask, UInt8, UInt16, distinct
-from appaudit.dex.opcodes import FILL_ARRAY_DATA, LENGTH, MAX_LENGTH, PACKED_SWITCH, SPARSE_SWITCH
+from appaudit.dex.opcodes import FILL_ARRAY_DATA, LENGTH, MAX_LENGTH, NOP, PAYLOAD_OF, SPARSE_SWITCH
 
 CHUNK = 192
-_LENGTHS = np.frombuffer(LENGTH, np.uint8)
+_POINTS_TO_IDENT = np.zeros(256, np.uint16)
+for _op, _ident in PAYLOAD_OF.items():
+    _POINTS_TO_IDENT[_op] = _ident
+_POINTS_TO = _POINTS_TO_IDENT > 0
 
 
 class Sweep(NamedTuple):
@@ -56,48 +59,50 @@ def payload_length(units: UInt16, at: int, end: int) -> int:
 def sweep(units: UInt16, bounds: Index) -> Sweep:
     """Decodes methods laid end to end: method ``k`` is ``units[bounds[k]:bounds[k + 1]]``, none empty."""
     count = len(bounds) - 1
-    if not len(units):
-        return Sweep(
-            np.empty(0, np.int32), np.empty(0, np.uint8), np.zeros(count + 1, np.int32), np.zeros(count, bool)
-        )
+    size = len(units)
+    if not size:
+        none = np.empty(0, np.int32)
+        return Sweep(none, none.astype(np.uint8), np.zeros(count + 1, np.int32), np.zeros(count, bool))
     opcodes = units.astype(np.uint8)
-    lengths = np.frombuffer(bytearray(opcodes.tobytes().translate(LENGTH)), np.uint8)
+    chunks = -(-size // CHUNK)
+    lengths = np.ones(chunks * CHUNK, np.uint8)
+    lengths[:size] = np.frombuffer(opcodes.tobytes().translate(LENGTH), np.uint8)
     payload, payload_end = _payloads(units, opcodes, bounds)
     wide = distinct(np.concatenate([_clip(lengths, e) for e in (bounds[1:], payload, payload_end)]))
-    is_start = _run(lengths)
+    is_start = _run(lengths.reshape(chunks, CHUNK), bounds)[:size]
     _blank(is_start, payload, payload_end)
     over = wide[is_start[wide]]
-    doubtful = _check(units, bounds, is_start, payload, over)
+    starts = np.flatnonzero(is_start)
+    opcode = opcodes[starts]
+    doubtful = _doubtful(units, bounds, starts[opcode == NOP], payload, over)
     # What was clipped and is not doubtful reaches over the end of its method: it is left out.
     cut = np.zeros(count, bool)
     cut[np.searchsorted(bounds, over, "right") - 1] = True
-    is_start[over] = False
-    starts = np.flatnonzero(is_start)
-    if len(doubtful):
-        starts = _mend(units, bounds, starts, doubtful, cut)
+    if len(over) or len(doubtful):
+        is_start[over] = False
+        starts = _mend(units, bounds, np.flatnonzero(is_start), doubtful, cut)
+        opcode = opcodes[starts]
     first = np.searchsorted(starts, bounds).astype(np.int32)
-    return Sweep(starts.astype(np.int32), opcodes[starts], first, cut)
+    return Sweep(starts.astype(np.int32), opcode, first, cut)
 
 
 def _payloads(units: UInt16, opcodes: UInt8, bounds: Index) -> tuple[Index, Index]:
     """Payloads that an instruction (or what looks like one) of the same method points to: start, end."""
-    sources = np.flatnonzero(
-        (opcodes == FILL_ARRAY_DATA) | (opcodes == PACKED_SWITCH) | (opcodes == SPARSE_SWITCH)
-    )
-    sources = sources[sources + 2 < len(units)]
-    method = np.searchsorted(bounds, sources, "right") - 1
+    # fill-array-data, packed-switch, sparse-switch and, between them, throw and goto
+    sources = np.flatnonzero(opcodes - np.uint8(FILL_ARRAY_DATA) <= SPARSE_SWITCH - FILL_ARRAY_DATA)
+    sources = sources[_POINTS_TO[opcodes[sources]] & (sources + 2 < len(units))]
     offset = (units[sources + 1].astype(np.uint32) | units[sources + 2].astype(np.uint32) << 16).view(
         np.int32
     )
     target = sources + offset
+    inside = (target >= 0) & (target < len(units) - 1)
+    sources, target = sources[inside], target[inside]
+    right = units[target] == _POINTS_TO_IDENT[opcodes[sources]]
+    sources, target = sources[right], target[right]
+    method = np.searchsorted(bounds, sources, "right") - 1
     inside = (target >= bounds[method]) & (target + 2 <= bounds[method + 1])
-    sources, target, method = sources[inside], target[inside], method[inside]
-    # 0x2b -> 0x0100, 0x2c -> 0x0200, 0x26 -> 0x0300
-    ident = np.where(opcodes[sources] == FILL_ARRAY_DATA, 3, opcodes[sources] - 0x2A).astype(np.uint16) << 8
-    right = units[target] == ident
-    target, which = np.unique(target[right], return_index=True)
-    method = method[right][which]
-    end = bounds[method + 1]
+    target, which = np.unique(target[inside], return_index=True)
+    end = bounds[method[inside][which] + 1]
     ident = units[target]
     size = units[target + 1].astype(np.int64)
     long_header = np.minimum(target + 3, len(units) - 1)
@@ -125,53 +130,53 @@ def _clip(lengths: UInt8, edges: Index) -> Index:
     return np.concatenate(shortened)
 
 
-def _run(lengths: UInt8) -> Mask:
-    """Marks the instruction starts, given each code unit's length were it one."""
-    size = len(lengths)
-    chunks = -(-size // CHUNK)
-    padded = np.ones(chunks * CHUNK, np.uint8)
-    padded[:size] = lengths
-    rows = np.ascontiguousarray(padded.reshape(chunks, CHUNK).T)
-    # state: units still to skip. At 0 an instruction starts: its length is added. Each step takes one off.
-    state = np.repeat(np.arange(MAX_LENGTH, dtype=np.uint8)[:, None], chunks, axis=1)
+def _run(lengths: UInt8, bounds: Index) -> Mask:
+    """Marks the instruction starts, given each code unit's length were it one; a chunk a row."""
+    rows = np.ascontiguousarray(lengths.T)
+    chunks = rows.shape[1]
+    # A chunk in which a method begins ends alike however it is entered.
+    alike = np.zeros(chunks + 1, bool)
+    alike[bounds // CHUNK] = True
+    exits = _step(rows, np.zeros(chunks, np.uint8), None)
+    inside = np.flatnonzero(~alike[:-1])
+    if len(inside):
+        entered = np.repeat(np.arange(MAX_LENGTH, dtype=np.uint8)[:, None], len(inside), axis=1)
+        by_entry = _step(np.ascontiguousarray(rows[:, inside]), entered, None)
+        varies = (by_entry != by_entry[0]).any(axis=0)
+        exits[inside] = by_entry[0]
+        for chunk, found in zip(inside[varies].tolist(), by_entry[:, varies].T, strict=True):
+            exits[chunk] = found[exits[chunk - 1] if chunk else 0]
+    marks = np.empty(rows.shape, bool)
+    entry = np.zeros(chunks, np.uint8)
+    entry[1:] = exits[:-1]
+    _step(rows, entry, marks)
+    return np.ascontiguousarray(marks.T).reshape(-1)
+
+
+def _step(rows: UInt8, state: UInt8, marks: Mask | None) -> UInt8:
+    """Steps all chunks through their code units; returns the states after, fills ``marks``.
+
+    The state is the number of units still to skip. At 0 an instruction starts: its length is added.
+    Each step takes one off.
+    """
     zero = np.empty(state.shape, bool)
-    gain = zero.view(np.uint8)
-    for row in rows:
-        np.equal(state, 0, out=zero)
-        np.multiply(gain, row, out=gain)
+    gain = np.empty(state.shape, np.uint8)
+    for k, row in enumerate(rows):
+        mark = zero if marks is None else marks[k]
+        np.equal(state, 0, out=mark)
+        np.multiply(mark.view(np.uint8), row, out=gain)
         np.add(state, gain, out=state)
         np.subtract(state, 1, out=state)
-    entry = _entries(state)
-    marks = np.empty(rows.shape, bool)
-    gained = np.empty(chunks, np.uint8)
-    for mark, row in zip(marks, rows, strict=True):
-        np.equal(entry, 0, out=mark)
-        np.multiply(mark.view(np.uint8), row, out=gained)
-        np.add(entry, gained, out=entry)
-        np.subtract(entry, 1, out=entry)
-    return np.ascontiguousarray(marks.T).reshape(-1)[:size]
+    return state
 
 
-def _entries(exits: UInt8) -> UInt8:
-    """The state each chunk is entered with, from its exit state for each of the five."""
-    known: UInt8 = exits[0].copy()
-    varies = np.flatnonzero((exits != exits[0]).any(axis=0))
-    for chunk in varies.tolist():  # few: the rest end alike however they are entered
-        if chunk:
-            known[chunk] = exits[known[chunk - 1], chunk]
-    entries: UInt8 = np.zeros_like(known)
-    entries[1:] = known[:-1]
-    return entries
-
-
-def _check(units: UInt16, bounds: Index, is_start: Mask, payload: Index, over: Index) -> Index:
+def _doubtful(units: UInt16, bounds: Index, nops: Index, payload: Index, over: Index) -> Index:
     """Methods whose payloads are not as `_payloads` has taken them to be."""
     # An instruction that was clipped at a payload would have run into it.
     following = np.append(payload, len(units) + MAX_LENGTH)[np.searchsorted(payload, over, "right")]
     into = over[following - over < MAX_LENGTH]
     # The unit of a payload starts an instruction, but was not known as a payload.
-    ident = np.flatnonzero(((units - np.uint16(0x100)) & np.uint16(0xFCFF)) == 0)
-    ident = ident[(units[ident] <= 0x300) & is_start[ident]]
+    ident = nops[(units[nops] >= 0x0100) & (units[nops] <= 0x0300)]
     unknown = ident[~np.isin(ident, payload)]
     return distinct(np.searchsorted(bounds, np.concatenate((into, unknown)), "right") - 1)
 

@@ -1,4 +1,4 @@
-"""``python -m tests.bench [name …]``: runs every module here that has ``run() -> list[str]``, prints its lines."""
+"""``python -m tests.bench [name …]``: runs every module here that has ``run()``, prints its lines."""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ SCHEMES = {0x7109871A: "v2", 0xF05368C0: "v3", 0x1B93AD61: "v3.1"}
 """Block ids of the schemes that carry signers."""
 
 _V1_BLOCK = re.compile(r"META-INF/[^/]+\.(RSA|DSA|EC)", re.IGNORECASE)
+_V1_FILE = re.compile(r"META-INF/[^/]+\.SF", re.IGNORECASE)
+_PROMISE = re.compile(rb"^X-Android-APK-Signed: ([0-9, ]{1,20})", re.MULTILINE)
 _V1_LIMIT = 1 << 20
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 """OID 1.2.840.113549.1.7.2, pkcs7-signedData."""
@@ -78,6 +80,10 @@ def signatures(archive: Archive, file: str) -> tuple[list[Signature], list[Trick
             found += [_signature(file, scheme, certificate) for certificate in certificates or ()]
             if certificates is None:
                 tricks.append(Trick("sig_malformed_block", "", f"the {scheme} block is malformed", "refuses"))
+    missing = _promised(archive) - {s.scheme for s in found}
+    if missing:
+        detail = f"its JAR signature promises {' and '.join(sorted(missing))}, which is not there"
+        tricks.append(Trick("sig_stripped", "", detail, "refuses"))
     found.sort(key=lambda s: s.scheme)
     return list(dict.fromkeys(found)), tricks
 
@@ -154,6 +160,16 @@ def _v1(archive: Archive, tricks: list[Trick]) -> Iterator[tuple[str, bytes]]:
             tricks.append(Trick("sig_malformed_block", entry.name, detail, "unknown"))
         for certificate in certificates or ():
             yield entry.name, certificate
+
+
+def _promised(archive: Archive) -> set[str]:
+    """The schemes that signature files name in X-Android-APK-Signed, so that nobody strips them."""
+    named: set[str] = set()
+    for entry in archive:
+        if _V1_FILE.fullmatch(entry.name):
+            for numbers in _PROMISE.findall(archive.peek(entry, 4096)):
+                named |= {f"v{int(n)}" for n in re.findall(rb"\d+", numbers) if int(n) in (2, 3)}
+    return named
 
 
 def _der(data: bytes, at: int) -> tuple[int, int, int]:

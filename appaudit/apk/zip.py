@@ -275,7 +275,7 @@ class Archive:
             content = self.content(entry)
             if entry.method != DEFLATED:
                 return bytes(content[:length])
-            return zlib.decompressobj(-15).decompress(content[: length + 512], length)
+            return zlib.decompressobj(-15).decompress(content[: 2 * length + 512], length)
         except (MemberError, zlib.error):
             return b""
 

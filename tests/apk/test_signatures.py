@@ -93,3 +93,12 @@ def test_a_signer_has_a_certificate() -> None:
     assert certificates_of_block(memoryview(signers([ONE, TWO]))) == [ONE, TWO]
     no_certificate = prefixed(prefixed(prefixed(prefixed(prefixed(b"", b"", b""), b"", b""))))
     assert certificates_of_block(memoryview(no_certificate)) is None
+
+
+@pytest.mark.parametrize(("words", "stripped"), [(b"2", False), (b"2, 3", True), (b"9", False)])
+def test_a_signature_that_was_stripped_is_told(words: bytes, stripped: bool, tmp_path: Path) -> None:
+    promise = Stored(
+        "META-INF/CERT.SF", b"Signature-Version: 1.0\r\nX-Android-APK-Signed: " + words + b"\r\n\r\n"
+    )
+    app = opened(tmp_path, [(V2, signers([ONE]))], promise)
+    assert tricks(app) == ({"trick:sig_stripped"} if stripped else set())

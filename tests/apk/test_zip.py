@@ -53,6 +53,20 @@ def _zip64_entry() -> bytes:
     return zipped([changed(first, header=0xFFFFFFFF, extra=extra), *rest])
 
 
+def _zip64_end() -> bytes:
+    """The same archive with its directory's place in a zip64 end record."""
+    data = zipped(apk())
+    end = len(data) - 22
+    count, size, offset = (
+        struct.unpack_from("<H", data, end + 10)[0],
+        *struct.unpack_from("<II", data, end + 12),
+    )
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, offset)
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, end, 1)
+    last = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, size, 0xFFFFFFFF, 0)
+    return data[:end] + record + locator + last
+
+
 def _master_key() -> bytes:
     return zipped([*apk(), *apk(OTHER)[:1]])
 
@@ -99,6 +113,7 @@ def test_an_honest_archive_shows_no_trick(tmp_path: Path) -> None:
         zipped([changed(m, flags=8, local_sizes=(0, 0)) for m in apk()]),
         zipped(apk(None, Stored("assets/empty", b""), Stored("assets/a b/ü.txt", b"x"))),
         _zip64_entry(),
+        _zip64_end(),
     ):
         assert seen(data, tmp_path)[1] == {}
 

@@ -48,14 +48,18 @@ def normalise(name: str) -> str:
 
 
 def names(sdk: Sdk) -> tuple[str, ...]:
-    """Every name of a record, normalised, also without a bracketed part or a closing ``SDK``."""
+    """Every name of a record, normalised, also without a bracketed part or a closing ``SDK``.
+
+    A Latin name keeps its ``SDK``: without it, ShareSDK and SMSSDK are words of every policy.
+    """
     found: dict[str, None] = {}
     for name in (sdk.zh, sdk.en, *sdk.aliases):
         for part in (name, name.replace("(", "(").partition("(")[0]):
             text = normalise(part)
             if len(text) > 1:
                 found[text] = None
-                if text.endswith("sdk") and len(text) > 5 and text[:-3] not in _words()["never"]:
+                latin = text.isascii() or text[:-3] in _words()["never"]
+                if text.endswith("sdk") and len(text) > 5 and not latin:
                     found[text[:-3]] = None
     return tuple(found)
 
@@ -65,9 +69,11 @@ class _Names:
 
     def __init__(self, over: Index) -> None:
         self.of: dict[str, dict[str, None]] = {}
+        self.lower: set[str] = set()
         for sdk in over.sdks.values():
             for name in names(sdk):
                 self.of.setdefault(name, {})[sdk.id] = None
+            self.lower |= {normalise(n) for n in (sdk.zh, sdk.en, *sdk.aliases) if n.islower()}
         # A name that several records carry means the one whose own name (not alias) it is, else all.
         for name, ids in self.of.items():
             if len(ids) > 1:
@@ -153,6 +159,8 @@ def find_mentions(text: str) -> list[tuple[int, int, str]]:
             end = _end(folded, at, len(name))
             if not _bounded(folded, end) or (name in _weak() and not _speaks_of_sdk(text, at, end)):
                 continue
+            if text[at:end].isalpha() and text[at:end].islower() and name not in tables.lower:
+                continue  # a word of the language ("tap", "stream"), not the name
             found.extend((at, end, sdk) for sdk in tables.of[name])
             free = end
             break

@@ -827,7 +827,30 @@ class EnglishReader:
                     or self.word(j - 3) in ("to", "with")
                 ):
                     return item.text
+            elif depth <= 0 and self.word(j) == "to" and not self.is_purpose(j):
+                named = self.plain_recipient(j + 1)
+                if named:
+                    return named
         return ""
+
+    def plain_recipient(self, i: int) -> str:
+        """Who "to" points to when no list knows the word: "to the courier", not "to you", "to us"."""
+        j = i
+        while j < len(self.items) and self.items[j].get("possessive") and self.word(j) not in ("your", "our"):
+            j += 1
+        if j >= len(self.items) or self.items[j].readings or not self.word(j)[:1].isalpha():
+            return ""
+        if self.word(j) in ("servers", "server", "others") or self.word(j)[:3] in ("com", "pur"):
+            return "others" if self.word(j) == "others" else ""
+        end = j
+        while (
+            end + 1 < len(self.items)
+            and not self.items[end + 1].readings
+            and self.word(end + 1)[:1].isalpha()
+            and end - j < 3
+        ):
+            end += 1
+        return self.text[self.items[j].start : self.items[end].end]
 
     def local(self, i: int) -> bool:
         """Whether the clause of the verb at ``i`` keeps the data on the device."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appaudit.policy.conditions import condition_tokens
 from appaudit.policy.declarations import Declaration, ReadDocument, strip_repeats
-from appaudit.policy.grants import grants_of
+from appaudit.policy.grants import grants_of, named_in
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
 from appaudit.policy.recipients import recipient_of
 from appaudit.policy.topics import topics_of
@@ -72,7 +72,12 @@ def _permissions(found: ReadDocument) -> list[Fact]:
     """One Fact for each permission and stance, every place it is named as evidence."""
     places: dict[tuple[str, str], list[Evidence]] = {}
     for index, paragraph in enumerate(found.structure.paragraphs):
-        if paragraph.kind not in ("text", "item"):
+        if paragraph.kind == "contents":
+            continue
+        if paragraph.kind == "heading":  # a permission's own name as the head of what it is for
+            for grant in named_in(paragraph.text):
+                place = span(found, index, grant.start, grant.end)
+                places.setdefault((grant.permissions[0], "declared"), []).append(place)
             continue
         for sentence in paragraph.sentences:
             for grant in grants_of(sentence.text, sentence.language):

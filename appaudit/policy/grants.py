@@ -62,12 +62,17 @@ def _words(language: str) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
     return re.compile(pattern, re.I), meaning
 
 
-def grants_of(text: str, language: str) -> Iterator[Grant]:
-    """Permissions named in one sentence."""
+def named_in(text: str) -> Iterator[Grant]:
+    """Permissions named by their Android name."""
     for match in _NAME.finditer(text):
         full = _by_last_name().get(match.group(1))
         if full is not None:
             yield Grant((full,), match.start(), match.end())
+
+
+def grants_of(text: str, language: str) -> Iterator[Grant]:
+    """Permissions named in one sentence."""
+    yield from named_in(text)
     cues = [m.span() for m in _CUE[language].finditer(text)]
     if not cues:
         return

@@ -1,0 +1,248 @@
+"""Sentences and small policies, and what must be read off them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appaudit.policy.document import LoadedDocument, Table, from_text
+from appaudit.policy.explain import explain
+from appaudit.policy.read import PolicyResult, read_loaded
+from appaudit.records import Fact, PolicySpan
+from tests.policy.cases import CHINESE, ENGLISH, expected
+from tests.score import GENERIC, POLARITY
+
+
+def declared(text: str) -> set[tuple[str, str]]:
+    return pairs(read_loaded(from_text(text)))
+
+
+def pairs(result: PolicyResult) -> set[tuple[str, str]]:
+    out = set()
+    for fact in result.facts:
+        kind, _, name = fact.subject.partition(":")
+        if kind == "data" and name not in GENERIC and span(fact).via is None:
+            out.add((POLARITY[fact.stance, fact.action], name))
+    return out
+
+
+def span(fact: Fact) -> PolicySpan:
+    found = fact.evidence[0]
+    assert isinstance(found, PolicySpan)
+    return found
+
+
+def subjects(result: PolicyResult, action: str) -> set[str]:
+    return {f.subject for f in result.facts if f.action == action}
+
+
+@pytest.mark.parametrize(("text", "found"), [*ENGLISH, *CHINESE])
+def test_sentence(text: str, found: str) -> None:
+    assert declared(text) == expected(found)
+
+
+def check_spans(result: PolicyResult) -> None:
+    for fact in result.facts:
+        assert fact.evidence
+        for item in fact.evidence:
+            while isinstance(item, PolicySpan):
+                assert (
+                    result.texts[item.document].split("\n")[item.line - 1][item.start : item.end]
+                    == item.quote
+                )
+                assert item.quote.strip()
+                item = item.via  # type: ignore[assignment]
+
+
+PIECES = [t for t, _ in (*ENGLISH, *CHINESE)] + [
+    "(", "）", "：", ":", "；", "一、总则", "1. Scope", "Including:", "- IMEI", "\n", "\n\n", "Device information: includes",
+    "设备信息：", "the above information", "上述信息", "，", "、", "not", "不会", "将", "which", "共享", "[A] - [B]", "\t", "\u2028", "İ",
+]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=12)), max_size=12))
+def test_any_text_is_read_and_every_quote_is_exact(pieces: list[str]) -> None:
+    check_spans(read_loaded(from_text(" ".join(pieces))))
+
+
+POLICY = """Harbour Notes Privacy Policy
+Effective date: 3 May 2024
+This policy has these parts:
+I. What we collect
+II. Sharing
+III. Your rights
+I. What we collect
+When you use the app, we collect the following:
+(1) your phone number;
+(2) Device information;
+(3) photos that you attach.
+We use equipment information to keep the service safe.
+Collection of IMSI
+II. Sharing
+We will not share your personal information, except in the following cases:
+1. we give your delivery address to the courier;
+III. Your rights
+You can delete your account in [Me] - [Settings] - [Account].
+We keep your data only for as long as necessary and delete it after the retention period.
+Appendix
+"Device information": includes the device model, IMEI (only in versions before 2.4.1) and MAC address.
+"Service log": \n"""
+
+
+def test_a_small_policy() -> None:
+    result = read_loaded(from_text(POLICY))
+    check_spans(result)
+    lines = {(span(f).line, f.subject) for f in result.facts if span(f).via is None}
+    assert {(9, "data:phone_number"), (10, "data:device_info"), (11, "data:photo")} <= lines
+    assert (12, "data:device_info") in lines
+    assert {(16, "data:address"), (21, "data:imei"), (21, "data:mac"), (21, "data:device_model")} <= lines
+    assert not any(line in (4, 5, 6, 7, 13) for line, _ in lines)
+    assert {"topic:policy_meta", "topic:retention", "topic:user_rights"} <= subjects(result, "states")
+
+
+def test_a_defined_term_stands_for_its_members() -> None:
+    facts = [f for f in read_loaded(from_text(POLICY)).facts if f.subject == "data:imei"]
+    via = {span(f).line: span(f).via for f in facts}
+    assert via[21] is None
+    for line in (10, 12):
+        assert via[line] is not None
+        assert (via[line].line, via[line].quote) == (21, "IMEI")  # type: ignore[union-attr]
+    assert all("until_version:2.4.1" in f.condition for f in facts)
+
+
+def test_an_empty_definition_is_a_gap() -> None:
+    codes = {(g.code, g.scope) for g in read_loaded(from_text(POLICY)).gaps}
+    assert ("empty_definition", "data:service_log") in codes
+
+
+def test_the_second_copy_of_a_text_is_the_same_declaration() -> None:
+    text = (
+        "When you look for goods, we will record your search history and keep it with your browsing history.\n"
+        "Other words stand between the two copies of the page.\n"
+        "When you look for goods, we will record your search history and keep it with\n"
+    )
+    facts = [f for f in read_loaded(from_text(text)).facts if f.subject == "data:search_history"]
+    assert len(facts) == 1
+    spans = [(e.line, e.role) for e in facts[0].evidence if isinstance(e, PolicySpan)]
+    assert [s for s in spans if s[1] != "condition"] == [
+        (1, "statement"),
+        (3, "repeat"),
+    ]
+
+
+def test_the_above_information_is_resolved() -> None:
+    text = "You need to enter your delivery address and phone number. We share the above information with couriers."
+    result = read_loaded(from_text(text))
+    shared = {f.subject: span(f) for f in result.facts if f.action == "shares"}
+    assert set(shared) == {"data:address", "data:phone_number"}
+    assert shared["data:address"].quote == "the above information"
+    assert shared["data:phone_number"].via is not None
+
+
+def test_a_reference_to_nothing_is_a_gap() -> None:
+    result = read_loaded(from_text("We share the above information with couriers."))
+    assert [g.code for g in result.gaps] == ["unresolved_reference"]
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("We collect your IMEI in the background.", "background"),
+        ("我们可能会在应用后台运行期间收集MAC地址。", "background"),
+        ("We collect your location after you agree.", "after_consent"),
+        ("2.4.1版本以前，我们会收集IMEI。", "until_version:2.4.1"),
+        ("The WLAN-MAC is collected after location permission is granted.", "permission:android.permission.ACCESS_FINE_LOCATION"),
+        ("If you join a raffle, we collect your address.", "if:If you join a raffle"),
+        ("We process the clipboard locally on your device.", "local_only"),
+        ("您可以选择提供您的性别。", "optional"),
+    ],
+)  # fmt: skip
+def test_condition(text: str, condition: str) -> None:
+    facts = [f for f in read_loaded(from_text(text)).facts if f.subject.startswith("data:")]
+    assert facts
+    assert condition in facts[0].condition
+
+
+@pytest.mark.parametrize(
+    ("text", "recipient"),
+    [
+        (
+            "We share your email address with Blue Harbour Logistics Co., Ltd.",
+            "party:Blue Harbour Logistics Co., Ltd.",
+        ),
+        ("Your nickname will be publicly displayed.", "party:public"),
+        ("我们会将您的手机号码提供给物流公司。", "party:物流公司"),
+        ("We share your location with advertisers.", "party:advertisers"),
+    ],
+)
+def test_recipient(text: str, recipient: str) -> None:
+    facts = [f for f in read_loaded(from_text(text)).facts if f.action == "shares"]
+    assert [f.recipient for f in facts] == [recipient]
+
+
+def test_permissions_in_words_and_by_name() -> None:
+    text = "We ask for the camera, microphone and storage permissions.\n我们不会申请通讯录权限。\nREAD_PHONE_STATE"
+    result = read_loaded(from_text(text))
+    requested = {f.subject.rpartition(".")[2]: f.stance for f in result.facts if f.action == "requests"}
+    assert requested == {
+        "CAMERA": "declared",
+        "RECORD_AUDIO": "declared",
+        "READ_EXTERNAL_STORAGE": "declared",
+        "WRITE_EXTERNAL_STORAGE": "declared",
+        "READ_CONTACTS": "denied",
+        "READ_PHONE_STATE": "declared",
+    }
+
+
+def test_an_sdk_table() -> None:
+    rows = (("Umeng+ SDK", "IMEI, MAC address", "statistics"), ("Nowhere Tracker", "IP address", "ads"))
+    header = ("SDK name", "Personal information collected", "Purpose")
+    lines = ("\t".join(header), *("\t".join(r) for r in rows))
+    table = Table(header, rows, (2, 3), 1)
+    document = LoadedDocument("sdks.html", "html", "utf-8", "\n".join(lines), lines, tables=(table,))
+    result = read_loaded(document)
+    check_spans(result)
+    collected = {(f.actor, f.subject) for f in result.facts if f.action == "collects" and f.actor != "app"}
+    umeng = next(f.subject for f in result.facts if f.action == "embeds" and f.subject.startswith("sdk:"))
+    assert {(umeng, "data:imei"), (umeng, "data:mac"), ("party:Nowhere Tracker", "data:ip")} <= collected
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Effective date: 3 May 2024", "policy_meta"),
+        ("We keep your personal information for 30 days after you close the account.", "retention"),
+        ("Your data is stored in the People's Republic of China.", "storage_location"),
+        ("We may transfer your data to overseas recipients.", "cross_border"),
+        ("All traffic is protected by TLS.", "transport_security"),
+        ("The app uses self-start so that messages arrive.", "self_start"),
+        ("You can opt out of personalized ads at any time.", "personalised_ads"),
+        ("If you are under the age of 14, ask a parent or guardian to agree.", "children"),
+        ("You have the right to withdraw your consent.", "user_rights"),
+        ("Write to privacy@harbour.example with any question.", "contact"),
+        ("You can click here to view the details of the SDK we use.", "sdk"),
+        ("生效日期：2024年5月3日", "policy_meta"),
+        ("在超出保留期间后，我们会删除您的个人信息。", "retention"),
+        ("上述信息将存储于中华人民共和国境内。", "storage_location"),
+        ("我们不会向境外提供您的个人信息。", "cross_border"),
+        ("数据传输采用HTTPS协议。", "transport_security"),
+        ("应用会自启动以便接收消息。", "self_start"),
+        ("您可以关闭个性化推荐。", "personalised_ads"),
+        ("未满14周岁的儿童应在监护人陪同下使用。", "children"),
+        ("您有权撤回同意。", "user_rights"),
+        ("请写信至 privacy@harbour.example。", "contact"),
+    ],
+)
+def test_topic(text: str, kind: str) -> None:
+    assert f"topic:{kind}" in subjects(read_loaded(from_text(text)), "states")
+
+
+def test_explain_tells_verb_condition_and_definition() -> None:
+    told = "\n".join(explain(from_text(POLICY), 12))
+    assert "collected: device_info “equipment information”" in told
+    assert "verb “use” (use), by the app" in told
+    assert "defined on line 21 (“Device information”): 3 members follow by it" in told
+    assert "heading: declares nothing" in "\n".join(explain(from_text(POLICY), 13))
+    assert explain(from_text(POLICY), 999) == [f"policy.txt has lines 1 to {POLICY.count(chr(10)) + 1}"]

@@ -21,8 +21,8 @@ MANIFEST = "AndroidManifest.xml"
 BUNDLE_MANIFEST = "base/manifest/AndroidManifest.xml"
 DEX_MAGIC = b"dex\n"
 MAX_SIDE = 16 << 20
-MAX_INNER = 2 << 30
-"""Bytes an APK inside a bundle may inflate to."""
+MAX_INNER = 512 << 20
+"""Bytes that the APKs inside a bundle may inflate to, all together; mostly they are stored."""
 
 _VARIANT = re.compile(r"_\d+\.apk$")
 
@@ -160,13 +160,14 @@ def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, not
     variants = {_VARIANT.sub(".apk", n): n for n in sorted(splits, key=lambda n: (len(n), n))}
     chosen = sorted(variants.values()) or [n for n in inner if n.endswith("universal.apk")]
     chosen = chosen or [n for n in inner if not n.startswith(("standalones/", "instant/"))] or inner[:1]
-    parts = []
+    parts, room = [], MAX_INNER
     for member in chosen:
         entry = archive.entries[member]
         file = f"{name}!{member}"
         try:
             stored = entry.method == STORED and entry.size == entry.compressed
-            view = archive.content(entry) if stored else memoryview(archive.read(entry, MAX_INNER))
+            view = archive.content(entry) if stored else memoryview(archive.read(entry, room))
+            room -= 0 if stored else len(view)
             parts.append(Part(file, Archive(view, partial(note, file))))
         except MemberError as error:
             note(name, Trick("zip_unreadable_member", member, str(error), "refuses"))

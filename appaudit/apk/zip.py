@@ -23,6 +23,9 @@ MAX_MEMBER = 512 << 20
 MAX_TRICKS = 20
 """Members kept as evidence of one kind of trick."""
 
+MAX_CANDIDATES = 1000
+"""Places tried for the directory of an archive whose end record is damaged."""
+
 _END = struct.Struct("<4s4H2IH")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -92,7 +95,7 @@ class Archive:
         tail = bytes(self.data[tail_start:])
         at = tail.rfind(END, 0, max(len(tail) - _END.size + 4, 0))
         if at < 0:
-            self._recover()
+            self._recover(ended=False)
             return
         end = tail_start + at
         _, _, _, _, count, length, offset, comment = _END.unpack_from(self.data, end)
@@ -105,7 +108,7 @@ class Archive:
             found = self._zip64(end)
             if found is None:
                 self._trick("zip_bad_zip64", "", "sizes point to a zip64 record that is not there", "refuses")
-                self._recover()
+                self._recover(ended=True)
                 return
             count, length, offset = found
         if offset + length > end or bytes(self.data[offset : offset + 4]) != CENTRAL:
@@ -115,7 +118,7 @@ class Archive:
                 offset = end - length
             else:
                 self._shift = 0
-                self._recover()
+                self._recover(ended=True)
                 return
         self.directory = offset
         self._walk(offset, min(offset + length, size), count)
@@ -142,22 +145,35 @@ class Archive:
                 return count, length, offset
         return None
 
-    def _recover(self) -> None:
-        """Reads the directory without its end record: the records themselves still say where they are."""
+    def _find(self, needle: bytes, start: int) -> int:
+        """The next place of ``needle`` from ``start`` on, -1 where there is none; copies little."""
+        step = 1 << 20
+        while start < len(self.data):
+            at = bytes(self.data[start : start + step + len(needle) - 1]).find(needle)
+            if at >= 0:
+                return start + at
+            start += step
+        return -1
+
+    def _recover(self, ended: bool) -> None:
+        """Reads the directory without its end record: the records themselves still say where they are.
+        ``ended``: there is an end record, but it leads nowhere."""
         begins = bytes(self.data[:4]) in (LOCAL, b"dex\n")
-        whole = bytes(self.data)
-        first = whole.find(CENTRAL)
-        while first >= 0:
-            if first + _CENTRAL.size <= len(whole):
-                header = _CENTRAL.unpack_from(whole, first)[16]
-                if whole[header : header + 4] == LOCAL:
-                    break
-            first = whole.find(CENTRAL, first + 1)
-        if first < 0:
+        first, tried = -1, 0
+        while begins or ended:
+            first = self._find(CENTRAL, first + 1)
+            if first < 0 or first + _CENTRAL.size > len(self.data):
+                first = -1
+                break
+            header = _CENTRAL.unpack_from(self.data, first)[16]
+            tried += 1
+            if bytes(self.data[header : header + 4]) == LOCAL or tried > MAX_CANDIDATES:
+                break
+        if first < 0 or tried > MAX_CANDIDATES:
             raise NotAZipError(truncated=begins)
         self._trick("zip_bad_end_record", "", "the directory is read from its first record on", "refuses")
         self.directory = first
-        self._walk(first, len(whole), None)
+        self._walk(first, len(self.data), None)
         if not self.entries:
             raise NotAZipError(truncated=begins)
 

@@ -219,3 +219,13 @@ def test_what_was_written_is_read(members: dict[str, tuple[bytes, int]], comment
     if archive is not None:
         assert {e.name: archive.read(e) for e in archive} == {n: d for n, (d, _) in members.items()}
         assert zlib.crc32(archive.comment) == zlib.crc32(comment)
+
+
+def test_a_file_of_signatures_ends() -> None:
+    """Nothing but record signatures: the search for the directory gives up."""
+    for data in (
+        b"PK\x03\x04" + b"PK\x01\x02" * 500_000,
+        b"PK\x01\x02" * 100_000 + b"PK\x05\x06" + b"\1" * 18,
+    ):
+        with pytest.raises(NotAZipError):
+            Archive(data, lambda _: None)

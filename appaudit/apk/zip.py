@@ -113,7 +113,7 @@ class Archive:
             count, length, offset = found
         if offset + length > end or bytes(self.data[offset : offset + 4]) != CENTRAL:
             self._shift = end - length - offset
-            if count and bytes(self.data[max(end - length, 0) :][:4]) == CENTRAL:
+            if count and length <= end and bytes(self.data[end - length :][:4]) == CENTRAL:
                 self._trick("zip_shifted", "", f"offsets are {self._shift} bytes off", "refuses")
                 offset = end - length
             else:

@@ -236,7 +236,7 @@ class Grids:
 
     def detail(self, key: str, value: str) -> str:
         """An attribute in words."""
-        return f"{self.w.get('attribute', key)}{self.w('colon')}{self.w.get('value', value)[:80]}"
+        return f"{self.w.get('attribute', key)}{self.w('colon')}{visible(self.w.value(value), 120)}"
 
     def sdks(self) -> Grid:
         """Third-party SDKs."""
@@ -538,14 +538,18 @@ class Grids:
             version = visible(app.version_name) + (
                 f" ({visible(app.version_code)})" if app.version_code else ""
             )
-            signers = dict.fromkeys(
-                f"{visible(s.scheme)}  {visible(s.certificate_sha256)}" for s in app.signers
-            )
+            schemes: dict[str, list[str]] = {}
+            for s in app.signers:
+                schemes.setdefault(s.certificate_sha256, []).append(s.scheme)
+            signers = [
+                f"{visible(', '.join(dict.fromkeys(names)))}  {visible(digest)}"
+                for digest, names in schemes.items()
+            ]
             pairs = [
                 ("name", text(app.label)),
                 ("package", text(app.package, "code")),
                 ("version", text(version)),
-                ("target_sdk", Cell(tuple(sdk))),
+                ("sdk_levels", Cell((" · ".join(sdk),) if sdk else ())),
                 ("file", text(app.file, "code")),
                 ("container", text(self.w.get("container", app.container))),
                 ("size", text(f"{size(app.size)} ({app.size:,} B)")),

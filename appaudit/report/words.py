@@ -48,6 +48,11 @@ class Words:
         entry = tables().get(group, {}).get(key)
         return entry[self.lang] if entry else visible(key.replace("_", " "))
 
+    def value(self, value: str) -> str:
+        """An attribute's value: a word for yes, no and the like, else itself."""
+        entry = tables()["value"].get(value)
+        return entry[self.lang] if entry else value
+
     def actor(self, actor: str) -> str:
         """``app``, ``sdk:<id>``, ``party:<words>`` … as a name."""
         if actor in tables()["actor"]:

@@ -22,7 +22,7 @@ class References(NamedTuple):
     """Instructions that refer to one table: ``row`` in `Code.starts`, ``operand``: index in that table."""
 
     row: Int32
-    operand: npt.NDArray[np.int64]
+    operand: Int32
 
 
 class Code:
@@ -30,7 +30,8 @@ class Code:
 
     ``offset``: byte offset of each code item, ascending, each once; ``bounds``: its code units are
     ``units[bounds[k]:bounds[k + 1]]``; ``starts``: position in ``units`` of each instruction;
-    ``first``: code item ``k`` holds instructions ``first[k]:first[k + 1]``; ``opcode`` by instruction.
+    ``first``: code item ``k`` holds instructions ``first[k]:first[k + 1]``; ``opcode`` and ``operand``
+    (its second code unit; of no meaning where it has but one) by instruction.
     Payloads count as instructions, as a linear sweep sees them, with opcode 0.
     """
 
@@ -65,6 +66,8 @@ class Code:
         self.starts: Int32 = found.starts
         self.first: Int32 = found.first
         self.opcode: UInt8 = found.opcode
+        behind = np.append(self.units[1:], np.uint16(0))
+        self.operand: UInt16 = behind[self.starts] if len(self.units) else behind[:0]
         if found.cut.any():
             problems.append(f"code: in {int(found.cut.sum())} methods the last instruction is cut off")
 
@@ -116,13 +119,13 @@ class Code:
 
     def _references(self, kind: Reference) -> References:
         if kind not in self._cache:
-            row = np.flatnonzero(self._reference_kind == kind).astype(np.int32)
-            at = self.starts[row]
-            index = self.units[at + 1].astype(np.int64)
+            row = np.flatnonzero(self._reference_kind == kind)
+            index = self.operand[row].astype(np.int32)
             if kind == Reference.STRING:
                 jumbo = np.flatnonzero(self.opcode[row] == opcodes.CONST_STRING_JUMBO)
-                index[jumbo] |= self.units[at[jumbo] + 2].astype(np.int64) << 16
-            self._cache[kind] = References(row, index)
+                index[jumbo] |= self.units[self.starts[row[jumbo]] + 2].astype(np.int32) << 16
+                row, index = row[index >= 0], index[index >= 0]
+            self._cache[kind] = References(row.astype(np.int32), index)
         return self._cache[kind]
 
     def code_unit_offset(self, rows: Int32) -> Int32:

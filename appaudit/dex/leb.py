@@ -38,8 +38,11 @@ def decode(region: UInt8) -> Uleb128Stream:
     first = starts[:-1]
     extra = ends - first
     values = (region[first] & 0x7F).astype(np.int64)
-    longer = np.flatnonzero(extra)
-    for k in range(1, MAX_BYTES):
+    if len(first):
+        second = region[np.minimum(first + 1, len(region) - 1)]
+        values |= ((second & 0x7F) * (extra > 0)).astype(np.int64) << 7
+    longer = np.flatnonzero(extra > 1)
+    for k in range(2, MAX_BYTES):
         if not len(longer):
             break
         values[longer] |= (region[first[longer] + k] & 0x7F).astype(np.int64) << (7 * k)

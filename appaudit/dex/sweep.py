@@ -15,6 +15,7 @@ points to, one in the midst of an instruction) is decoded again, alone and plain
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 from appaudit.dex.layout import Index, Int32, Mask, UInt8, UInt16, distinct
 from appaudit.dex.opcodes import FILL_ARRAY_DATA, LENGTH, MAX_LENGTH, NOP, PAYLOAD_OF, SPARSE_SWITCH
 
-CHUNK = 192
+MAX_CHUNK = 192
 _POINTS_TO_IDENT = np.zeros(256, np.uint16)
 for _op, _ident in PAYLOAD_OF.items():
     _POINTS_TO_IDENT[_op] = _ident
@@ -64,12 +65,13 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
         none = np.empty(0, np.int32)
         return Sweep(none, none.astype(np.uint8), np.zeros(count + 1, np.int32), np.zeros(count, bool))
     opcodes = units.astype(np.uint8)
-    chunks = -(-size // CHUNK)
-    lengths = np.ones(chunks * CHUNK, np.uint8)
+    chunk = min(MAX_CHUNK, max(16, math.isqrt(size) // 6))  # so that little code takes few steps
+    chunks = -(-size // chunk)
+    lengths = np.ones(chunks * chunk, np.uint8)
     lengths[:size] = np.frombuffer(opcodes.tobytes().translate(LENGTH), np.uint8)
     payload, payload_end = _payloads(units, opcodes, bounds)
     wide = distinct(np.concatenate([_clip(lengths, e) for e in (bounds[1:], payload, payload_end)]))
-    is_start = _run(lengths.reshape(chunks, CHUNK), bounds)[:size]
+    is_start = _run(lengths.reshape(chunks, chunk), bounds)[:size]
     _blank(is_start, payload, payload_end)
     over = wide[is_start[wide]]
     starts = np.flatnonzero(is_start)
@@ -82,8 +84,12 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
         is_start[over] = False
         starts = _mend(units, bounds, np.flatnonzero(is_start), doubtful, cut)
         opcode = opcodes[starts]
-    first = np.searchsorted(starts, bounds).astype(np.int32)
-    return Sweep(starts.astype(np.int32), opcode, first, cut)
+        first = np.searchsorted(starts, bounds)
+    else:
+        begins = np.zeros(size, bool)
+        begins[bounds[:-1]] = True
+        first = np.append(np.flatnonzero(begins[starts]), len(starts))
+    return Sweep(starts.astype(np.int32), opcode, first.astype(np.int32), cut)
 
 
 def _payloads(units: UInt16, opcodes: UInt8, bounds: Index) -> tuple[Index, Index]:
@@ -136,7 +142,7 @@ def _run(lengths: UInt8, bounds: Index) -> Mask:
     chunks = rows.shape[1]
     # A chunk in which a method begins ends alike however it is entered.
     alike = np.zeros(chunks + 1, bool)
-    alike[bounds // CHUNK] = True
+    alike[bounds // lengths.shape[1]] = True
     exits = _step(rows, np.zeros(chunks, np.uint8), None)
     inside = np.flatnonzero(~alike[:-1])
     if len(inside):

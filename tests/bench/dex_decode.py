@@ -6,20 +6,19 @@ import time
 from collections.abc import Callable
 
 from appaudit.dex import Dex, read_dexes
-from appaudit.dex.opcodes import Reference
 from tests.bench.dex_sets import dex_sets
 
 ROUNDS = 7
 
 
 def decode(files: list[tuple[str, bytes]]) -> list[Dex]:
-    """Ids, strings' bounds, classes, class data, every instruction, and what each refers to."""
+    """Ids, where each string stands, classes, class data; of every instruction of every method its
+    place, opcode and operand."""
     dexes = [dex for name, data in files for dex in read_dexes(data, name)]
     for dex in dexes:
         dex.strings.bounds()
         _ = dex.types, dex.protos, dex.fields, dex.methods, dex.classes, dex.class_data
-        for kind in (Reference.STRING, Reference.TYPE, Reference.FIELD, Reference.METHOD):
-            dex.code.references(kind)
+        _ = dex.code
     return dexes
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appaudit.dex.sweep import CHUNK, plain_sweep, sweep
+from appaudit.dex.sweep import MAX_CHUNK, plain_sweep, sweep
 
 # Units that matter: payload heads, switches and their likes, wide constants, plain moves, any.
 unit = st.one_of(
@@ -35,7 +35,7 @@ def test_equals_a_plain_sweep(methods: list[list[int]]) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(unit, min_size=1, max_size=8), st.integers(1, 5 * CHUNK), st.integers(0, 9))
+@given(st.lists(unit, min_size=1, max_size=8), st.integers(1, 5 * MAX_CHUNK), st.integers(0, 9))
 def test_equals_a_plain_sweep_over_many_chunks(pattern: list[int], size: int, lead: int) -> None:
     check([[0] * lead + (pattern * size)[:size], pattern])
 

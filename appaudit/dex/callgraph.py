@@ -11,6 +11,7 @@ instance of a class that implements a callback (`Callback`, given as data: ``Run
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -89,6 +90,17 @@ class CallGraph:
     def __len__(self) -> int:
         """Number of methods."""
         return len(self._keys)
+
+    @property
+    def classes_of_nodes(self) -> Key:
+        """The number of each method's class."""
+        numbers: Key = self._keys >> _SIGNATURE_BITS
+        return numbers
+
+    @property
+    def parents(self) -> _Parents:
+        """The way up the class hierarchy."""
+        return self._above
 
     # -------------------------------------------------------------------------------- numbers
 
@@ -299,9 +311,14 @@ class CallGraph:
 
     # ----------------------------------------------------------------------------- questions
 
-    def reachable(self, entries: Iterable[str]) -> Reach:
+    def reachable(self, entries: Iterable[str], made_only: bool = False) -> Reach:
         """What can run once ``entries`` run: method descriptors, or class descriptors for all methods
-        of a class (of a component, which the system calls as it likes)."""
+        of a class (of a component, which the system calls as it likes).
+
+        ``made_only``: virtual calls reach only classes of which the methods reached make instances (or
+        that stand in ``entries``); far fewer, but instances made by reflection, native code or from
+        layouts are not seen.
+        """
         found = [
             np.array([self.node(e)]) if "->" in e else self.methods_of_class(e)
             for e in dict.fromkeys(entries)
@@ -312,14 +329,34 @@ class CallGraph:
         before = np.full(2 * size, -2, np.int32)
         before[start] = -1
         frontier = distinct(start)
+        gate = _Instances(self, frontier) if made_only else None
         while len(frontier):
             place, at = expand(self._first[frontier], self._first[frontier + 1] - self._first[frontier])
-            target = self._target[at]
+            target, origin = self._target[at].astype(np.int64), frontier[place]
+            if gate is not None:
+                target, origin = gate.open(target, origin)
             fresh = before[target] == -2
-            target, origin = target[fresh], frontier[place[fresh]]
+            target, origin = target[fresh], origin[fresh]
             before[target[::-1]] = origin[::-1]
             frontier = distinct(target).astype(np.int64)
         return Reach(self, before)
+
+    @cached_property
+    def makes(self) -> tuple[Index, Key]:
+        """(method's node, number of a class it makes an instance of), sorted by the first."""
+        nodes, classes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for number, dex in enumerate(self.dexes):
+            class_of_type = _numbers(dex.descriptors, self._class_number)
+            found = dex.code.references(Reference.TYPE)
+            inside = (dex.code.opcode[found.row] == opcodes.NEW_INSTANCE) & (
+                found.operand < len(class_of_type)
+            )
+            place, caller = self._callers(number, found.row[inside])
+            nodes.append(caller.astype(np.int64))
+            classes.append(class_of_type[found.operand[inside][place]])
+        node, class_ = np.concatenate(nodes), np.concatenate(classes)
+        order = np.argsort(node, kind="stable")
+        return node[order], class_[order]
 
     def path(self, entry: str, method: str) -> tuple[str, ...] | None:
         """A shortest path from ``entry`` to ``method``, both included; None where there is none."""
@@ -354,6 +391,49 @@ class Reach:
                 found.append(self._graph.method(node))
             node = int(self._before[node])
         return tuple(reversed(found))
+
+
+class _Instances:
+    """Lets edges from dispatch nodes pass once an instance is made that the target can run for."""
+
+    def __init__(self, graph: CallGraph, start: Key) -> None:
+        self._size = len(graph)
+        self._class = graph.classes_of_nodes
+        self._maker, self._made = graph.makes
+        self._parents = graph.parents
+        self._live = np.zeros(int(max(self._class.max(initial=0), self._made.max(initial=0))) + 2, bool)
+        self._wait: tuple[Key, Key] = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self._add(self._class[start])
+        self._run(start)
+
+    def open(self, target: Key, origin: Key) -> tuple[Key, Key]:
+        """The edges that may be walked now, held back ones among them."""
+        target = np.concatenate((target, self._wait[0]))
+        origin = np.concatenate((origin, self._wait[1]))
+        while True:
+            inner = target >= self._size
+            free = inner | (origin < self._size)
+            free[~inner] |= self._live[self._class[target[~inner]]]
+            if not self._run(distinct(target[free & ~inner])):
+                break
+        self._wait = target[~free], origin[~free]
+        return target[free], origin[free]
+
+    def _run(self, nodes: Key) -> bool:
+        """Methods run: what they make comes alive. Whether anything did."""
+        low = np.searchsorted(self._maker, nodes, "left")
+        _, at = expand(low, np.searchsorted(self._maker, nodes, "right") - low)
+        return self._add(self._made[at])
+
+    def _add(self, classes: Key) -> bool:
+        classes = distinct(classes[classes >= 0])
+        classes = classes[~self._live[classes]]
+        if not len(classes):
+            return False
+        self._live[classes] = True
+        for _, above in self._parents.walk(np.zeros(len(classes), np.int64), classes):
+            self._live[above[above < len(self._live)]] = True
+        return True
 
 
 class _Parents:

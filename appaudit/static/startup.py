@@ -65,7 +65,7 @@ def mark(sample: Sample, facts: list[Fact]) -> list[Fact]:
         return facts
     if sample.graph is None:
         return facts
-    reach = sample.graph.reachable(start)
+    reach = sample.graph.reachable(start, made_only=True)
     return [_marked(fact, reach) if _has_calls(fact) else fact for fact in facts]
 
 

@@ -10,6 +10,8 @@
     opened.dex_members                      # the same names without reading anything
     opened.members                          # (name, size) of every file; opened.read(name) -> bytes
     opened.resource_strings()               # (member, string) of the resource tables
+    opened.resource(0x7F010000)             # one resource's value: a string, the path of a file
+    opened.xml("shop.apk!res/layout/a.xml") # tree of a binary XML file (appaudit.apk.xml.Element)
 
 Names of members: the file's name, ``!``, the path inside; nested archives add another ``!``.
 """

@@ -16,6 +16,7 @@ from appaudit.apk.dexes import find as find_dexes
 from appaudit.apk.manifest import Manifest
 from appaudit.apk.module import Module
 from appaudit.apk.signatures import side_signature, signatures
+from appaudit.apk.xml import REFERENCE, Element, Value
 from appaudit.apk.zip import MAX_MEMBER, MAX_TRICKS, MemberError, Trick
 from appaudit.errors import InputError
 from appaudit.records import App, Fact, FileEntry, Gap, Signature
@@ -127,6 +128,24 @@ class AppFile:
         """A member's first bytes without inflating the rest; empty where it cannot be read."""
         found = self._members.get(member)
         return found[0].peek(found[1], length) if found else b""
+
+    def xml(self, member: str) -> Element | None:
+        """The tree of a binary XML member (a layout, an accessibility service's configuration); None
+        where it is none or cannot be read. Told as a Gap only where it is there and damaged."""
+        for module in self._modules:
+            prefix = f"{module.part.file}!{module.folder}"
+            if member.startswith(prefix) and member in self._members:
+                return module.open_xml(member.removeprefix(prefix))
+        return None
+
+    def resource(self, resource: int) -> str:
+        """A resource's value as text, in the default configuration (the path of a file, a string);
+        empty where there is none."""
+        for module in self._modules:
+            found = module.resolve(Value(REFERENCE, resource))
+            if not found.is_reference:
+                return found.string
+        return ""
 
     def resource_strings(self) -> Iterator[tuple[str, str]]:
         """(member, string) of the resource tables' pools: texts, file paths, addresses."""

@@ -210,6 +210,7 @@ class _Reader:
                 Instrumentation(self._class(e, "name"), self._string(e, "targetPackage"))
                 for e in root.all("instrumentation")
             ),
+            attributions=tuple(self._string(e, "tag") for e in root.all("attribution")),
             application=Application() if application is None else self._application(application),
             tree=root,
         )
@@ -302,6 +303,7 @@ class _Reader:
             data_extraction_rules=self._xml(element, "dataExtractionRules")[0],
             full_backup_content=self._xml(element, "fullBackupContent")[0],
             meta_data=tuple(self._meta_data(element)),
+            properties=tuple(self._meta_data(element, "property")),
             uses_libraries=tuple(self._string(e, "name") for e in element.all("uses-library")),
         )
 
@@ -311,8 +313,8 @@ class _Reader:
             return None, ""
         return self.open_xml(value.text), value.text
 
-    def _meta_data(self, element: Element) -> Iterator[MetaData]:
-        for child in element.all("meta-data"):
+    def _meta_data(self, element: Element, tag: str = "meta-data") -> Iterator[MetaData]:
+        for child in element.all(tag):
             value = child.attributes.get("value")
             reference = child.attributes.get("resource") or value
             resource = reference.data if reference is not None and reference.type == REFERENCE else 0

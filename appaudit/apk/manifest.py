@@ -146,6 +146,7 @@ class Application:
     data_extraction_rules: Element | None = None
     full_backup_content: Element | None = None
     meta_data: tuple[MetaData, ...] = ()
+    properties: tuple[MetaData, ...] = ()
     uses_libraries: tuple[str, ...] = ()
 
 
@@ -156,7 +157,8 @@ class Manifest:
     ``min_sdk``/``target_sdk`` are what the platform takes: 1 and the minimum where nothing is said;
     a codename gives the API level it became (`codenames` says which were used). ``version_code``
     holds versionCodeMajor in its upper 32 bits. ``permissions`` are the requests as they stand, each
-    name once a split; ``implied`` what the platform adds to them. ``tree`` is the XML itself.
+    name once a split; ``implied`` what the platform adds to them; ``attributions`` the tags that parts
+    of the app access data under. ``tree`` is the XML itself.
     """
 
     package: str
@@ -178,6 +180,7 @@ class Manifest:
     features: tuple[Feature, ...] = ()
     queries: Queries = Queries()
     instrumentation: tuple[Instrumentation, ...] = ()
+    attributions: tuple[str, ...] = ()
     application: Application = Application()
     tree: Element | None = None
 

@@ -36,8 +36,8 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
 
-def node(tag: str, *children: Node, **attributes: Plain) -> Node:
-    return Node(tag, dict(attributes), {}, list(children))
+def node(name_: str, /, *children: Node, **attributes: Plain) -> Node:
+    return Node(name_, dict(attributes), {}, list(children))
 
 
 def manifest(*children: Node, package: str = "com.example.shop", **attributes: Plain) -> Node:

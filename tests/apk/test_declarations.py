@@ -267,7 +267,9 @@ def test_application() -> None:
         node("queries", node("package", name="com.other"), node("provider", authorities="x;y"),
              node("intent", node("action", name="SEND"), node("data", mimeType="*/*"))),
         node("instrumentation", name=".I", targetPackage="t"),
-        node("application", node("uses-library", name="org.apache.http.legacy"), name="App", debuggable=True,
+        node("attribution", tag="maps"),
+        node("application", node("property", name="android.adservices.X", value="y"),
+             node("uses-library", name="org.apache.http.legacy"), name="App", debuggable=True,
              allowBackup=False, appComponentFactory="x.F"),
         sharedUserId="android.uid.shared",
     )  # fmt: skip
@@ -277,6 +279,8 @@ def test_application() -> None:
     )  # fmt: skip
     assert not found.backup_allowed
     assert found.cleartext_permitted
+    assert found.attributions == ("maps",)
+    assert [(p.name, p.value) for p in application.properties] == [("android.adservices.X", "y")]
     assert application.uses_libraries == ("org.apache.http.legacy",)
     assert [(f.name, f.required, f.version) for f in found.features] == [
         ("android.hardware.camera", False, 0),

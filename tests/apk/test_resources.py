@@ -52,8 +52,16 @@ def test_an_apk(tmp_path: Path) -> None:
     path.write_bytes(zipped(apk(APP, *members)))
     app = open_app(path)
     check(app.manifest.application, app.app.label)
-    assert not app.gaps
     assert ("shop.apk!resources.arsc", "Läden") in list(app.resource_strings())
+    assert app.resource(LABEL.id) == "Läden"
+    assert app.resource(LOOP.id) == app.resource(0x7F999999) == ""
+    tree = app.xml("shop.apk!" + app.resource(XML.id))
+    assert tree is not None
+    assert tree.name == "network-security-config"
+    assert app.xml("shop.apk!absent.xml") is None
+    assert not app.gaps
+    assert app.xml("shop.apk!classes.dex") is None
+    assert [g.code for g in app.gaps] == ["unreadable_xml"]
 
 
 def test_a_bundle(tmp_path: Path) -> None:
@@ -83,6 +91,7 @@ def test_a_bundle(tmp_path: Path) -> None:
         "shop.aab!base/dex/classes2.dex",
         "shop.aab!feature/dex/classes.dex",
     )
+    assert app.xml("shop.aab!base/res/xml/net.xml") == app.manifest.application.network_security_config
     assert not app.facts
     assert not app.gaps
 

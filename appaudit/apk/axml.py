@@ -20,6 +20,8 @@ from appaudit.apk.xml import ANDROID, STRING, Element, Value
 MAX_DEPTH = 256
 MAX_NODES = 400_000
 MAX_ATTRIBUTES = 200_000
+MAX_OVERLAPPING = 64
+"""Attributes read of an element whose records overlap."""
 
 _CHUNK = struct.Struct("<HHI")
 _ATTRIBUTE = struct.Struct("<IIIHBBI")
@@ -157,6 +159,8 @@ class _Reader:
             note("axml_attribute_start", f"attributes start at {first}")
         if first + each * count > size - header_size:
             note("axml_attribute_count", f"{count} attributes that do not fit")
+        if each < _ATTRIBUTE.size:
+            count = min(count, MAX_OVERLAPPING)
         at += first
         highest = 0
         for _ in range(count):

@@ -14,7 +14,6 @@ from appaudit.dex.flow import Method, State, by_parameter, invoked, plain, run
 from appaudit.dex.models import Constant, FieldConstant, shown
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.queries import CallSites
-from appaudit.dex.strings import UNKNOWN
 from appaudit.records import CallSite
 
 ACC_FINAL = 0x10
@@ -168,7 +167,6 @@ class _DexNames:
     def __init__(self, tracer: ConstantTracer, dex: Dex) -> None:
         self._tracer = tracer
         self._dex = dex
-        self._methods: dict[int, tuple[str, str, str]] = {}
         self._fields: dict[int, Constant | None] = {}
 
     def string(self, index: int) -> str:
@@ -183,15 +181,4 @@ class _DexNames:
         return self._fields[index]
 
     def method(self, index: int) -> tuple[str, str, str]:
-        if index not in self._methods:
-            dex = self._dex
-            if index < len(dex.methods.owner):
-                owner, proto, name = (int(column[index]) for column in dex.methods)
-                self._methods[index] = (
-                    dex.descriptors[owner] if owner >= 0 else UNKNOWN,
-                    dex.strings.text(name),
-                    dex.proto_descriptors[proto] if proto >= 0 else UNKNOWN,
-                )
-            else:
-                self._methods[index] = UNKNOWN, UNKNOWN, UNKNOWN
-        return self._methods[index]
+        return self._dex.method_name(index)

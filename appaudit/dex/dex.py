@@ -80,6 +80,7 @@ class Dex:
         self.data = data if isinstance(data, bytes) else bytes(data)
         self.member = member
         self.problems: list[str] = []
+        self._method_names: dict[int, tuple[str, str, str]] = {}
         self.header: Header = read_header(self.data, start)
         if self.header.file_size > len(self.data) - start:
             self.problems.append(
@@ -188,6 +189,8 @@ class Dex:
 
     def type_descriptor(self, index: int) -> str:
         """``Lcom/x/Y;`` of a type index, ``?`` where corrupt."""
+        if "descriptors" in self.__dict__:
+            return self.descriptors[index] if 0 <= index < len(self.descriptors) else UNKNOWN
         return self.strings.text(int(self.types[index])) if 0 <= index < len(self.types) else UNKNOWN
 
     @cached_property
@@ -236,10 +239,14 @@ class Dex:
 
     def method_name(self, index: int) -> tuple[str, str, str]:
         """Owner's descriptor, name and signature of a method index."""
-        if not 0 <= index < len(self.methods.owner):
-            return UNKNOWN, UNKNOWN, UNKNOWN
-        owner, proto, name = (int(c[index]) for c in self.methods)
-        return self.type_descriptor(owner), self.strings.text(name), self.proto_descriptor(proto)
+        known = self._method_names.get(index)
+        if known is None:
+            if not 0 <= index < len(self.methods.owner):
+                return UNKNOWN, UNKNOWN, UNKNOWN
+            owner, proto, name = (int(column[index]) for column in self.methods)
+            known = self.type_descriptor(owner), self.strings.text(name), self.proto_descriptor(proto)
+            self._method_names[index] = known
+        return known
 
     def method_descriptor(self, index: int) -> str:
         """``Lcom/x/Y;->m(I)V`` of a method index."""

@@ -13,6 +13,7 @@ from appaudit.dex.dex import Dex, Members
 from appaudit.dex.hierarchy import Hierarchy
 from appaudit.dex.layout import Index, Int32, Mask, Table, UInt8, distinct
 from appaudit.dex.opcodes import Reference
+from appaudit.dex.parallel import decode
 
 
 class Target(NamedTuple):
@@ -95,7 +96,7 @@ def call_sites(
     """
     wanted = [t if isinstance(t, Target) else Target(*t) for t in targets]
     classes = hierarchy if hierarchy is not None else Hierarchy(dexes)
-    found = []
+    asked: list[_Question] = []
     for kind, reference in (("method", Reference.METHOD), ("field", Reference.FIELD)):
         places = np.array([k for k, t in enumerate(wanted) if t.kind == kind], np.int32)
         if not len(places):
@@ -104,38 +105,46 @@ def call_sites(
         groups = _OwnerGroups(classes, chosen)
         for number, dex in enumerate(dexes):
             member, target = _members_of(dex, classes, number, chosen, groups)
-            found.append(_sites(dexes, number, reference, member, places[target]))
-    return _joined(dexes, found)
+            asked.append(_Question(number, reference, member, places[target]))
+    return _answer(dexes, asked)
 
 
 def string_sites(dexes: Sequence[Dex], texts: Iterable[str]) -> CallSites:
     """Every ``const-string`` that loads one of ``texts``; ``target`` is the place in ``texts``."""
     wanted = list(texts)
-    found = []
+    asked = []
     for number, dex in enumerate(dexes):
         index = dex.strings.find_all(wanted)
         target = np.flatnonzero(index >= 0).astype(np.int32)
-        found.append(_sites(dexes, number, Reference.STRING, index[target], target))
-    return _joined(dexes, found)
+        asked.append(_Question(number, Reference.STRING, index[target], target))
+    return _answer(dexes, asked)
 
 
 def string_index_sites(dexes: Sequence[Dex], number: int, indices: Int32) -> CallSites:
     """Every ``const-string`` in dex ``number`` that loads a string index; ``target`` is the place in
     ``indices``. For strings found by `StringTable.search` or `StringTable.with_prefix`."""
-    return _joined(
-        dexes, [_sites(dexes, number, Reference.STRING, indices, np.arange(len(indices), dtype=np.int32))]
-    )
+    places = np.arange(len(indices), dtype=np.int32)
+    return _answer(dexes, [_Question(number, Reference.STRING, indices, places)])
 
 
 def type_sites(dexes: Sequence[Dex], descriptors: Iterable[str]) -> CallSites:
     """Every instruction that names a class (``const-class``, ``new-instance``, casts …)."""
     wanted = list(descriptors)
-    found = []
+    asked = []
     for number, dex in enumerate(dexes):
         index = np.fromiter((dex.find_type(d) for d in wanted), np.int32, len(wanted))
         target = np.flatnonzero(index >= 0).astype(np.int32)
-        found.append(_sites(dexes, number, Reference.TYPE, index[target], target))
-    return _joined(dexes, found)
+        asked.append(_Question(number, Reference.TYPE, index[target], target))
+    return _answer(dexes, asked)
+
+
+class _Question(NamedTuple):
+    """The instructions of dex ``number`` that refer to ``index``, each for a target."""
+
+    number: int
+    reference: Reference
+    index: Int32
+    target: Int32
 
 
 class _OwnerGroups:
@@ -218,10 +227,15 @@ def _name_index(dex: Dex, members: Members, member: Index, targets: Sequence[Tar
     return {text: index for text, index in texts if text in wanted and index >= 0}
 
 
-def _sites(
-    dexes: Sequence[Dex], number: int, reference: Reference, index: Int32, target: Int32
-) -> tuple[Table, ...]:
-    """The columns of `CallSites` for the instructions of one dex that refer to ``index``."""
+def _answer(dexes: Sequence[Dex], asked: Sequence[_Question]) -> CallSites:
+    """All sites; only dex files that name something asked for are decoded."""
+    decode([dexes[n] for n in sorted({q.number for q in asked if len(q.index)})])
+    return _joined(dexes, [_sites(dexes, question) for question in asked])
+
+
+def _sites(dexes: Sequence[Dex], question: _Question) -> tuple[Table, ...]:
+    """The columns of `CallSites`."""
+    number, reference, index, target = question
     if not len(index):
         return tuple(np.empty(0, np.intp) for _ in range(8))
     code = dexes[number].code

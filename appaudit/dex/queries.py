@@ -139,11 +139,11 @@ def type_sites(dexes: Sequence[Dex], descriptors: Iterable[str]) -> CallSites:
 
 
 class _Question(NamedTuple):
-    """The instructions of dex ``number`` that refer to ``index``, each for a target."""
+    """The instructions of dex ``number`` that refer to ``member``, each for a target."""
 
     number: int
     reference: Reference
-    index: Int32
+    member: Int32
     target: Int32
 
 
@@ -229,7 +229,7 @@ def _name_index(dex: Dex, members: Members, member: Index, targets: Sequence[Tar
 
 def _answer(dexes: Sequence[Dex], asked: Sequence[_Question]) -> CallSites:
     """All sites; only dex files that name something asked for are decoded."""
-    decode([dexes[n] for n in sorted({q.number for q in asked if len(q.index)})])
+    decode([dexes[n] for n in sorted({q.number for q in asked if len(q.member)})])
     return _joined(dexes, [_sites(dexes, question) for question in asked])
 
 

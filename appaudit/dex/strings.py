@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from appaudit.dex import mutf8
 from appaudit.dex.layout import Index, Int32, Section, table
@@ -118,55 +119,65 @@ class StringTable:
         return out
 
     @cached_property
-    def _order(self) -> dict[bytes, int] | None:
-        """None for a sorted table, else every string's index."""
+    def _heads(self) -> npt.NDArray[np.uint64]:
+        """The first eight bytes of each string as a number that sorts like `_head`."""
         starts, ends = self._spans
-        if len(starts) < 2:
-            return None
         bytes_ = np.frombuffer(self._data, np.uint8)
-        key = np.zeros(len(starts), np.uint64)
-        for k in range(8):  # the first eight bytes tell a shuffled table from a sorted one
+        head = np.zeros(len(starts), np.uint64)
+        for k in range(8):
             at = starts + k
             inside = at < ends
             byte = bytes_[np.where(inside, at, 0)]
-            key = key << np.uint64(8) | np.where(inside & (byte != 0xC0), byte, 0).astype(np.uint64)
-        if (key[1:] >= key[:-1]).all():
+            head = head << np.uint64(8) | np.where(inside & (byte != 0xC0), byte, 0).astype(np.uint64)
+        return head
+
+    @cached_property
+    def _order(self) -> dict[bytes, int] | None:
+        """None for a sorted table, else every string's index."""
+        if len(self.offsets) < 2:
+            return None
+        # The heads tell a shuffled table from a sorted one.
+        if (self._heads[1:] >= self._heads[:-1]).all():
             return None
         self._problems.append("string_ids: not sorted, which Android refuses")
-        return {self.raw(i): i for i in reversed(range(len(starts)))}
+        return {self.raw(i): i for i in reversed(range(len(self.offsets)))}
 
-    def _lower_bound(self, raw: bytes, low: int = 0) -> int:
-        high, key = len(self.offsets), _sort_key(raw)
-        while low < high:
-            middle = (low + high) // 2
-            if _sort_key(self.raw(middle)) < key:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+    def _lower_bounds(self, raws: Sequence[bytes]) -> list[int]:
+        """For each text the place of the first string that is not before it."""
+        heads = np.array([_head(raw) for raw in raws], np.uint64)
+        lows = np.searchsorted(self._heads, heads, "left").tolist()
+        highs = np.searchsorted(self._heads, heads, "right").tolist()
+        found = []
+        for raw, low, high in zip(raws, lows, highs, strict=True):
+            key = _sort_key(raw)
+            while low < high:
+                middle = (low + high) // 2
+                if _sort_key(self.raw(middle)) < key:
+                    low = middle + 1
+                else:
+                    high = middle
+            found.append(low)
+        return found
 
     def find(self, text: str) -> int:
         """The index of ``text``, -1 where the dex does not have it."""
-        raw = mutf8.encode(text)
-        if self._order is not None:
-            return self._order.get(raw, -1)
-        at = self._lower_bound(raw)
-        return at if at < len(self.offsets) and self.raw(at) == raw else -1
+        return int(self.find_all([text])[0])
 
     def find_all(self, texts: Sequence[str]) -> Int32:
         """Index of each text, -1 where absent."""
-        if 8 * len(texts) > len(self.offsets):  # reading the whole table once is less work
-            table = {text: k for k, text in reversed(list(enumerate(self.texts())))}
-            return np.fromiter((table.get(t, -1) for t in texts), np.int32, len(texts))
-        return np.fromiter((self.find(t) for t in texts), np.int32, len(texts))
+        raws = [mutf8.encode(text) for text in texts]
+        if self._order is not None:
+            return np.array([self._order.get(raw, -1) for raw in raws], np.int32)
+        size = len(self.offsets)
+        places = zip(raws, self._lower_bounds(raws), strict=True)
+        return np.array([at if at < size and self.raw(at) == raw else -1 for raw, at in places], np.int32)
 
     def with_prefix(self, prefix: str) -> Int32:
         """Indices of the strings that start with ``prefix``."""
         raw = mutf8.encode(prefix)
         if self._order is not None:
             return np.array(sorted(i for s, i in self._order.items() if s.startswith(raw)), np.int32)
-        low = self._lower_bound(raw)
-        high = self._lower_bound(raw + b"\xff", low)
+        low, high = self._lower_bounds((raw, raw + b"\xff"))
         return np.arange(low, high, dtype=np.int32)
 
     def search(self, pattern: re.Pattern[bytes]) -> Int32:
@@ -195,3 +206,8 @@ class StringTable:
             at = max(found.end(), min(last, stop), found.start() + 1)
         kept = [i for i in sorted(hits) if pattern.search(self._data, int(starts[i]), int(ends[i]))]
         return np.array(kept, np.int32)
+
+
+def _head(raw: bytes) -> int:
+    """The first eight bytes as a number; C0 counts as 0, since it only begins U+0000."""
+    return int.from_bytes(raw[:8].replace(b"\xc0", b"\0").ljust(8, b"\0"), "big")

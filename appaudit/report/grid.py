@@ -33,7 +33,7 @@ from appaudit.report.text import extras, fact_sentence, finding_text
 from appaudit.report.visible import visible
 from appaudit.report.words import Words
 
-ROWS = 1500
+ROWS = 1000
 """Rows a page shows of one table; CSV and JSON hold all."""
 
 ITEMS = 6

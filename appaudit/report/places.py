@@ -123,8 +123,12 @@ class Places:
 
     def of_facts(self, facts: Iterable[Fact], limit: int = PLACES) -> tuple[list[Place], int]:
         """The first ``limit`` over several facts, each shown once, and how many more there are."""
+        several = list(facts)
+        if len(several) == 1:  # one fact lists nothing twice, and hashing much evidence takes long
+            evidence = several[0].evidence
+            return [self.of(e) for e in evidence[:limit]], max(0, len(evidence) - limit)
         seen: dict[Evidence, None] = {}
-        for fact in facts:
+        for fact in several:
             seen.update(dict.fromkeys(fact.evidence))
         return [self.of(e) for e in islice(seen, limit)], max(0, len(seen) - limit)
 

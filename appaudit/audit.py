@@ -63,19 +63,21 @@ def _declare(bundle: Bundle, policies: Sequence[Path], progress: Progress) -> No
     bundle.examined.append("policy")
 
 
-def audit(app: Path, policies: Sequence[Path], progress: Progress = _silent) -> Bundle:
+def audit(
+    app: Path, policies: Sequence[Path], progress: Progress = _silent, category: str = ""
+) -> Bundle:
     """An app against its declared documents. Without documents, what needs them is not examined."""
     bundle = scan(app, progress)
     if policies:
         _declare(bundle, policies, progress)
     progress("comparing")
-    judge(bundle)
+    judge(bundle, category)
     return bundle
 
 
-def judge(bundle: Bundle) -> None:
+def judge(bundle: Bundle, category: str = "") -> None:
     """(Re)make a bundle's findings from its facts, under the rules of this version."""
-    bundle.findings = compare(bundle.facts, bundle.gaps, bundle.app, bundle.examined)
+    bundle.findings = compare(bundle.facts, bundle.gaps, bundle.app, bundle.examined, category)
     bundle.coverage = coverage(bundle)
 
 

@@ -22,6 +22,7 @@ from appaudit.cli.options import (
     Policies,
     Profile,
     Strict,
+    checked_category,
     configured,
     profile,
     severity,
@@ -70,11 +71,11 @@ def audit(
     if not documents:
         settings.say("appaudit: no --policy given: only what needs no policy is examined")
     living = Living(settings, baseline, new_only)
-    law, kind = profile(settings, lens), str(configured(settings, "category", category, ""))
+    law, kind = profile(settings, lens), checked_category(settings, category)
     delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, law, kind)
 
     def judged(app: Path, step: Callable[[str], None]) -> Bundle:
-        done = work.audit(app, documents, step)
+        done = work.audit(app, documents, step, kind)
         living.apply(done)
         return done
 

@@ -76,6 +76,21 @@ def profile(settings: Settings, given: str | None) -> str:
     return chosen
 
 
+def checked_category(settings: Settings, given: str | None) -> str:
+    """--category as an id of the official list, or empty. Raises InputError."""
+    chosen = str(configured(settings, "category", given, ""))
+    if not chosen:
+        return ""
+    from appaudit.compare.rules.necessity import category_of
+    from appaudit.knowledge.regulations import categories
+
+    category = category_of(chosen)
+    if category is None:
+        known = ", ".join(f"{c.number} {c.zh}" for c in categories().values())
+        raise InputError(f"--category '{chosen}' is not in the list: {known}")
+    return category.id
+
+
 def severity(settings: Settings, given: str | None) -> str:
     """--fail-on, checked. Raises InputError."""
     from appaudit.records import SEVERITIES

@@ -29,11 +29,13 @@ class Case:
         gaps: Sequence[Gap] = (),
         app: App | None = None,
         examined: Iterable[Source] = (),
+        category: str = "",
     ) -> None:
         self.facts = facts
         self.gaps = tuple(gaps)
         self.app = app
         self.examined = frozenset(examined)
+        self.category = category
         self.observed = [f for f in facts if f.stance == "observed"]
         self.stated = [f for f in facts if f.stance != "observed"]
 

@@ -28,12 +28,14 @@ def compare(
     gaps: Sequence[Gap] = (),
     app: App | None = None,
     examined: Iterable[Source] = (),
+    category: str = "",
 ) -> list[Finding]:
-    """Every rule's findings, worst first. ``examined``: the producers that ran.
+    """Every rule's findings, worst first. ``examined``: the producers that ran; ``category``: the kind of
+    app in the official list, where known.
 
     A rule whose sources did not run yields one ``not_examined`` finding that says which is missing.
     """
-    case = Case(facts, gaps, app, examined)
+    case = Case(facts, gaps, app, examined, category)
     found: list[Finding] = []
     for rule_id, function in RULES.items():
         rule = rules()[rule_id]
@@ -80,7 +82,7 @@ def _finding(case: Case, rule: Rule, verdict: Verdict) -> Finding:
         disclosure=verdict.disclosure,
         facts=verdict.facts,
         gaps=verdict.gaps,
-        clauses=() if verdict.outcome == "pass" else rule.clauses,
+        clauses=verdict.clauses or rule.clauses,
         attributes=verdict.attributes,
         fingerprint=fingerprint(
             rule.id,

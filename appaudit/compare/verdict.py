@@ -9,7 +9,10 @@ from appaudit.records import Confidence, Disclosure, Fact, Gap, Outcome, Severit
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One answer. ``severity`` and ``confidence`` None: the rule's own. ``attributes`` fill its texts."""
+    """One answer. ``severity`` and ``confidence`` None: the rule's own. ``attributes`` fill its texts.
+
+    ``clauses`` empty: the rule's own.
+    """
 
     outcome: Outcome
     actor: str
@@ -21,3 +24,4 @@ class Verdict:
     severity: Severity | None = None
     confidence: Confidence | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    clauses: tuple[str, ...] = ()

@@ -109,7 +109,14 @@ def subject_name(subject: str, lang: Language) -> str:
         words: str = getattr(permission(name), lang)
         short = name.rpartition(".")[2]
         return f"{words} ({short})" if words else short
+    if kind == "notice":
+        return _notices().get(name, {}).get(lang, name)
     return name or subject
+
+
+@cache
+def _notices() -> dict[str, dict[str, str]]:
+    return {row["id"]: {"zh": row["zh"], "en": row["en"]} for row in toml("completeness.toml")["item"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,7 @@ def render(finding: Finding, lang: Language) -> Wording:
     if said := values.get("said"):
         values["said"] = subject_name(said, lang)
     stated = [f for f in finding.facts if f.stance != "observed"]
+    values["category"] = values.get(f"category_{lang}", "")
     spans = [e for f in stated for e in f.evidence if isinstance(e, PolicySpan)]
     if spans:
         values["quote"] = spans[0].quote

@@ -20,7 +20,7 @@ from appaudit.records import Evidence, Fact, ListingRow, PolicySpan
 
 Status = Literal["present", "vague", "missing", "not_applicable"]
 
-SUBJECT = "topic:notice/"
+SUBJECT = "notice:"
 """Prefix of the subject of completeness facts; the item's id follows."""
 
 _SENTENCE = re.compile(r"[^。！？!?；;\n]*?(?:[。！？!?；;]|\.(?=\s|$)|$)")
@@ -72,8 +72,8 @@ def completeness(result: PolicyResult, profile: Profile = "all") -> list[Item]:
 def completeness_facts(result: PolicyResult) -> list[Fact]:
     """The items as Facts, for every jurisdiction.
 
-    Present and vague: ``declared`` ``states`` ``topic:notice/<id>`` with the words as evidence. Missing:
-    ``observed`` ``omits`` ``topic:notice/<id>``. Attributes: ``status``, ``clauses`` (space-separated ids),
+    Present and vague: ``declared`` ``states`` ``notice:<id>`` with the words as evidence. Missing:
+    ``observed`` ``omits`` ``notice:<id>``. Attributes: ``status``, ``clauses`` (space-separated ids),
     and for vague and missing items ``searched``.
     """
     facts = []

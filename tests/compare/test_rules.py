@@ -19,6 +19,9 @@ KNOWN = {"actor", "subject", "apis", "count", "said", "degree", "quote", "place"
     "version",
     "from",
     "detail",
+    "status",
+    "category",
+    "target",
 }
 
 

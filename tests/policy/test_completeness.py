@@ -140,11 +140,11 @@ def test_a_profile_asks_for_its_own_clauses_only(tmp_path: Path) -> None:
 def test_the_facts_say_what_is_omitted(tmp_path: Path) -> None:
     path = tmp_path / "policy.txt"
     path.write_text(BARE["en"], encoding="utf-8")
-    facts = {f.subject: f for f in read([path]).facts if f.subject.startswith("topic:notice/")}
-    missing = facts["topic:notice/children"]
+    facts = {f.subject: f for f in read([path]).facts if f.subject.startswith("notice:")}
+    missing = facts["notice:children"]
     assert (missing.stance, missing.action, missing.evidence) == ("observed", "omits", ())
     assert "parent" in missing.attribute["searched"]
-    vague = facts["topic:notice/retention"]
+    vague = facts["notice:retention"]
     assert (vague.stance, vague.action, vague.attribute["status"]) == ("declared", "states", "vague")
     assert set(vague.attribute["clauses"].split()) <= set(clauses())
 

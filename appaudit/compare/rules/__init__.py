@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from appaudit.compare.case import Case
-from appaudit.compare.rules import conditions, data, network, permissions, sdks, startup
+from appaudit.compare.rules import conditions, data, necessity, network, notice, permissions, sdks, startup
 from appaudit.compare.verdict import Verdict
 
 RULES: dict[str, Callable[[Case], Iterator[Verdict]]] = {
@@ -14,10 +14,13 @@ RULES: dict[str, Callable[[Case], Iterator[Verdict]]] = {
     "contradictory-policy": data.contradictory_policy,
     "early-collection": startup.early_collection,
     "expired-version": conditions.expired_version,
+    "incomplete-policy": notice.incomplete_policy,
+    "low-target-sdk": necessity.low_target_sdk,
     "self-start": startup.self_start,
     "undeclared-data": data.undeclared_data,
     "undeclared-permission": permissions.undeclared_permission,
     "undeclared-sdk": sdks.undeclared_sdk,
+    "unnecessary-data": necessity.unnecessary_data,
     "unobserved-data": data.unobserved_data,
     "unobserved-sdk": sdks.unobserved_sdk,
     "unprotected-transport": network.unprotected_transport,

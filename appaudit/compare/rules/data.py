@@ -16,6 +16,9 @@ from appaudit.records import Confidence, Disclosure, Fact, Outcome, Severity
 ELSEWHERE = ("missing_document",)
 """Gaps that may hold the statement we miss: a linked list that was not given."""
 
+TYPED_IN = ("account", "identity", "finance", "delivery")
+"""Groups of types that users type in: no call of the platform would show them."""
+
 _STEP_DOWN: dict[str, Severity] = {"critical": "high", "high": "medium", "medium": "low", "low": "info"}
 
 
@@ -107,7 +110,8 @@ def _observable() -> frozenset[str]:
     """Data types that some catalogued API or permission would show; the rest a user types in."""
     by_api = {data for api in catalogue() for data in api.data}
     gated = {t.id for t in data_types().values() if t.permissions}
-    return frozenset(by_api | gated) - GENERIC
+    typed_in = {t.id for t in data_types().values() if t.group in TYPED_IN}
+    return frozenset(by_api | gated) - GENERIC - typed_in
 
 
 def unobserved_data(case: Case) -> Iterator[Verdict]:

@@ -1,0 +1,72 @@
+"""Rules on necessity: what the official list says an app of this kind may require."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from appaudit.compare.case import Case
+from appaudit.compare.disclosure import GENERIC
+from appaudit.compare.verdict import Verdict
+from appaudit.knowledge.data_types import data_types, said_as
+from appaudit.knowledge.regulations import Category, categories
+
+
+def category_of(text: str) -> Category | None:
+    """The category that an id, a number or a Chinese or English name means; None where none does."""
+    wanted = text.strip().lower().removesuffix("类")
+    for category in categories().values():
+        names = (category.id, str(category.number), category.zh.removesuffix("类"), category.en.lower())
+        if wanted in names:
+            return category
+    return None
+
+
+def unnecessary_data(case: Case) -> Iterator[Verdict]:
+    """Collected beyond what the basic function may require: optional at best, so refusal must not matter."""
+    category = category_of(case.category)
+    if category is None:
+        needs = "the kind of app (--category)"
+        yield Verdict("not_examined", "app", "", "", attributes=(("needs", needs),))
+        return
+    clause = (f"CN39-{category.number}", "CN39-art4")
+    for (party, data), facts in sorted(case.collected.items()):
+        kind = data_types().get(data)
+        if kind is None or kind.sensitivity == "low" or data in GENERIC:
+            continue
+        needed = not set(said_as(data)).isdisjoint(category.data)
+        yield Verdict(
+            "pass" if needed else "review",
+            party,
+            facts[0].action,
+            f"data:{data}",
+            facts=tuple(facts),
+            severity="medium" if kind.sensitivity == "high" else "low",
+            clauses=clause,
+            attributes=(("category_en", category.en), ("category_zh", category.zh)),
+        )
+
+
+def low_target_sdk(case: Case) -> Iterator[Verdict]:
+    """A target SDK below 23 gets every permission at installation; one below 29 escapes later limits."""
+    target = case.app.target_sdk if case.app else None
+    if target is None:
+        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "targetSdkVersion"),))
+        return
+    facts = tuple(f for name in sorted(case.requested) for f in case.requested[name])[:20]
+    low = target < MODERN
+    yield Verdict(
+        "review" if low else "pass",
+        "app",
+        "targets",
+        f"setting:target_sdk_{target}",
+        facts=facts if low else (),
+        severity="high" if target < RUNTIME else "low",
+        attributes=(("target", str(target)),),
+    )
+
+
+RUNTIME = 23
+"""First level at which dangerous permissions are asked for at run time."""
+
+MODERN = 29
+"""First level at which identifiers that cannot be reset are refused and shared storage is scoped."""

@@ -58,6 +58,8 @@ class AppFile:
             for part in self._container.parts
             for entry in part.archive
         }
+        for scope, reason in self._container.unreadable:
+            self._miss("unreadable_apk", scope, reason)
         outer = self._container.outer
         if outer is not None:
             self._members |= {f"{self._container.file}!{entry.name}": (outer, entry) for entry in outer}

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -43,6 +43,7 @@ class Container:
     """``kind`` as `appaudit.records.App.container`; ``parts``: the archives, none for a lone dex;
     ``data``: the bytes of each file of the container by its name; ``outer``: the archive that
     holds the APKs of a .apks, .xapk or .apkm; ``skipped``: variants of the app in it left aside;
+    ``unreadable``: APKs of it that cannot be read, each with a sentence why;
     ``side_signature``: the bytes of the v4 signature file beside an APK."""
 
     kind: str
@@ -52,11 +53,12 @@ class Container:
     outer: Archive | None = None
     skipped: tuple[str, ...] = ()
     side_signature: memoryview | None = None
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
 
 
 def open_container(path: Path, note: Note) -> Container:
     """Raises `InputError` with one sentence for whatever is not an app."""
-    shown = os.fsencode(path).decode(errors="backslashreplace")
+    shown = printable(str(path))
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -64,17 +66,18 @@ def open_container(path: Path, note: Note) -> Container:
     except OSError as error:
         raise InputError(f"{shown} cannot be read: {error.strerror or error}.") from None
     except ValueError:
-        raise InputError(f"{shown!r} is no path.") from None
+        raise InputError(f"{shown} is no path.") from None
     if stat.S_ISDIR(status.st_mode):
         return _folder(path, note)
-    name = display(path)
+    name = printable(path.name)
     data = _map(path)
     if bytes(data[:4]) == DEX_MAGIC and not _holds_directory(data):
         return Container("dex", name, [], {name: data})
     archive = _archive(name, data, note)
     names = archive.entries
     if MANIFEST in names:
-        kind = "aar" if "classes.jar" in names and "resources.arsc" not in names else "apk"
+        text = archive.peek(names[MANIFEST], 64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        kind = "aar" if text else "apk"  # the platform reads binary manifests only
         side = _side_signature(path) if kind == "apk" else None
         return Container(kind, name, [Part(name, archive)], {name: data}, side_signature=side)
     if BUNDLE_MANIFEST in names:
@@ -88,9 +91,9 @@ def open_container(path: Path, note: Note) -> Container:
     raise InputError(f"{name} is an archive without an {MANIFEST}: it is no Android app.")
 
 
-def display(path: Path) -> str:
-    """A file's name as text that can be written out, whatever bytes it is made of."""
-    return os.fsencode(path.name).decode(errors="backslashreplace")
+def printable(name: str) -> str:
+    """A name as one line of text that can be written out, whatever it is made of."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 def _map(path: Path) -> memoryview:
@@ -98,16 +101,16 @@ def _map(path: Path) -> memoryview:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        raise InputError(f"{display(path)} cannot be read: {error.strerror}.") from None
+        raise InputError(f"{printable(path.name)} cannot be read: {error.strerror}.") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{display(path)} is not a regular file.")
+            raise InputError(f"{printable(path.name)} is not a regular file.")
         if status.st_size == 0:
-            raise InputError(f"{display(path)} is empty.")
+            raise InputError(f"{printable(path.name)} is empty.")
         return memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError) as error:
-        raise InputError(f"{display(path)} cannot be read: {error}.") from None
+        raise InputError(f"{printable(path.name)} cannot be read: {error}.") from None
     finally:
         os.close(descriptor)
 
@@ -137,16 +140,25 @@ def _holds_directory(data: memoryview) -> bool:
 
 
 def _folder(path: Path, note: Note) -> Container:
-    shown = os.fsencode(path).decode(errors="backslashreplace")
+    shown = printable(str(path))
     try:
         files = sorted(p for p in path.iterdir() if p.suffix.lower() == ".apk")
     except OSError as error:
         raise InputError(f"{shown} cannot be read: {error.strerror}.") from None
     if not files:
         raise InputError(f"{shown} is a folder that holds no APK.")
-    data = {display(file): _map(file) for file in files}
-    parts = [Part(name, _archive(name, view, note)) for name, view in data.items()]
-    return Container("split_apks", display(path.resolve()), parts, data)
+    name = printable(path.resolve().name)
+    container = Container("split_apks", name, [], {})
+    for file in files:
+        try:
+            view = _map(file)
+            container.parts.append(Part(printable(file.name), _archive(printable(file.name), view, note)))
+            container.data[printable(file.name)] = view
+        except InputError as error:
+            container.unreadable.append((printable(file.name), str(error)))
+    if not container.parts:
+        raise InputError(container.unreadable[0][1])
+    return container
 
 
 def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, note: Note) -> Container:
@@ -160,7 +172,9 @@ def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, not
     variants = {_VARIANT.sub(".apk", n): n for n in sorted(splits, key=lambda n: (len(n), n))}
     chosen = sorted(variants.values()) or [n for n in inner if n.endswith("universal.apk")]
     chosen = chosen or [n for n in inner if not n.startswith(("standalones/", "instant/"))] or inner[:1]
-    parts, room = [], MAX_INNER
+    skipped = tuple(n for n in inner if n not in chosen)
+    container = Container("split_apks", name, [], {name: data}, archive, skipped)
+    room = MAX_INNER
     for member in chosen:
         entry = archive.entries[member]
         file = f"{name}!{member}"
@@ -168,13 +182,11 @@ def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, not
             stored = entry.method == STORED and entry.size == entry.compressed
             view = archive.content(entry) if stored else memoryview(archive.read(entry, room))
             room -= 0 if stored else len(view)
-            parts.append(Part(file, Archive(view, partial(note, file))))
+            container.parts.append(Part(file, Archive(view, partial(note, file))))
         except MemberError as error:
-            note(name, Trick("zip_unreadable_member", member, str(error), "refuses"))
+            container.unreadable.append((file, f"The APK inside cannot be read: {error}."))
         except NotAZipError:
-            detail = "it is no archive (an encrypted .apkm of an old version?)"
-            note(name, Trick("zip_unreadable_member", member, detail, "refuses"))
-    if not parts:
+            container.unreadable.append((file, "The APK inside is no archive; it may be encrypted."))
+    if not container.parts:
         raise InputError(f"{name} holds APKs, but none of them can be read.")
-    skipped = tuple(n for n in inner if n not in chosen)
-    return Container("split_apks", name, parts, {name: data}, archive, skipped)
+    return container

@@ -183,9 +183,37 @@ def test_a_name_of_any_bytes_can_be_written_out(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/shop\xff.apk"))
     path.write_bytes(zipped(apk()))
     app = open_app(path)
-    assert app.app.file == "shop\\xff.apk"
+    assert app.app.file == "shop\\udcff.apk"
     json.dumps(to_json(app.app), ensure_ascii=False).encode()
     path.write_bytes(b"no app")
     with pytest.raises(InputError) as error:
         open_app(path)
     str(error.value).encode()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_apk_among_splits_that_cannot_be_read_is_a_gap(tmp_path: Path, whole: bool) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "base.apk").write_bytes(zipped(apk()))
+    (folder / "broken.apk").write_bytes(b"no archive")
+    if whole:
+        app = open_app(folder)
+    else:
+        members = [Stored(p.name, p.read_bytes(), 0) for p in folder.iterdir()]
+        app = opened(tmp_path, zipped(members), "shop.xapk")
+    assert [(g.code, g.scope.rpartition("!")[2]) for g in app.gaps] == [("unreadable_apk", "broken.apk")]
+    assert len(app.dex_members) == 1
+
+
+def test_an_apk_that_plays_a_library_is_read_as_an_apk(tmp_path: Path) -> None:
+    app = opened(tmp_path, zipped(apk(None, Stored("classes.jar", b"bait"))))
+    assert app.app.container == "apk"
+    assert app.app.package == "com.example.shop"
+
+
+def test_messages_are_one_line(tmp_path: Path) -> None:
+    for name in ("a\nb.apk", "a\x1b[31m.apk", "\ud800.apk"):
+        with pytest.raises(InputError) as error:
+            open_app(tmp_path / name)
+        assert str(error.value).isprintable()

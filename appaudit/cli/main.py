@@ -99,7 +99,7 @@ def options(
 
 app.command("audit")(audit.audit)
 app.command("scan")(scan.scan)
-app.command("policy")(policy.policy)
+app.add_typer(policy.app, name="policy")
 app.command("diff")(diff.diff)
 app.command("report")(report.report)
 app.command("rules")(rules.rules)

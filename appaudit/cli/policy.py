@@ -1,29 +1,61 @@
-"""`appaudit policy`: what the declared documents say."""
+"""`appaudit policy`: what the declared documents say; `policy diff`: what changed between two versions."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from appaudit.cli.ending import exit_code
 from appaudit.cli.options import ExitZero, Formats, Output, Strict
 from appaudit.cli.output import Delivery
 from appaudit.cli.progress import progress
 from appaudit.cli.settings import Settings
+from appaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from appaudit.policy.diff import Change
+    from appaudit.records import Fact
 
 
-def policy(
+class ReadByDefault(TyperGroup):
+    """``policy FILE`` is ``policy read FILE``; a document named ``diff`` is reached as ``./diff``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "--help", "-h"):
+            args = ["read", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=ReadByDefault,
+    no_args_is_help=True,
+    help="List what a policy declares and denies; compare two versions.\n\n"
+    "appaudit policy FILE... reads; appaudit policy diff OLD NEW compares.",
+    rich_markup_mode=None,
+)
+
+
+@app.command("read")
+def read(
     ctx: typer.Context,
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Policy documents of one app (txt, md, html, pdf, docx), or a folder.", metavar="FILE..."
+            help="Policy documents of one app (txt, md, html, pdf, docx, csv, xlsx), or a folder.",
+            metavar="FILE...",
         ),
     ],
     formats: Formats = None,
     output: Output = None,
+    explain: Annotated[
+        int | None,
+        typer.Option(help="Show why this line of the document was read as it was.", metavar="LINE"),
+    ] = None,
     strict: Strict = False,
     exit_zero: ExitZero = False,
 ) -> None:
@@ -35,6 +67,9 @@ def policy(
     Example: appaudit policy policy.html sdk-list.html -f json
     """
     settings: Settings = ctx.obj
+    if explain is not None:
+        _explain(files, explain)
+        return
     from appaudit import audit
 
     delivery = Delivery(settings, "policy", formats, output)
@@ -42,3 +77,76 @@ def policy(
         bundle = audit.declare(files, step)
     delivery.deliver(bundle)
     raise typer.Exit(exit_code([bundle], "high", exit_zero, strict))
+
+
+def _explain(files: list[Path], line: int) -> None:
+    if len(files) != 1:
+        raise InputError("--explain needs exactly one document")
+    from appaudit.policy.explain import explain
+    from appaudit.policy.load import load
+
+    for text in explain(load(files[0]), line):
+        typer.echo(text)
+
+
+@app.command("diff")
+def diff(
+    ctx: typer.Context,
+    old: Annotated[Path, typer.Argument(help="The earlier version: a document or a folder.", metavar="OLD")],
+    new: Annotated[Path, typer.Argument(help="The later version.", metavar="NEW")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
+) -> None:
+    """Show which declarations came, went or changed.
+
+    Also across languages. Each change stands with both quotes; ``!`` marks those that the earlier
+    version's own clause on material changes promises to announce. Exit 1 when there is one of these.
+
+    Example: appaudit policy diff 2022.html 2023.html
+    """
+    settings: Settings = ctx.obj
+    from appaudit.policy import read as read_documents
+    from appaudit.policy.diff import diff as compare
+    from appaudit.records import to_json
+
+    with progress(settings, "policy diff") as step:
+        found = compare(read_documents([old], step), read_documents([new], step))
+    if as_json:
+        rows = [
+            {**asdict(c), "old_facts": to_json(c.old_facts), "new_facts": to_json(c.new_facts)}
+            for c in found.changes
+        ]
+        whole = {
+            "changes": rows,
+            "unchanged": found.unchanged,
+            "promise": to_json(found.promise),
+            "promised_topics": found.promised_topics,
+            "notes": found.notes,
+        }
+        typer.echo(json.dumps(whole, ensure_ascii=False, indent=1))
+    else:
+        for change in found.changes:
+            _show(settings, change)
+        for note in found.notes:
+            settings.say(f"note: {note}")
+        settings.say(f"{len(found.changes)} changes, {found.unchanged} declarations unchanged")
+    raise typer.Exit(1 if any(c.promised for c in found.changes) else 0)
+
+
+def _show(settings: Settings, change: Change) -> None:
+    from appaudit.knowledge.rules import actor_name, subject_name
+
+    name = subject_name(change.subject, settings.lang)
+    who = actor_name(change.actor, settings.lang)
+    values = f"  {', '.join(change.old) or '-'} → {', '.join(change.new) or '-'}"
+    mark = "!" if change.promised else " "
+    typer.echo(f"{mark} {change.kind:<9}  {name} ({who} {change.action}){values}")
+    for sign, facts in (("-", change.old_facts), ("+", change.new_facts)):
+        for quote in _quotes(facts[:2]):
+            typer.echo(f"      {sign} {quote}")
+
+
+def _quotes(facts: tuple[Fact, ...]) -> list[str]:
+    from appaudit.records import PolicySpan
+
+    spans = [next((e for e in f.evidence if isinstance(e, PolicySpan)), None) for f in facts]
+    return [f"{s.document}:{s.line} “{s.quote}”" for s in spans if s is not None]

@@ -165,10 +165,10 @@ def _judge(
 def _first(key: str, kind: str, sentences: list[_Sentence]) -> PolicySpan | None:
     rules = {lang: _rules(key, kind, lang) for lang in ("zh", "en")}
     for sentence in sentences:
-        any_part, patterns, none = rules[sentence.language]
+        any_part, cased, patterns, none = rules[sentence.language]
         if kind == "present" and sentence.heading:
             continue  # a heading announces; it does not say
-        if any_part is None or not (any_part.search(sentence.folded) or any_part.search(sentence.text)):
+        if any_part is None or not any_part.search(sentence.text if cased else sentence.folded):
             continue
         for parts in patterns:
             words = [sentence.text if case else sentence.folded for _, case in parts]
@@ -209,21 +209,28 @@ def _facts_words(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 _Rules = tuple[
-    re.Pattern[str] | None, tuple[tuple[tuple[re.Pattern[str], bool], ...], ...], re.Pattern[str] | None
+    re.Pattern[str] | None, bool, tuple[tuple[tuple[re.Pattern[str], bool], ...], ...], re.Pattern[str] | None
 ]
 
 
 @cache
 def _rules(key: str, kind: str, language: str) -> _Rules:
-    """(any first part, every pattern as parts with whether case counts, what rules a sentence out)."""
+    """(any first part, whether case counts in it, every pattern as parts with whether case counts, what rules
+    a sentence out). Patterns in lower case are tried on the folded sentence."""
     row = next(r for r in toml("completeness.toml")["item"] if r["id"] == key)
     patterns = [pattern.split(" && ") for pattern in row.get(kind, {}).get(language, ())]
     none = row.get("none", {}).get(language, ()) if kind == "present" else ()
+    cased = any(_CAPITAL.search(parts[0]) for parts in patterns)
     return (
-        re.compile("|".join(f"(?:{parts[0]})" for parts in patterns)) if patterns else None,
+        re.compile("|".join(_first_part(parts[0], cased) for parts in patterns)) if patterns else None,
+        cased,
         tuple(tuple((re.compile(p), bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
         re.compile("|".join(none)) if none else None,
     )
+
+
+def _first_part(pattern: str, cased: bool) -> str:
+    return f"(?i:{pattern})" if cased and not _CAPITAL.search(pattern) else f"(?:{pattern})"
 
 
 _CAPITAL = re.compile(r"(?<!\\)[A-Z]")

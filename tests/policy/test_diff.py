@@ -139,7 +139,7 @@ CLAUSE_ZH = (
 )
 CLAUSE_EN = (
     "For material changes we will send a notice.\nMaterial changes include:\n"
-    "a) changes in the recipients with whom data are shared;\nb) changes of contact and complaint channels.\nEnd.\n"
+    "a) changes in the recipients with whom data are shared;\nb) changes of contact channels.\nEnd.\n"
 )
 
 

@@ -7,6 +7,7 @@ tables leave out is read too: content controls, inserted revisions, text boxes, 
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -41,9 +42,10 @@ def load_docx(name: str, data: bytes) -> LoadedDocument:
         package = docx.Document(BytesIO(data))
         reader = _Reader(name, package)
         reader.blocks(package.element.body, 0)
+        title = (package.core_properties.title or "").strip()
     except InputError:
         raise
-    except (OpcError, zipfile.BadZipFile, etree.LxmlError, OSError, EOFError) as error:
+    except (OpcError, zipfile.BadZipFile, zlib.error, etree.LxmlError, OSError, EOFError) as error:
         raise InputError(f"{name} is a damaged Word document: {error}") from error
     except (KeyError, ValueError, AttributeError, TypeError, IndexError, NotImplementedError) as error:
         raise InputError(f"{name} is not a Word document that can be read: {error}") from error
@@ -57,7 +59,7 @@ def load_docx(name: str, data: bytes) -> LoadedDocument:
     if not any(line.strip() for line in lines.lines) and reader.pictures:
         reason = f"it holds {reader.pictures} pictures and no text; give a document with text"
         lines.gaps.append(Gap("policy", "image_only", name, reason))
-    return lines.document("docx", "utf-8", (package.core_properties.title or "").strip())
+    return lines.document("docx", "utf-8", title)
 
 
 class _Reader:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 import zipfile
+import zlib
 from typing import Any
 
 from appaudit.errors import InputError
@@ -14,6 +16,18 @@ from appaudit.policy.lines import Lines, Piece
 from appaudit.policy.zips import check_archive
 from appaudit.records import Gap
 
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OSError,
+    EOFError,
+    OverflowError,
+)
 MAX_ROWS = 20_000
 MAX_COLUMNS = 60
 _MAX_FIELD = 1_000_000
@@ -55,23 +69,14 @@ def load_xlsx(name: str, data: bytes) -> LoadedDocument:
     check_archive(name, data, max_xml=16 * 1024 * 1024)
     lines = Lines(name)
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-        for sheet in book.worksheets:
-            _sheet(lines, sheet)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the workbook has that is not read
+            book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+            for sheet in book.worksheets:
+                _sheet(lines, sheet)
     except InputError:
         raise
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        OSError,
-        EOFError,
-    ) as error:
-        raise InputError(f"{name} is a damaged workbook: {error}") from error
-    except SyntaxError as error:  # xml.etree's ParseError
+    except (*_DAMAGE, SyntaxError) as error:  # xml.etree's ParseError is a SyntaxError
         raise InputError(f"{name} is a damaged workbook: {error}") from error
     return lines.document("xlsx", "utf-8")
 

@@ -188,7 +188,7 @@ def test_two_languages_read_from_files(tmp_path: Path) -> None:
         ("added", "data:location", (), ("declared",)),
     }
     assert all(c.promised for c in found.changes if c.subject.startswith("data:"))
-    assert ("notice", "topic:notice/changes") in {(c.kind, c.subject) for c in found.changes}
+    assert ("notice", "notice:changes") in {(c.kind, c.subject) for c in found.changes}
 
 
 @pytest.mark.skipif(not ZH.exists(), reason="the shared policies are not here")

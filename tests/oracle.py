@@ -20,7 +20,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from appaudit.dex import CallSites, Dex, DexError, Target, call_sites, read_dexes, string_sites
+import numpy as np
+
+from appaudit.dex import CallSites, Dex, DexError, Target, call_sites, read_dexes, string_index_sites
 from appaudit.dex.opcodes import INVOKE_POLYMORPHIC, REFERENCE, Reference
 from tests import corpus
 
@@ -69,8 +71,10 @@ def ours(dexes: list[Dex]) -> tuple[set[Site], set[Site], int]:
     """Calls and string loads, and the number of calls androguard does not know."""
     targets = [Target(*m) for m in sorted(all_methods(dexes))]
     calls, unknown = as_set(call_sites(dexes, targets))
-    texts = sorted({t for dex in dexes for t in dex.strings.texts()})
-    strings, _ = as_set(string_sites(dexes, texts))
+    strings: set[Site] = set()
+    for number, dex in enumerate(dexes):
+        everything = np.arange(len(dex.strings), dtype=np.int32)
+        strings |= as_set(string_index_sites(dexes, number, everything))[0]
     return calls, strings, unknown
 
 
@@ -95,7 +99,9 @@ def theirs(path: Path) -> tuple[set[Site], set[Site]]:
     strings: set[Site] = set()
     for text in analysis.get_strings():
         found = _callers(text.get_xref_from(with_offset=True))
-        strings |= {(caller, text.get_orig_value(), offset) for caller, offset in found}
+        # Half a surrogate pair is U+FFFD with us, so that evidence can be written as UTF-8.
+        value = text.get_orig_value().encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        strings |= {(caller, value, offset) for caller, offset in found}
     return calls, strings
 
 

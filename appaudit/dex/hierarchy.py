@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -105,17 +106,20 @@ class Hierarchy:
         key = np.concatenate(pieces)
         return key // width, key % width
 
-    def supertypes(self, name: str) -> list[str]:
-        """All that a class inherits from, nearest first (classes and interfaces)."""
+    @cached_property
+    def _above(self) -> dict[int, list[int]]:
         above: dict[int, list[int]] = {}
         for child, parent in zip(self._child.tolist(), self._parent.tolist(), strict=True):
             above.setdefault(child, []).append(parent)
-        found: list[int] = []
-        queue = [self.number[name]] if name in self.number else []
+        return above
+
+    def supertypes(self, name: str) -> list[str]:
+        """All that a class inherits from, nearest first (classes and interfaces)."""
+        found: dict[int, None] = {}
+        queue = deque([self.number[name]] if name in self.number else [])
         while queue:
-            nearest = queue.pop(0)
-            for parent in above.get(nearest, ()):
+            for parent in self._above.get(queue.popleft(), ()):
                 if parent not in found:
-                    found.append(parent)
+                    found[parent] = None
                     queue.append(parent)
         return [self.names[k] for k in found]

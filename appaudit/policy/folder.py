@@ -117,6 +117,19 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
             yield entry
 
 
+def _wanted(title: str) -> bool:
+    """Whether a title is that of a list or supplement of the app's own publisher."""
+    role = role_of(title)
+    if role not in toml("documents.toml")["missing"]["roles"] or _law().search(title):
+        return False
+    return role != "sdk_list" or bool(_sdk_list().search(title))
+
+
+@cache
+def _sdk_list() -> re.Pattern[str]:
+    return re.compile("|".join(toml("documents.toml")["missing"]["sdk_list"]), re.IGNORECASE)
+
+
 @cache
 def _law() -> re.Pattern[str]:
     return re.compile("|".join(toml("documents.toml")["missing"]["no_document"]), re.IGNORECASE)
@@ -124,17 +137,16 @@ def _law() -> re.Pattern[str]:
 
 def references(document: LoadedDocument) -> Iterator[Reference]:
     """The lists and supplements ``document`` names, by title or by link."""
-    wanted = set(toml("documents.toml")["missing"]["roles"])
     for line, start, end, target in document.links:
         words = document.lines[line - 1][start:end].strip("《》〈〉<>“”\"' ")
-        if 2 < len(words) <= 100 and role_of(words) in wanted and not _law().search(words):
+        if 2 < len(words) <= 100 and _wanted(words):
             yield Reference(words, document.name, line, target)
     for number, text in enumerate(document.lines, 1):
         if len(text) > 100_000:
             continue
         for match in _TITLE.finditer(text):
             words = next(group for group in match.groups() if group).strip()
-            if role_of(words) in wanted and not _law().search(words):
+            if _wanted(words):
                 yield Reference(words, document.name, number)
 
 

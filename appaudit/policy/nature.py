@@ -52,7 +52,10 @@ def titled(document: LoadedDocument, candidates: Iterable[str] = ()) -> tuple[st
         role = role_of(title)
         if role:
             return (title if title != stem or not found else found[0]), role
-    return (found[0] if found else ""), "policy"
+    plain = next((line.strip() for line in document.lines if line.strip()), "")
+    return (
+        document.title or (plain if len(plain) <= _LONG_LINE else "") or (found[0] if found else "")
+    ), "policy"
 
 
 def gaps(

@@ -81,6 +81,14 @@ def test_english_titles_in_quotes_and_laws(tmp_path: Path) -> None:
     assert lacking(tmp_path) == {"Third-Party SDK List", "Cookie Policy"}
 
 
+def test_the_own_policy_of_an_sdk_is_no_document_of_the_app(tmp_path: Path) -> None:
+    html = (
+        "<h1>隐私政策</h1><p>个人信息由<a href='https://b.example'>Bugly SDK</a>收集，见《Bugly SDK隐私声明》"
+    )
+    write(tmp_path, p__html=f"{html}和《接入SDK使用情况说明》。")
+    assert lacking(tmp_path) == {"接入SDK使用情况说明"}
+
+
 def test_what_cannot_be_read_is_a_gap_beside_what_can(tmp_path: Path) -> None:
     write(
         tmp_path,

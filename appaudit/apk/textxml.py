@@ -33,19 +33,31 @@ def _element(node: object) -> Element:
 
     if not isinstance(node, etree._Element) or not isinstance(node.tag, str):
         return Element("")
-    element = Element(etree.QName(node).localname, text=node.text or "")
+    element = Element(_name(node.tag)[1], text=node.text or "")
     for key, text in node.attrib.items():
         prefix, _, local = str(key).rpartition(":")
         if prefix == "android":  # a prefix nobody declared, as a recovering parser leaves it
             key = f"{{{ANDROID}}}{local}"
-        name = etree.QName(str(key))
+        elif prefix and not prefix.startswith("{"):  # another one: no namespace Android knows
+            element.foreign[(prefix, local)] = Value(STRING, 0, str(text))
+            continue
+        namespace, plain = _name(str(key))
         reference = _REFERENCE.fullmatch(str(text))
         value = Value(REFERENCE, int(reference[1], 16)) if reference else Value(STRING, 0, str(text))
-        if name.namespace is None:
-            element.plain[name.localname] = value
-        elif name.namespace == ANDROID:
-            element.attributes[name.localname] = value
+        if namespace is None:
+            element.plain[plain] = value
+        elif namespace == ANDROID:
+            element.attributes[plain] = value
         else:
-            element.foreign[(name.namespace, name.localname)] = value
+            element.foreign[(namespace, plain)] = value
     element.children = [_element(child) for child in node if isinstance(child.tag, str)]
     return element
+
+
+def _name(key: str) -> tuple[str | None, str]:
+    """Namespace and local name of ``{namespace}name``; what a recovering parser lets through need not
+    be a valid name."""
+    if not key.startswith("{"):
+        return None, key
+    namespace, _, local = key[1:].partition("}")
+    return namespace, local

@@ -448,7 +448,10 @@ def _invoke(words: list[int], at: int, op: int, names: Names, state: State) -> R
         return None
     model = models.MODELS.get((owner, name, signature)) or models.MODELS.get((owner, name, None))
     if model is not None:
-        result = model(arguments if receiver is None else [plain(state, receiver), *arguments])
+        try:
+            result = model(arguments if receiver is None else [plain(state, receiver), *arguments])
+        except IndexError:  # fewer registers than the method takes: corrupt code
+            return None
         return None if isinstance(result, str | bytes) and len(result) > models.MAX_TEXT else result
     for register in registers:
         _forget(state, state.get(register))

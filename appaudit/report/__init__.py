@@ -73,6 +73,8 @@ FORMATS: dict[str, Format] = {
         Format("xlsx", "xlsx", "xlsx", binary=True),
         Format("sarif", "sarif", "sarif", ("audit",)),
         Format("junit", "junit.xml", "junit", ("audit",)),
+        Format("gitlab", "gitlab.json", "gitlab", ("audit",)),
+        Format("cyclonedx", "cdx.json", "cyclonedx", ("audit", "scan")),
     )
 }
 """Every output format by the name that ``-f`` takes."""

@@ -10,12 +10,13 @@ import base64
 import hashlib
 import re
 from functools import cache
+from typing import get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from appaudit.assets import assets
-from appaudit.records import SEVERITIES
+from appaudit.records import SEVERITIES, Source
 from appaudit.report.blocks import finding_block
 from appaudit.report.charts import reach_bars, run_timeline
 from appaudit.report.grid import Grid, Grids
@@ -27,6 +28,13 @@ from appaudit.report.words import Words
 
 FINDINGS = 1000
 """Findings opened on the page; the rest are counted and in the JSON output."""
+
+PRODUCERS: dict[str, tuple[str, ...]] = {
+    "scan": ("static", "dynamic", "traffic"),
+    "policy": ("policy", "listing"),
+    "audit": get_args(Source),
+}
+"""Producers that a document speaks of."""
 
 _BREAKS = re.compile(r"(?<=[./$;(,_>])(?=[^\s])")
 
@@ -67,7 +75,7 @@ def render(view: AuditView) -> str:
             },
             findings_more=len(open_) - len(groups["findings"]),
             grids=_sections(view, grids),
-            sample=grids.sample(),
+            sample=grids.sample() if view.app else grids.documents(),
             environment=grids.environment(),
             coverage=_coverage(view, words),
             bars=reach_bars(view, words),
@@ -92,12 +100,14 @@ def _sections(view: AuditView, grids: Grids) -> dict[str, Grid]:
         }
     if view.kind != "scan":
         out |= {
-            "documents": grids.documents(),
+            **({"documents": grids.documents()} if view.kind == "audit" else {}),
             "declarations": grids.declarations(),
             "topics": grids.topics(),
         }
     if view.kind == "audit":
         out |= {"collected": grids.collected(), "shared": grids.shared()}
+    if view.kind == "scan":
+        out["data"] = out["data"].trimmed()
     for key in ("sdks", "hosts", "components", "properties", "calls", "declarations", "topics"):
         if key in out:
             out[key] = out[key].trimmed()
@@ -121,6 +131,8 @@ def _coverage(view: AuditView, words: Words) -> list[tuple[str, bool, list[str],
     """Per producer: its name, whether it ran, what it looked at, what it could not."""
     rows = []
     for source, what in view.coverage.items():
+        if source not in PRODUCERS[view.kind]:
+            continue
         names = [visible(x) for x in what.get("what", ())]
         done = names[:12] + ([f"… +{len(names) - 12}"] if len(names) > 12 else [])
         if what.get("examined"):

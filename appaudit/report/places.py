@@ -203,7 +203,7 @@ class Places:
             return "", ""
         before, after = line[: span.start], line[span.end :]
         return (
-            ("…" if len(before) > CONTEXT else "") + visible(before[-CONTEXT:]),
+            ("…" if len(before.lstrip()) > CONTEXT else "") + visible(before.lstrip()[-CONTEXT:]),
             visible(after[:CONTEXT]) + ("…" if len(after) > CONTEXT else ""),
         )
 

@@ -76,7 +76,7 @@ def fact_sentence(fact: Fact, words: Words) -> str:
     gap = " " if words.lang == "en" else ""
     parts = [words.actor(fact.actor), words.get("action", fact.action), words.subject(fact.subject)]
     if fact.stance == "denied":
-        parts.insert(1, words.of("stance", "denied"))
+        parts.insert(1, words("denies"))
     text = _capital(gap.join(parts))
     if fact.recipient:
         text += f" → {words.actor(fact.recipient)}"

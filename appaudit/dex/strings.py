@@ -12,6 +12,8 @@ import numpy.typing as npt
 from appaudit.dex import mutf8
 from appaudit.dex.layout import Index, Int32, Section, table
 
+FEW = 1000
+"""Bytes of string data for each string asked for, above which strings are cut out one by one."""
 UNKNOWN = "?"
 """Stands for a string whose index or data is corrupt."""
 
@@ -110,9 +112,14 @@ class StringTable:
         if not len(starts):
             return []
         used = starts[starts > 0]
-        low = int(used.min()) if len(used) else 0
-        latin = self._data[low : int(ends.max())].decode("latin-1")
+        low, high = (int(used.min()), int(ends.max())) if len(used) else (0, 0)
         out: list[str] = []
+        if high - low > FEW * len(starts):
+            data = self._data
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+                out.append(mutf8.decode(data[start:end]) if start else UNKNOWN)
+            return out
+        latin = self._data[low:high].decode("latin-1")
         for start, end in zip((starts - low).tolist(), (ends - low).tolist(), strict=True):
             text = latin[start:end] if start >= 0 else UNKNOWN
             out.append(text if text.isascii() else mutf8.decode(text.encode("latin-1")))

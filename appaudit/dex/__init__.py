@@ -16,12 +16,13 @@
     records = ConstantTracer(dexes).materialise(sites)
 """
 
-from appaudit.dex.callgraph import Callback, CallGraph, Reach
+from appaudit.dex.callgraph import Callback, CallGraph
 from appaudit.dex.constants import ConstantTracer
 from appaudit.dex.dex import Dex, read_dexes
 from appaudit.dex.errors import DexError
 from appaudit.dex.hierarchy import Hierarchy
 from appaudit.dex.queries import CallSites, Target, call_sites, string_index_sites, string_sites, type_sites
+from appaudit.dex.reach import Reach
 
 __all__ = [
     "CallGraph",

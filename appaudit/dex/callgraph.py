@@ -20,12 +20,10 @@ import numpy.typing as npt
 from appaudit.dex import opcodes
 from appaudit.dex.dex import Dex
 from appaudit.dex.errors import DexError
-from appaudit.dex.hierarchy import MAX_DEPTH, Hierarchy
-from appaudit.dex.layout import Index, Int32, Mask, distinct
+from appaudit.dex.hierarchy import MAX_DEPTH, Hierarchy, Parents
+from appaudit.dex.layout import Index, Int32, Key, Mask, distinct, expand
 from appaudit.dex.opcodes import Reference
-from appaudit.dex.queries import expand
-
-Key = npt.NDArray[np.int64]
+from appaudit.dex.reach import Reach
 
 _PROTO_BITS = 20
 _NAME_BITS = 22
@@ -73,7 +71,7 @@ class CallGraph:
             rows = dex.class_data.methods
             self._defined[nodes[rows.method]] = True
             self._virtual[nodes[rows.method[rows.virtual]]] = True
-        self._above = _Parents(self._hierarchy)
+        self._above = Parents(self._hierarchy)
         edges = [self._call_edges(number) for number in range(len(dexes))]
         edges += [
             *self._dispatch_edges(edges),
@@ -91,6 +89,12 @@ class CallGraph:
         """Number of methods."""
         return len(self._keys)
 
+    def targets(self, nodes: Index) -> tuple[Index, Index]:
+        """(place in ``nodes``, node it leads to) along all edges. Beyond the methods, the node
+        ``len(self) + m`` is the dispatch of virtual calls that name method ``m``."""
+        place, at = expand(self._first[nodes], self._first[nodes + 1] - self._first[nodes])
+        return place, self._target[at].astype(np.int64)
+
     @property
     def classes_of_nodes(self) -> Key:
         """The number of each method's class."""
@@ -98,7 +102,7 @@ class CallGraph:
         return numbers
 
     @property
-    def parents(self) -> _Parents:
+    def parents(self) -> Parents:
         """The way up the class hierarchy."""
         return self._above
 
@@ -183,20 +187,18 @@ class CallGraph:
         place, methods = dex.code.methods_of(dex.code.item[row])
         return place, self.node_of[number][dex.class_data.methods.method[methods]]
 
-    @property
+    @cached_property
     def _resolved(self) -> Index:
         """The implementation that each method means, itself where there is none in the app."""
-        if not hasattr(self, "_resolution"):
-            resolution = np.arange(len(self._keys))
-            nodes = np.flatnonzero(~self._defined)
-            open_ = np.ones(len(self._keys), bool)
-            for node, class_ in self._above.walk(nodes, self._keys[nodes] >> _SIGNATURE_BITS):
-                at, known = self._lookup(class_ << _SIGNATURE_BITS | self._keys[node] & _SIGNATURE)
-                hit = known & self._defined[at] & open_[node]
-                resolution[node[hit][::-1]] = at[hit][::-1]
-                open_[node[hit]] = False
-            self._resolution = resolution
-        return self._resolution
+        resolution = np.arange(len(self._keys))
+        nodes = np.flatnonzero(~self._defined)
+        unresolved = np.ones(len(self._keys), bool)
+        for node, class_ in self._above.walk(nodes, self._keys[nodes] >> _SIGNATURE_BITS):
+            at, known = self._lookup(class_ << _SIGNATURE_BITS | self._keys[node] & _SIGNATURE)
+            hit = known & self._defined[at] & unresolved[node]
+            resolution[node[hit][::-1]] = at[hit][::-1]
+            unresolved[node[hit]] = False
+        return resolution
 
     def _dispatch_edges(self, calls: Sequence[tuple[Index, Index]]) -> list[tuple[Index, Index]]:
         """From dispatch nodes to implementations: inherited ones, own ones, and overriding ones."""
@@ -325,21 +327,7 @@ class CallGraph:
         ]
         start = np.concatenate([np.empty(0, np.intp), *found]).astype(np.int64)
         start = start[start >= 0]
-        size = len(self._keys)
-        before = np.full(2 * size, -2, np.int32)
-        before[start] = -1
-        frontier = distinct(start)
-        gate = _Instances(self, frontier) if made_only else None
-        while len(frontier):
-            place, at = expand(self._first[frontier], self._first[frontier + 1] - self._first[frontier])
-            target, origin = self._target[at].astype(np.int64), frontier[place]
-            if gate is not None:
-                target, origin = gate.open(target, origin)
-            fresh = before[target] == -2
-            target, origin = target[fresh], origin[fresh]
-            before[target[::-1]] = origin[::-1]
-            frontier = distinct(target).astype(np.int64)
-        return Reach(self, before)
+        return Reach(self, start, made_only)
 
     @cached_property
     def makes(self) -> tuple[Index, Key]:
@@ -361,103 +349,6 @@ class CallGraph:
     def path(self, entry: str, method: str) -> tuple[str, ...] | None:
         """A shortest path from ``entry`` to ``method``, both included; None where there is none."""
         return self.reachable([entry]).path(method)
-
-
-class Reach:
-    """What is reachable from some entries, with a shortest path to each method."""
-
-    def __init__(self, graph: CallGraph, before: Int32) -> None:
-        self._graph = graph
-        self._before = before
-
-    def __contains__(self, method: str) -> bool:
-        node = self._graph.node(method)
-        return node >= 0 and bool(self._before[node] != -2)
-
-    def methods(self, dex: int) -> Mask:
-        """For each method index of a dex (by place) whether it is reachable."""
-        mask: Mask = self._before[self._graph.node_of[dex]] != -2
-        return mask
-
-    def path(self, method: str) -> tuple[str, ...] | None:
-        """A shortest path from an entry to ``method``, both included; None where there is none."""
-        node = self._graph.node(method)
-        if node < 0 or self._before[node] == -2:
-            return None
-        found = []
-        size = len(self._graph)
-        while node >= 0:
-            if node < size:
-                found.append(self._graph.method(node))
-            node = int(self._before[node])
-        return tuple(reversed(found))
-
-
-class _Instances:
-    """Lets edges from dispatch nodes pass once an instance is made that the target can run for."""
-
-    def __init__(self, graph: CallGraph, start: Key) -> None:
-        self._size = len(graph)
-        self._class = graph.classes_of_nodes
-        self._maker, self._made = graph.makes
-        self._parents = graph.parents
-        self._live = np.zeros(int(max(self._class.max(initial=0), self._made.max(initial=0))) + 2, bool)
-        self._wait: tuple[Key, Key] = (np.empty(0, np.int64), np.empty(0, np.int64))
-        self._add(self._class[start])
-        self._run(start)
-
-    def open(self, target: Key, origin: Key) -> tuple[Key, Key]:
-        """The edges that may be walked now, held back ones among them."""
-        target = np.concatenate((target, self._wait[0]))
-        origin = np.concatenate((origin, self._wait[1]))
-        while True:
-            inner = target >= self._size
-            free = inner | (origin < self._size)
-            free[~inner] |= self._live[self._class[target[~inner]]]
-            if not self._run(distinct(target[free & ~inner])):
-                break
-        self._wait = target[~free], origin[~free]
-        return target[free], origin[free]
-
-    def _run(self, nodes: Key) -> bool:
-        """Methods run: what they make comes alive. Whether anything did."""
-        low = np.searchsorted(self._maker, nodes, "left")
-        _, at = expand(low, np.searchsorted(self._maker, nodes, "right") - low)
-        return self._add(self._made[at])
-
-    def _add(self, classes: Key) -> bool:
-        classes = distinct(classes[classes >= 0])
-        classes = classes[~self._live[classes]]
-        if not len(classes):
-            return False
-        self._live[classes] = True
-        for _, above in self._parents.walk(np.zeros(len(classes), np.int64), classes):
-            self._live[above[above < len(self._live)]] = True
-        return True
-
-
-class _Parents:
-    """Walks up the class hierarchy for many methods at once."""
-
-    def __init__(self, hierarchy: Hierarchy) -> None:
-        child, parent = hierarchy.edges
-        order = np.argsort(child, kind="stable")
-        self._child, self._parent = child[order], parent[order]
-
-    def walk(self, nodes: Index, classes: Key) -> Iterable[tuple[Index, Key]]:
-        """Yields (node, class above it), level by level, nearest first."""
-        seen = nodes << 20 | classes
-        for _ in range(MAX_DEPTH):
-            low = np.searchsorted(self._child, classes, "left")
-            place, at = expand(low, np.searchsorted(self._child, classes, "right") - low)
-            if not len(place):
-                return
-            pairs = distinct(nodes[place] << 20 | self._parent[at])
-            if _ > 32:  # deeper than any real hierarchy: circles end here
-                pairs = np.setdiff1d(pairs, seen)
-                seen = np.union1d(seen, pairs)
-            nodes, classes = pairs >> 20, pairs & 0xFFFFF
-            yield nodes, classes
 
 
 def _plain_kinds() -> npt.NDArray[np.uint8]:

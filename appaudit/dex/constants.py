@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from appaudit.dex import opcodes
+from appaudit.dex.blocks import Method, by_parameter, invoked
 from appaudit.dex.dex import Dex
-from appaudit.dex.flow import Method, State, by_parameter, invoked, plain, run
+from appaudit.dex.flow import State, plain, run
 from appaudit.dex.models import Constant, FieldConstant, shown
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.queries import CallSites

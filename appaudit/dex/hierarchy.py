@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from appaudit.dex.dex import Dex
-from appaudit.dex.layout import Index, Int32
+from appaudit.dex.layout import Index, Int32, Key, distinct, expand
 
 MAX_DEPTH = 256
 """No app nests inheritance as deep as this; circles are cut here."""
+LIKELY_DEPTH = 32
+"""Deeper than real hierarchies go: from here what was seen is remembered, at a cost."""
 
 
 class Hierarchy:
@@ -123,3 +125,27 @@ class Hierarchy:
                     found[parent] = None
                     queue.append(parent)
         return [self.names[k] for k in found]
+
+
+class Parents:
+    """Walks up the class hierarchy for many methods at once."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        child, parent = hierarchy.edges
+        order = np.argsort(child, kind="stable")
+        self._child, self._parent = child[order], parent[order]
+
+    def walk(self, nodes: Index, classes: Key) -> Iterable[tuple[Index, Key]]:
+        """Yields (node, class above it), level by level, nearest first."""
+        seen = nodes << 20 | classes
+        for level in range(MAX_DEPTH):
+            low = np.searchsorted(self._child, classes, "left")
+            place, at = expand(low, np.searchsorted(self._child, classes, "right") - low)
+            if not len(place):
+                return
+            pairs = distinct(nodes[place] << 20 | self._parent[at])
+            if level > LIKELY_DEPTH:  # deeper than any real hierarchy: circles end here
+                pairs = np.setdiff1d(pairs, seen)
+                seen = np.union1d(seen, pairs)
+            nodes, classes = pairs >> 20, pairs & 0xFFFFF
+            yield nodes, classes

@@ -30,6 +30,7 @@ UInt8 = npt.NDArray[np.uint8]
 UInt16 = npt.NDArray[np.uint16]
 Index = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
+Key = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +126,10 @@ def distinct(values: Table) -> Table:
     """The values sorted, each once; by sorting, which beats numpy's hashing of integers by far."""
     ordered = np.sort(values)
     return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
+
+
+def expand(low: Index, count: Index) -> tuple[Index, Index]:
+    """(place, low + 0 … low + count - 1) for each place: ranges laid end to end."""
+    place = np.repeat(np.arange(len(count)), count)
+    shift = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
+    return place, np.repeat(low, count) + shift

@@ -11,7 +11,7 @@ import numpy as np
 from appaudit.dex import opcodes
 from appaudit.dex.dex import Dex, Members
 from appaudit.dex.hierarchy import Hierarchy
-from appaudit.dex.layout import Index, Int32, Mask, Table, UInt8, distinct
+from appaudit.dex.layout import Index, Int32, Mask, Table, UInt8, distinct, expand
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.parallel import decode
 
@@ -272,13 +272,3 @@ def _joined(dexes: Sequence[Dex], found: Sequence[tuple[Table, ...]]) -> CallSit
     columns = [np.concatenate(column) for column in zip(*found, strict=True)]
     types = (np.int32, np.int32, np.int32, np.int32, np.int32, np.uint8, np.int32, np.int32)
     return CallSites(dexes, *(c.astype(t) for c, t in zip(columns, types, strict=True)))
-
-
-def expand(low: Index, count: Index) -> tuple[Index, Index]:
-    """(place, low + 0 … low + count - 1) for each place: ranges laid end to end."""
-    place = np.repeat(np.arange(len(count)), count)
-    shift = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
-    return place, np.repeat(low, count) + shift
-
-
-__all__ = ["CallSites", "Target", "call_sites", "expand", "string_sites", "type_sites"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from appaudit.dex import mutf8
-from appaudit.dex.flow import parameter_types
+from appaudit.dex.blocks import parameter_types
 
 Word: TypeAlias = "int | tuple[str, str]"
 """A code unit, or what it refers to: ("string", text), ("type", descriptor), ("field", "La;->f:I"),

@@ -1,0 +1,136 @@
+"""A method as basic blocks, and its invokes as registers and parameters."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from appaudit.dex import opcodes
+
+
+class Method(NamedTuple):
+    """One method's code: ``words`` its code units, ``starts`` the offset of each instruction."""
+
+    words: list[int]
+    starts: list[int]
+    handlers: list[int]
+
+
+def signed(value: int, bits: int) -> int:
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def invoked(words: list[int], at: int) -> list[int]:
+    """The argument registers of the invoke at ``at`` (wide arguments: both registers)."""
+    word, op = words[at], words[at] & 0xFF
+    if op in opcodes.INVOKE_RANGE or op in (0xFB, 0xFD, 0x25):
+        return list(range(words[at + 2], words[at + 2] + (word >> 8)))
+    rest = words[at + 2]
+    five = [rest & 15, rest >> 4 & 15, rest >> 8 & 15, rest >> 12, word >> 8 & 15]
+    return five[: word >> 12]
+
+
+def parameter_types(signature: str) -> list[str]:
+    """The parameters of ``(ILjava/lang/String;[J)V``, each as a descriptor."""
+    found, at, end = [], 1, signature.find(")")
+    while at < end:
+        start = at
+        while at < end and signature[at] == "[":
+            at += 1
+        at = signature.find(";", at) + 1 if signature[at : at + 1] == "L" else at + 1
+        if at <= start:
+            break
+        found.append(signature[start:at])
+    return found
+
+
+def by_parameter(registers: list[int], signature: str, static: bool) -> tuple[int | None, list[int]]:
+    """The receiver's register (None for a static call) and the first register of each parameter."""
+    receiver = None if static or not registers else registers[0]
+    rest = registers if static else registers[1:]
+    found, at = [], 0
+    for kind in parameter_types(signature):
+        if at >= len(rest):
+            break
+        found.append(rest[at])
+        at += 2 if kind in ("J", "D") else 1
+    return receiver, found
+
+
+def leading_to(watched: frozenset[int], leaders: list[int], successors: dict[int, list[int]]) -> set[int]:
+    """The blocks from which control can reach a watched instruction."""
+    before: dict[int, list[int]] = {}
+    for leader, following in successors.items():
+        for one in following:
+            before.setdefault(one, []).append(leader)
+    found: set[int] = set()
+    queue = [leaders[at] for w in watched if (at := bisect_right(leaders, w) - 1) >= 0]
+    while queue:
+        leader = queue.pop()
+        if leader not in found:
+            found.add(leader)
+            queue += before.get(leader, ())
+    return found
+
+
+def basic_blocks(method: Method) -> tuple[dict[int, int], dict[int, list[int]], list[int]]:
+    """Leaders with the number of instructions, their successors, and the handlers among them."""
+    words, starts, branches = method.words, method.starts, opcodes.IS_BRANCH
+    known = set(starts)
+    targets: dict[int, list[int]] = {}
+    ends: set[int] = set()
+    leaders = {starts[0]} if starts else set()
+    for k, at in enumerate(starts):
+        op = words[at] & 0xFF
+        if not branches[op]:
+            continue
+        after = starts[k + 1] if k + 1 < len(starts) else -1
+        found: list[int] = []
+        if op in opcodes.IF:
+            found = [at + signed(words[at + 1], 16)]
+        elif op == 0x28:
+            found = [at + signed(words[at] >> 8, 8)]
+        elif op == 0x29:
+            found = [at + signed(words[at + 1], 16)]
+        elif op == 0x2A:
+            found = [at + signed(words[at + 1] | words[at + 2] << 16, 32)]
+        elif op in (opcodes.PACKED_SWITCH, opcodes.SPARSE_SWITCH):
+            found = _switch_targets(words, at)
+        found = [t for t in found if t in known]
+        if after >= 0:
+            leaders.add(after)
+            if op in opcodes.IF or op in (opcodes.PACKED_SWITCH, opcodes.SPARSE_SWITCH):
+                found.append(after)
+        leaders.update(found)
+        targets[at] = found
+        ends.add(at)
+    lost = sorted({h for h in method.handlers if h in known})
+    leaders.update(lost)
+    blocks: dict[int, int] = {}
+    successors: dict[int, list[int]] = {}
+    leader, count = -1, 0
+    for at in starts:
+        if at in leaders:
+            if leader >= 0:
+                blocks[leader] = count
+                successors.setdefault(leader, [at])
+            leader, count = at, 0
+        count += 1
+        if at in ends:
+            successors[leader] = targets[at]
+    if leader >= 0:
+        blocks[leader] = count
+        successors.setdefault(leader, [])
+    return blocks, successors, lost
+
+
+def _switch_targets(words: list[int], at: int) -> list[int]:
+    payload = at + signed(words[at + 1] | words[at + 2] << 16, 32)
+    if not 0 <= payload < len(words) - 1:
+        return []
+    size = words[payload + 1]
+    first = payload + (4 if words[payload] == 0x0100 else 2 + 2 * size)
+    if words[payload] not in (0x0100, 0x0200) or first + 2 * size > len(words):
+        return []
+    return [at + signed(words[first + 2 * k] | words[first + 2 * k + 1] << 16, 32) for k in range(size)]

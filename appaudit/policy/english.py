@@ -806,7 +806,7 @@ class EnglishReader:
                 if mention.frame is old:
                     mention.frame = new
 
-    def recipient_after(self, i: int) -> str:
+    def recipient_after(self, i: int, plain: bool = True) -> str:
         """Words naming who receives, in the clause after the verb at ``i``."""
         depth = 0
         for j in range(i + 1, min(i + 60, len(self.items))):
@@ -827,7 +827,7 @@ class EnglishReader:
                     or self.word(j - 3) in ("to", "with")
                 ):
                     return item.text
-            elif depth <= 0 and self.word(j) == "to" and not self.is_purpose(j):
+            elif plain and depth <= 0 and self.word(j) == "to" and not self.is_purpose(j):
                 named = self.plain_recipient(j + 1)
                 if named:
                     return named
@@ -912,7 +912,7 @@ class EnglishReader:
         cls = verb.value
         polarity: Polarity | None = None
         rest = self.text[item.end :].lower()
-        recipient = self.recipient_after(i)
+        recipient = self.recipient_after(i, plain=verb.value == "share")
         if cls in ("collect", "use", "store_local"):
             polarity = "local_only" if self.local(i) else "collected"
             by = self.agent(i)
@@ -988,14 +988,14 @@ class EnglishReader:
                 state.relative = ""
             return
         if actor == "we" and verb.value in ("collect", "use") or actor == "you" and verb.value == "provide":
-            polarity_of = "not_collected" if state.negated else "collected"
+            polarity_of: Polarity = "not_collected" if state.negated else "collected"
             self.include_frame = Frame(
                 item.text.lower(),
                 "collect",
                 actor,
                 polarity_of,
                 item.start,
-                item.end,  # type: ignore[arg-type]
+                item.end,
             )
         if verb.value == "other" or self.mentions == []:
             return

@@ -48,6 +48,10 @@ _ABBREVIATION = re.compile(
 _STOP = re.compile(r"[。！？；;!?]+[”’」』）)\"']*|\.(?=\s|$|[A-Z][a-z])[”’\"')]*|\n")
 _WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
 _SHINGLE = 6
+_LONGEST_SENTENCE = 4000
+"""Characters after which a text without stops is cut at a comma: keeps hostile input linear."""
+_LONGEST_PARAGRAPH = 20_000
+"""Characters after which broken lines are no longer joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,7 @@ def parse(document: LoadedDocument) -> Structure:
             and previous is not None
             and not kind_of_marker
             and number not in marked
+            and len(previous.text) < _LONGEST_PARAGRAPH
             and _continues(previous.text, stripped)
         ):
             glue = "" if language_of(previous.text) == "zh" else " "
@@ -263,13 +268,24 @@ def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
 def _sentences(paragraph: Paragraph, seen: dict[tuple[str, ...] | str, int]) -> Iterator[Sentence]:
     text = paragraph.text
     start = paragraph.body
-    for end in _stops(text, start):
+    for end in _bounded(text, start, _stops(text, start)):
         piece = text[start:end]
         if piece.strip():
             offset = start + len(piece) - len(piece.lstrip())
             body = piece.strip()
             yield Sentence(body, offset, language_of(body), _repeats(body, paragraph.locate(offset)[0], seen))
         start = end
+
+
+def _bounded(text: str, start: int, stops: Iterator[int]) -> Iterator[int]:
+    """``stops``, with further ones where two are too far apart."""
+    for stop in stops:
+        while stop - start > _LONGEST_SENTENCE:
+            limit = start + _LONGEST_SENTENCE
+            start = max(text.rfind(c, start + 1, limit) for c in ",，、 ") + 1 or limit
+            yield start
+        yield stop
+        start = stop
 
 
 def _stops(text: str, start: int) -> Iterator[int]:

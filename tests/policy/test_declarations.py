@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from appaudit.policy.document import LoadedDocument, Table, from_text
 from appaudit.policy.explain import explain
-from appaudit.policy.read import PolicyResult, read_loaded
+from appaudit.policy import PolicyResult
+from appaudit.policy.read import read_loaded
 from appaudit.records import Fact, PolicySpan
 from tests.policy.cases import CHINESE, ENGLISH, expected
 from tests.score import GENERIC, POLARITY

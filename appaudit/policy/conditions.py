@@ -17,7 +17,7 @@ _VERSION = re.compile(
 def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str, ...]:
     """Tokens like ``background`` or ``permission:<name>``, then ``if:<words>`` for the rest."""
     near = _clause(sentence.text, declaration.start - sentence.start)
-    out = list(_tokens(near.lower(), sentence.text.lower(), sentence.language))
+    out = list(_tokens(near.lower(), _lower(sentence.text), sentence.language))
     if declaration.polarity == "local_only":
         out.append("local_only")
     for begin, end in declaration.conditions:
@@ -25,6 +25,9 @@ def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str,
         if words:
             out.append("if:" + words.strip(" ,，:：")[:160])
     return tuple(dict.fromkeys(out))
+
+
+_lower = lru_cache(maxsize=64)(str.lower)
 
 
 @lru_cache(maxsize=2048)

@@ -10,9 +10,8 @@ from functools import cache
 from appaudit.knowledge.permissions import permissions
 from appaudit.policy.lexicon import words_of
 
-_NAME = re.compile(
-    r"\b(?:[a-z]\w*(?:\.\w+)+\.permission\.|android\.permission\.)?([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)\b"
-)
+_NAME = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+(?![A-Za-z0-9_])")
+_PREFIX = "android.permission."
 _CUE = {"zh": re.compile(r"权限"), "en": re.compile(r"\bpermissions?\b", re.I)}
 _BEFORE = {
     "zh": re.compile(r"(?:权限|权限包括|权限如下)[:：（(]?$|(?:访问|调用|使用|获取|开启|申请)您?的?$"),
@@ -65,9 +64,11 @@ def _words(language: str) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
 def named_in(text: str) -> Iterator[Grant]:
     """Permissions named by their Android name."""
     for match in _NAME.finditer(text):
-        full = _by_last_name().get(match.group(1))
+        full = _by_last_name().get(match.group())
         if full is not None:
-            yield Grant((full,), match.start(), match.end())
+            start = match.start()
+            start -= len(_PREFIX) if text.endswith(_PREFIX, 0, start) else 0
+            yield Grant((full,), start, match.end())
 
 
 def grants_of(text: str, language: str) -> Iterator[Grant]:

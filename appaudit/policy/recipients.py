@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from appaudit.policy.declarations import Declaration
 from appaudit.policy.structure import Sentence
@@ -11,6 +12,11 @@ _NAMED = re.compile(
     r"(?:[A-Z][\w&.'’-]*\s+(?:\([A-Z][\w ]*\)\s*)?){1,7}(?:Co\.,?\s*(?:Ltd\.?|Limited)|Inc\.?|Limited|LLC|Ltd\.?|Corporation|GmbH)"
     r"|[㐀-鿿（）()]{2,24}(?:有限公司|有限责任公司|集团)"
 )
+
+
+@lru_cache(maxsize=64)
+def _companies(text: str) -> list[str]:
+    return _NAMED.findall(text)
 
 
 def recipient_of(declaration: Declaration, sentence: Sentence) -> tuple[str | None, str]:
@@ -23,7 +29,7 @@ def recipient_of(declaration: Declaration, sentence: Sentence) -> tuple[str | No
         return None, actor
     if frame.cls == "display":
         return "party:public", actor
-    named = _NAMED.findall(sentence.text)
+    named = _companies(sentence.text)
     if named and (not frame.recipient or len(named) == 1):
         return f"party:{' '.join(named[0].split())}", actor
     words = frame.recipient.strip()

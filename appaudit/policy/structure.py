@@ -48,7 +48,7 @@ _ABBREVIATION = re.compile(
 _STOP = re.compile(r"[。！？；;!?]+[”’」』）)\"']*|\.(?=\s|$|[A-Z][a-z])[”’\"')]*|\n")
 _WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
 _SHINGLE = 6
-_LONGEST_SENTENCE = 4000
+_LONGEST_SENTENCE = 2500
 """Characters after which a text without stops is cut at a comma: keeps hostile input linear."""
 _LONGEST_PARAGRAPH = 20_000
 """Characters after which broken lines are no longer joined."""

@@ -120,19 +120,14 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
 def _wanted(title: str) -> bool:
     """Whether a title is that of a list or supplement of the app's own publisher."""
     role = role_of(title)
-    if role not in toml("documents.toml")["missing"]["roles"] or _law().search(title):
+    if role not in toml("documents.toml")["missing"]["roles"] or _words("no_document").search(title):
         return False
-    return role != "sdk_list" or bool(_sdk_list().search(title))
+    return bool(_words("sdk_list" if role == "sdk_list" else "document").search(title))
 
 
 @cache
-def _sdk_list() -> re.Pattern[str]:
-    return re.compile("|".join(toml("documents.toml")["missing"]["sdk_list"]), re.IGNORECASE)
-
-
-@cache
-def _law() -> re.Pattern[str]:
-    return re.compile("|".join(toml("documents.toml")["missing"]["no_document"]), re.IGNORECASE)
+def _words(key: str) -> re.Pattern[str]:
+    return re.compile("|".join(toml("documents.toml")["missing"][key]), re.IGNORECASE)
 
 
 def references(document: LoadedDocument) -> Iterator[Reference]:

@@ -19,6 +19,7 @@ import pypdfium2.raw as pdfium_c
 
 from appaudit.errors import InputError
 from appaudit.policy.document import LoadedDocument
+from appaudit.policy.glyphs import meant
 from appaudit.policy.grid import looks_like_head
 from appaudit.policy.lines import Lines, Piece, collapse, plain
 from appaudit.policy.pdf_tables import find_tables, ruled_edges
@@ -211,7 +212,7 @@ def _chars(text_page: Any) -> list[Char]:
             continue
         if not pdfium_c.FPDFText_GetCharBox(raw, index, left, right, bottom, top):
             left.value = right.value = bottom.value = top.value = 0.0
-        text = chr(code) if code < 0x110000 else "\ufffd"
+        text = meant(chr(code)) if code < 0x110000 else "\ufffd"
         owner = pdfium_c.FPDFText_GetTextObject(raw, index)
         address = ctypes.cast(owner, ctypes.c_void_p).value or 0
         if address not in bold:

@@ -89,6 +89,14 @@ def test_the_own_policy_of_an_sdk_is_no_document_of_the_app(tmp_path: Path) -> N
     assert lacking(tmp_path) == {"接入SDK使用情况说明"}
 
 
+def test_a_defined_term_is_no_document(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        p__txt="隐私政策\n不满十四周岁的用户（下称“儿童”或“未成年人”）的个人信息，第三方不得收集。\n",
+    )
+    assert lacking(tmp_path) == set()
+
+
 def test_what_cannot_be_read_is_a_gap_beside_what_can(tmp_path: Path) -> None:
     write(
         tmp_path,

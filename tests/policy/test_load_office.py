@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appaudit.errors import InputError
+from appaudit.policy.glyphs import meant
 from appaudit.policy.load import load_bytes
 from tests.policy import make
 
@@ -44,6 +45,12 @@ def test_pdf_paragraphs_are_put_together_and_furniture_left_out() -> None:
     parts = ["示例商城隐私政策", ZH, "1、收集", ZH * 2, EN, "\f", "2、共享", ZH, "\f", "3、联系", EN]
     document = load_bytes("p.pdf", make.pdf(parts, head="示例商城 法律文件", foot="第 {n} 页"))
     assert document.lines == ("示例商城隐私政策", ZH, "1、收集", ZH * 2, EN, "2、共享", ZH, "3、联系", EN)
+
+
+def test_glyph_forms_of_pdf_fonts_are_read_as_the_characters_they_mean() -> None:
+    assert meant("个⼈信息的使⽤⽅式，⻚⾯与⺠族，identiﬁer") == "个人信息的使用方式，页面与民族，identifier"
+    odd = "礼\u7948 café Ａ ① ㈠"
+    assert meant(odd) == odd
 
 
 def test_pdf_hyphens_at_line_ends() -> None:

@@ -179,9 +179,8 @@ def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, not
         entry = archive.entries[member]
         file = f"{name}!{member}"
         try:
-            stored = entry.method == STORED and entry.size == entry.compressed
-            view = archive.content(entry) if stored else memoryview(archive.read(entry, room))
-            room -= 0 if stored else len(view)
+            view = archive.view(entry, room)
+            room -= 0 if entry.method == STORED else len(view)
             container.parts.append(Part(file, Archive(view, partial(note, file))))
         except MemberError as error:
             container.unreadable.append((file, f"The APK inside cannot be read: {error}."))

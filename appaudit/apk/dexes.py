@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from appaudit.apk.container import DEX_MAGIC, Container
 from appaudit.apk.module import Miss, Note
-from appaudit.apk.zip import LOCAL, Archive, Entry, MemberError, NotAZipError, Trick
+from appaudit.apk.zip import LOCAL, STORED, Archive, Entry, MemberError, NotAZipError, Trick
 
 MAX_NESTED = 128 << 20
 """Bytes an archive inside the app may inflate to for its dex files to be looked for."""
@@ -103,8 +103,8 @@ class _Search:
             self.miss("nested_archive", name, reason)
             return []
         try:
-            data = archive.read(entry, min(MAX_NESTED, self.room))
-            self.room -= len(data)
+            data = archive.view(entry, min(MAX_NESTED, self.room))
+            self.room -= 0 if entry.method == STORED else len(data)
             inner = Archive(data, lambda trick: self.note(name, trick))
         except MemberError as error:
             self.miss(

@@ -285,6 +285,12 @@ class Archive:
             self._trick("zip_wrong_size", entry.name, f"{len(data)} bytes said to be {entry.size}", "refuses")
         return data
 
+    def view(self, entry: Entry, limit: int = MAX_MEMBER) -> memoryview:
+        """As `read`, without a copy (and without a limit) where the member is stored."""
+        if entry.method == STORED and entry.size == entry.compressed:
+            return self.content(entry)
+        return memoryview(self.read(entry, limit))
+
     def peek(self, entry: Entry, length: int = 16) -> bytes:
         """The member's first bytes; empty where it cannot be read."""
         try:

@@ -1,0 +1,86 @@
+"""Data words and references: what takes part in the frame in force."""
+
+from __future__ import annotations
+
+import re
+
+from appaudit.policy.english.state import INCLUDING, SUBJECTS
+from appaudit.policy.english.verbs import Verbs
+from appaudit.policy.lexicon import Token
+from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
+
+
+class Nouns(Verbs):
+    """Collects mentions."""
+
+    def mention(self, item: Token, i: int) -> None:
+        state = self.state
+        entry = item.get("data") or item.get("weak")
+        if entry is None:
+            return
+        frame = None if state.held else state.frame
+        if frame is not None and frame.polarity is None:
+            frame = None
+        if self.modifies(item):
+            return
+        found = Mention(
+            entry.value, item.start, item.end, item, frame=frame, clause=self.clause, depth=len(self.stack)
+        )
+        if state.held and frame is None:
+            found.clause = -1 - self.clause
+        if state.excluded:
+            found.flipped = True
+        if self.conditions:
+            found.conditions = (self.conditions[-1],)
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is not None and (
+            nxt.get("group")
+            or (nxt.text == "," and i + 2 < len(self.items) and self.items[i + 2].get("group"))
+        ):
+            found.group = True
+        self.mentions.append(found)
+
+    def include(self) -> None:
+        """ "The data we collect includes X", "log data may include X": X is collected."""
+        if self.include_frame is not None:
+            self.state.frame, self.state.held = self.include_frame, False
+            self.state.relative = ""
+        elif self.mentions and self.mentions[-1].frame is None and self.mentions[-1].type in INCLUDING:
+            here = self.mentions[-1]
+            self.state.frame = Frame("include", "collect", "we", "collected", here.start, here.end)
+            self.state.held = False
+
+    def modifies(self, item: Token) -> bool:
+        """ "authentication information of your payment account": the second belongs to the first;
+        "kept as a web log": what it is kept as."""
+        before = self.text[max(0, item.start - 14) : item.start].lower()
+        if re.search(r"\bas (?:an? |the )?(?:relevant |related |corresponding )?$", before) and not re.search(
+            r"\b(?:such|well) as\s+\w*\s*$", self.text[max(0, item.start - 24) : item.start].lower()
+        ):
+            return True
+        if self.mentions and re.fullmatch(
+            r"\s+(?:of|related to|relating to)\s+(?:(?:your|the|corresponding|their|bound)\s+)+",
+            self.text[self.mentions[-1].end : item.start],
+        ):
+            return self.mentions[-1].frame is not None
+        return False
+
+    def anaphor(self, item: Token, i: int) -> None:
+        state = self.state
+        frame = (
+            None if state.held or (state.frame is not None and state.frame.polarity is None) else state.frame
+        )
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is not None and any(nxt.get(s) for s in SUBJECTS):
+            return  # "the information you provide": described, not pointed back to
+        self.mentions.append(
+            Mention(
+                GENERIC_ANAPHOR,
+                item.start,
+                item.end,
+                item,
+                frame=frame,
+                clause=self.clause if not state.held else -1 - self.clause,
+                depth=len(self.stack),
+            )
+        )

@@ -1,0 +1,154 @@
+"""Who receives, who acts, whether the public sees it, whether it stays on the device."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from appaudit.policy.english.state import CLOSE, OPEN
+from appaudit.policy.english.words import Words
+from appaudit.policy.lexicon import fold
+
+
+class Parties(Words):
+    """Finds the parties of a clause."""
+
+    def main_verb_later(self, i: int) -> bool:
+        """Whether the partner at ``i`` opens a clause whose verb stands behind a relative clause or brackets."""
+        if i and not (
+            self.word(i - 1) in (",", ";", ".", "the", "our", ":", "and", "that", "such", "other", "relevant")
+            or self.items[i - 1].get("possessive")
+        ):
+            return False
+        back = i - 1
+        while (
+            back >= 0
+            and (self.items[back].get("possessive") or not self.items[back].readings)
+            and self.word(back) not in (",", ";")
+        ):
+            back -= 1
+        if (
+            back >= 0
+            and self.word(back) not in (",", ";", ":", "and", "that")
+            and not self.items[back].get("condition")
+        ):
+            return False
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is None:
+            return False
+        opens = (
+            nxt.text in OPEN
+            or any(nxt.get(s) for s in ("we", "you"))
+            or nxt.get("relative") is not None
+            or nxt.text.lower().endswith("ing")
+        )
+        if not opens:
+            return False
+        depth = 0
+        for j in range(i + 1, min(i + 22, len(self.items))):
+            item = self.items[j]
+            depth += (item.text in OPEN) - (item.text in CLOSE)
+            if depth == 0 and item.text in (",", ";", "."):
+                return False
+            if depth == 0 and self.word(j) in ("may", "will", "can", "shall", "might", "must") and j > i + 1:
+                return True
+        return False
+
+    def note_recipient(self, i: int) -> None:
+        words = self.items[i].text
+        if (
+            self.state.frame is not None
+            and self.state.frame.cls in ("share", "provide")
+            and not self.state.frame.recipient
+        ):
+            old = self.state.frame
+            new = replace(old, recipient=words)
+            self.state.frame = new
+            for mention in self.mentions:
+                if mention.frame is old:
+                    mention.frame = new
+
+    def recipient_after(self, i: int, plain: bool = True) -> str:
+        """Words naming who receives, in the clause after the verb at ``i``."""
+        depth = 0
+        for j in range(i + 1, min(i + 60, len(self.items))):
+            item = self.items[j]
+            if item.text in OPEN:
+                depth += 1
+            elif item.text in CLOSE:
+                depth -= 1
+            elif depth <= 0 and item.text in (";", "."):
+                break
+            elif depth <= 0 and (item.get("partner") or item.get("public")):
+                before = self.word(j - 1)
+                back = self.word(j - 2)
+                if (
+                    before in ("to", "with", "among")
+                    or back in ("to", "with", "among")
+                    or item.text.lower().startswith("to ")
+                    or self.word(j - 3) in ("to", "with")
+                ):
+                    return item.text
+            elif plain and depth <= 0 and self.word(j) == "to" and not self.is_purpose(j):
+                named = self.plain_recipient(j + 1)
+                if named:
+                    return named
+        return ""
+
+    def plain_recipient(self, i: int) -> str:
+        """Who "to" points to when no list knows the word: "to the courier", not "to you", "to us"."""
+        j = i
+        while j < len(self.items) and self.items[j].get("possessive") and self.word(j) not in ("your", "our"):
+            j += 1
+        if j >= len(self.items) or self.items[j].readings or not self.word(j)[:1].isalpha():
+            return ""
+        if self.word(j) in ("servers", "server", "others") or self.word(j)[:3] in ("com", "pur"):
+            return "others" if self.word(j) == "others" else ""
+        end = j
+        while (
+            end + 1 < len(self.items)
+            and not self.items[end + 1].readings
+            and self.word(end + 1)[:1].isalpha()
+            and end - j < 3
+        ):
+            end += 1
+        return self.text[self.items[j].start : self.items[end].end]
+
+    def local(self, i: int) -> bool:
+        """Whether the clause of the verb at ``i`` keeps the data on the device."""
+        for j in range(max(0, i - 6), min(i + 30, len(self.items))):
+            item = self.items[j]
+            if j > i and (item.text == ";" or any(item.get(s) for s in ("we", "you"))):
+                return False
+            if item.get("local"):
+                return True
+        return False
+
+    def agent(self, i: int) -> str:
+        """The partner by whom a passive verb is done; "" if none is named."""
+        by = next((j for j in range(i + 1, min(i + 4, len(self.items))) if self.word(j) == "by"), -1)
+        if by < 0:
+            return ""
+        for j in range(by + 1, min(i + 8, len(self.items))):
+            if self.items[j].get("partner"):
+                return self.items[j].text
+            if self.word(j) in (",", "us"):
+                return ""
+        return ""
+
+    def public(self, i: int) -> bool:
+        """Whether the clause of the verb at ``i`` says the public sees it."""
+        if "public" in self.items[i].text.lower():
+            return True
+        for j in range(max(0, i - 3), min(i + 60, len(self.items))):
+            if self.items[j].get("public") or (
+                j > i and fold(self.word(j)) in ("homepage", "page", "list") and not self.items[j].get("trap")
+            ):
+                return True
+            if j > i and self.word(j) == ";":
+                break
+        return bool(
+            re.search(
+                r"personal homepage|live stream|public(?:ly)?\b", self.text[self.items[i].end :].lower()
+            )
+        )

@@ -1,0 +1,248 @@
+"""Walks an English sentence: boundaries, subjects, conditions, and what each item does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from appaudit.policy.english.nouns import Nouns
+from appaudit.policy.english.state import AUTHORISES, CLOSE, NOUNS, OPEN, SUBJECTS
+from appaudit.policy.lexicon import fold, lexicon
+from appaudit.policy.reading import Frame, SentenceReading
+
+
+class EnglishReader(Nouns):
+    """Reads the tokens of one sentence. Use `read`."""
+
+    def read(self) -> SentenceReading:
+        items = self.items
+        i = 0
+        while i < len(items):
+            i = self.step(i)
+        self.end_condition(len(self.text))
+        self.out.mentions = self.mentions
+        self.out.last_frame = (
+            self.state.frame if self.state.frame and self.state.frame.polarity else self._last_frame()
+        )
+        return self.out
+
+    def _last_frame(self) -> Frame | None:
+        for mention in reversed(self.mentions):
+            if mention.frame is not None and mention.frame.polarity:
+                return mention.frame
+        return self.out.last_frame
+
+    def step(self, i: int) -> int:
+        item = self.items[i]
+        text = item.text.lower()
+        state = self.state
+        if text in OPEN:
+            self.stack.append(replace(state))
+            if self.mentions and self.mentions[-1].end >= item.start - 2:
+                self.mentions[-1].group = True
+                if state.frame is None and state.relative == "":
+                    state.frame = self.mentions[-1].frame
+            if self.mentions and i + 1 < len(self.items) and self.items[i + 1].get("group"):
+                # "the contact data you give during ... (such as phone, email)"
+                last = self.mentions[-1]
+                if (
+                    last.frame is not None
+                    and last.frame.polarity
+                    and (state.held or state.frame is None)
+                    and last.clause >= self.clause - 1
+                ):
+                    last.group = True
+                    state.frame, state.held, state.hold_to_comma = last.frame, False, False
+        elif text in CLOSE:
+            if self.stack:
+                inner, self.state = self.state, self.stack.pop()
+                del inner
+        elif text == ",":
+            self.comma(i)
+        elif text in (";", "；"):
+            self.new_clause("", i)
+        elif text in (":", "："):
+            self.colon(i)
+        elif item.readings:
+            return self.phrase(i)
+        return i + 1
+
+    def phrase(self, i: int) -> int:
+        item = self.items[i]
+        state = self.state
+        subject = next((k for k in SUBJECTS if item.get(k)), "")
+        verb = item.get("verb")
+        if item.get("group") and not item.get("verb"):
+            if state.hold_to_comma:
+                state.held = state.hold_to_comma = False
+            if state.frame is None and item.text.lower().startswith("includ") or item.text.lower() == "are":
+                self.include()
+        elif item.get("data") is not None and not (verb and self.is_verb(i, verb)):
+            self.mention(item, i)
+        elif item.get("anaphor"):
+            self.anaphor(item, i)
+        elif verb and self.is_verb(i, verb):
+            self.verb(i, item, verb)
+        elif item.get("weak"):
+            if self.weak_counts(i):
+                self.mention(item, i)
+        elif subject:
+            self.subject(i, subject)
+        elif item.get("negation"):
+            if item.text.lower() == "without":
+                state.held = state.hold_to_comma = True
+            elif item.text.lower() != "no" or self.word(i + 1) in ("longer",):
+                state.negated = True
+        elif item.get("exclusion"):
+            state.excluded = True
+        elif item.get("only"):
+            state.only = True
+        elif item.get("condition"):
+            self.begin_condition(i)
+        elif item.get("purpose") or (item.text.lower() == "to" and self.is_purpose(i)):
+            if item.text.lower() == "for":
+                if (
+                    state.frame is not None and self.word(i + 1) not in ("your", "the", "our")
+                ) or state.frame is not None:
+                    state.held = state.hold_to_comma = True
+            else:
+                state.held, state.hold_to_comma = True, False
+        elif item.get("relative"):
+            self.relative(i)
+        elif item.get("pronoun"):
+            self.pronoun(i)
+        return i + 1
+
+    def comma(self, i: int) -> None:
+        state = self.state
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if (
+            state.held
+            and not state.hold_to_comma
+            and self.saved is None
+            and state.frame is None
+            and nxt is not None
+        ):
+            if nxt.get("anaphor") or nxt.text.lower() == "your" or (nxt.get("data") and not self.mentions):
+                self.new_clause("", i)  # an opening "In order to ..." ends here
+                state = self.state
+        state.excluded = False
+        if state.relative:
+            state.relative = ""
+        if state.hold_to_comma:
+            state.held = state.hold_to_comma = False
+        if self.condition_start >= 0 and not self.stack:
+            self.end_condition(self.items[i].start)
+            if self.saved is not None and self.list_goes_on(i):
+                state.frame, state.held, self.saved = self.saved, False, None
+            elif not self.list_goes_on(i) or self.saved is None:
+                self.saved = None
+                self.new_clause("", i)
+
+    def colon(self, i: int) -> None:
+        """A label at the head of a sentence ("Device information: we ...") declares nothing itself."""
+        start = self.items[i].start
+        if start <= 60 and not self.out.has_verb and not (self.inherited and not self.has_later_verb(i)):
+            self.mentions = [m for m in self.mentions if m.depth]
+            self.new_clause("", i)
+        elif self.mentions and self.mentions[-1].end >= start - 3:
+            self.mentions[-1].group = True
+        self.state.held = False
+        if self.inherited and self.state.frame is None and not self.has_later_verb(i):
+            self.state.frame = self.inherited
+
+    def begin_condition(self, i: int) -> None:
+        state = self.state
+        self.condition_start = self.items[i].start
+        if state.frame is not None and state.frame.polarity:
+            state.held = True
+            self.saved = state.frame
+        else:
+            self.clause += 1
+            state.frame, state.negated, self.saved = None, False, None
+
+    def end_condition(self, end: int) -> None:
+        if self.condition_start >= 0:
+            span = (self.condition_start, end)
+            self.conditions.append(span)
+            for mention in self.mentions:
+                if mention.start < span[0] and mention.clause == self.clause:
+                    mention.conditions += (span,)
+            self.condition = span
+            self.condition_start = -1
+
+    def subject(self, i: int, actor: str) -> None:
+        word = self.items[i].text.lower()
+        state = self.state
+        following = self.next_significant(i + 1)
+        if actor in ("partner", "sdk") and self.word(i + 1) in ("and", "or", "and/or"):
+            following = i + 1
+        nxt = self.items[following] if following < len(self.items) else None
+        if (
+            nxt is not None
+            and word != "us"
+            and self.word(i + 1) in ("or", "and", "/", "and/or")
+            and nxt.get("aux") is None
+        ):
+            nxt = self.after_coordination(i) or nxt
+        if actor in ("partner", "sdk") and self.main_verb_later(i):
+            self.new_clause(actor, i)
+            self.partner_name = self.items[i].text
+            self.state.relative, self.pending = "", True
+            return
+        verbal = nxt is not None and (
+            nxt.get("aux") is not None
+            or nxt.get("be") is not None
+            or nxt.get("negation") is not None
+            or nxt.get("catenative") is not None
+            or (nxt.get("verb") is not None and nxt.get("verb").form != "ing")  # type: ignore[union-attr]
+        )
+        if (
+            nxt is not None
+            and nxt.text.lower() == "to"
+            and actor == "we"
+            and (word == "us" or self.word(i - 1) in AUTHORISES)
+        ):
+            # "authorize us to collect": the object is the subject of what follows.
+            self.new_clause("we", i)
+            return
+        if not verbal or word == "us":
+            if actor in ("partner", "sdk"):
+                self.note_recipient(i)
+            return
+        if (
+            nxt is not None
+            and nxt.text.lower() == "to"
+            and actor == "partner"
+            and state.frame
+            and state.frame.cls == "share"
+        ):
+            self.note_recipient(i)
+            return
+        before = self.items[i - 1] if i else None
+        if self.pending and actor in ("we", "you"):
+            state.relative, self.relative_used = actor, False
+            return
+        if before is not None and before.get("relative") and not self.names_something(i - 2):
+            before = None  # "you agree that we may": a new clause, not a relative one
+        if before is not None and (
+            before.get("data")
+            or before.get("anaphor")
+            or before.get("head")
+            or before.get("relative")
+            or before.get("weak")
+            or (fold(before.text) in NOUNS and actor in ("you", "we"))
+            or (before.text in CLOSE and self.mentions and actor in ("you", "we"))
+        ):
+            state.relative, self.relative_used = actor, False
+            return
+        held = self.condition_start >= 0 and state.frame is not None
+        if held and actor == "you":
+            state.relative = actor  # "collect X when you use Y": the frame goes on after it
+            return
+        self.new_clause(actor, i)
+
+
+def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:
+    """The reading of one English sentence. ``inherited``: the frame of what leads it in; ``skip``:
+    characters at its start that are a defined term, not part of the statement."""
+    return EnglishReader(text, lexicon().match(text), inherited, skip).read()

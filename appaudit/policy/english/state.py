@@ -1,0 +1,156 @@
+"""What the English reader carries along a sentence: its words, its place, the frame in force."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from appaudit.policy.lexicon import NOTHING, Token, fold, words_of
+from appaudit.policy.reading import Frame, Mention, SentenceReading
+
+_WORDS = re.compile(r"[A-Za-z0-9]+(?:['’][A-Za-z]+)?|[^\sA-Za-z0-9\-‐‑_]")
+SUBJECTS = ("we", "you", "partner", "sdk")
+OPEN, CLOSE = frozenset("([（【〔{"), frozenset(")]）】〕}")
+LIST_GAP = frozenset(
+    {
+        ",",
+        "/",
+        "、",
+        "and",
+        "or",
+        "and/or",
+        "&",
+        "'",
+        '"',
+        "“",
+        "”",
+        "‘",
+        "’",
+        "as",
+        "well",
+        "your",
+        "the",
+        "their",
+        "or/and",
+        "other",
+        "any",
+        "including",
+        "related",
+        "relevant",
+    }
+)
+
+
+PREPOSITIONS = frozenset({"based on", "according to", "on the basis of", "with the help of", "processing on"})
+INCLUDING = frozenset({"service_log", "usage_info", "device_info"})
+AUTHORISES = frozenset(
+    {"authorize", "authorise", "allow", "permit", "enable", "require", "ask", "authorizes", "allows"}
+)
+NOUNS = frozenset(
+    {
+        "service",
+        "product",
+        "information",
+        "app",
+        "website",
+        "function",
+        "activity",
+        "method",
+        "feature",
+        "field",
+        "type",
+        "scenario",
+        "permission",
+        "way",
+        "time",
+        "page",
+        "one",
+    }
+)
+CATENATIVE = frozenset(words_of("cues.en")["catenative"]["words"])
+HEADS = frozenset(fold(w) for w in words_of("cues.en")["head"]["words"])
+
+
+@dataclass(slots=True)
+class State:
+    actor: str = ""
+    frame: Frame | None = None
+    held: bool = False  # a condition, purpose or "for" phrase holds the frame up
+    hold_to_comma: bool = False
+    negated: bool = False
+    only: bool = False
+    relative: str = ""
+    excluded: bool = False
+
+
+class Walk:
+    """The items of a sentence and the state of the walk over them."""
+
+    saved: Frame | None = None
+    pending = False
+    """A partner was named whose verb comes after a relative clause ("partners we entrust may use")."""
+    was_passive = False
+    partner_name = ""
+    relative_used = False
+    include_frame: Frame | None = None
+    """What "the information we collect includes ..." says of the words after "includes"."""
+
+    def __init__(self, text: str, tokens: list[Token], inherited: Frame | None, skip: int = 0) -> None:
+        self.text = text
+        self.items = [t for t in items_of(text, tokens) if t.start >= skip]
+        self.state = State(frame=inherited)
+        self.inherited = inherited
+        self.stack: list[State] = []
+        self.clause = 0
+        self.mentions: list[Mention] = []
+        self.condition: tuple[int, int] | None = None
+        self.conditions: list[tuple[int, int]] = []
+        self.condition_start = -1
+        self.out = SentenceReading(tokens=tokens)
+        self.list_open = False
+        self.closed: int | None = None
+
+    def word(self, i: int) -> str:
+        return self.items[i].text.lower() if 0 <= i < len(self.items) else ""
+
+    def next_significant(self, i: int) -> int:
+        while (
+            i < len(self.items)
+            and (self.items[i].get("adverb") or self.word(i) in ("and/or", "or", "may/will"))
+            and self.word(i) not in (",",)
+        ):
+            i += 1
+        return i
+
+    def previous_significant(self, i: int) -> int:
+        i -= 1
+        while i >= 0 and self.items[i].get("adverb") and self.word(i) not in ("and", "or", "and/or"):
+            i -= 1
+        return i
+
+    def new_clause(self, actor: str, i: int) -> None:
+        self.clause += 1
+        only = self.state.only and bool(actor)
+        self.state = State(actor=actor, only=only)
+        if self.stack:
+            self.state.frame = None
+        del i
+
+
+def to_you(rest: str) -> bool:
+    return bool(re.match(r"\s*(?:\w+\s+){0,6}?to you\b", rest))
+
+
+def items_of(text: str, tokens: list[Token]) -> list[Token]:
+    """Tokens of the lexicon with the words and punctuation between them."""
+    out: list[Token] = []
+    position = 0
+    for token in tokens:
+        out += [
+            Token(m.start(), m.end(), m.group(), NOTHING)
+            for m in _WORDS.finditer(text, position, token.start)
+        ]
+        out.append(token)
+        position = token.end
+    out += [Token(m.start(), m.end(), m.group(), NOTHING) for m in _WORDS.finditer(text, position)]
+    return out

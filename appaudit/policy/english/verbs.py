@@ -1,0 +1,186 @@
+"""Active verbs: the frame each opens for the data words after it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from appaudit.policy.english.state import PREPOSITIONS, SUBJECTS, to_you
+from appaudit.policy.english.voices import Voices
+from appaudit.policy.lexicon import Entry, Token
+from appaudit.policy.reading import STRENGTH, Frame, Polarity
+
+
+class Verbs(Voices):
+    """Opens frames."""
+
+    def verb(self, i: int, item: Token, verb: Entry) -> None:
+        state = self.state
+        self.out.has_verb = True
+        low = item.text.lower()
+        j = self.previous_significant(i)
+        while j >= 0 and self.items[j].get("negation"):
+            j = self.previous_significant(j)
+        before = self.items[j] if j >= 0 else None
+        preposition = low in PREPOSITIONS
+        if (
+            state.frame is not None
+            and state.frame.cls == "definition"
+            and verb.value not in ("collect", "share")
+        ):
+            return
+        passive = (
+            verb.form == "past" and before is not None and before.get("be") is not None and not preposition
+        )
+        if (
+            before is not None
+            and self.word(j) in ("and", "or", ",", "/")
+            and verb.form == "past"
+            and self.items[j - 1].get("verb")
+            and self.was_passive
+        ):
+            passive = True
+        self.was_passive = passive
+        actor = state.relative or state.actor
+        if passive:
+            self.passive(i, item, verb)
+            return
+        modal = self.word(j) in ("may", "will", "can", "shall", "might", "must", "to", "need to")
+        if self.pending and not modal and not preposition:
+            return
+        if self.pending:
+            self.pending = state.held = False
+            state.relative = ""
+            actor = state.actor
+        if state.relative and not preposition:
+            self.relative_verb(item, verb, actor)
+            return
+        if (
+            verb.form == "past"
+            and not preposition
+            and before is not None
+            and not (before.get("aux") or any(before.get(s) for s in SUBJECTS) or before.get("relative"))
+        ):
+            self.participle(i, item, verb)
+            return
+        if state.held and not state.hold_to_comma and not preposition:
+            fresh = self.word(j) == "and" and self.word(j - 1) == "," and verb.form == "base"
+            if verb.value != "collect" and not (
+                fresh and verb.value in ("use", "share", "display", "provide")
+            ):
+                return
+            if verb.value == "collect" and not fresh and actor == "you":
+                return
+        if preposition and (actor == "you" and self.condition_start < 0):
+            actor = "we"
+        if (
+            preposition
+            and state.frame is not None
+            and state.frame.polarity
+            and STRENGTH[state.frame.cls] > 1
+            and state.frame.negated
+        ):
+            return
+        frame = self.build(item, verb, actor, i)
+        coordinated = (
+            state.frame is not None
+            and not state.frame.inherited
+            and not any(m.start >= state.frame.end for m in self.mentions)
+            and not state.held
+            and self.word(j) in ("and", "or", "/", ",", "and/or")
+        )
+        if (
+            coordinated
+            and state.frame is not None
+            and STRENGTH[frame.cls] <= STRENGTH[state.frame.cls]
+            and state.frame.polarity
+        ):
+            state.frame = replace(state.frame, end=frame.end)
+        else:
+            state.frame = frame
+        state.held = state.hold_to_comma = False
+        if frame.polarity:
+            self.out.last_frame = frame
+
+    def build(self, item: Token, verb: Entry, actor: str, i: int) -> Frame:
+        """The frame of an active verb: what it says about the data after it."""
+        state = self.state
+        cls = verb.value
+        if actor == "" and self.text[:7].lower() == "please ":
+            actor = "you"
+        polarity: Polarity | None = None
+        recipient = ""
+        rest = self.text[item.end :].lower()
+        kind = ""
+        low = item.text.lower()
+        if verb.form == "ing" and cls in ("permission", "contain"):
+            return Frame(low, "other", actor, None, item.start, item.end)
+        if cls == "permission" and low.startswith(("request", "apply", "ask", "turn on", "grant", "enable")):
+            kind = "permission"
+        if cls == "other":
+            polarity = None
+        elif actor in ("we", ""):
+            if cls in ("collect", "use", "permission", "contain", "store_local"):
+                polarity = "local_only" if self.local(i) else "collected"
+                if kind == "permission" and actor == "":
+                    polarity = None
+            elif cls == "share":
+                polarity = "shared"
+                if re.match(r"\s*(?:(?:to\s+)?you\b|to your (?:device|email|phone|mobile))", rest) or (
+                    low.startswith("sen") and to_you(rest)
+                ):
+                    polarity = None
+            elif cls == "display":
+                polarity = "shared" if self.public(i) else None
+            elif cls == "provide" and re.match(r"\s*(?:us\b|to us\b)", rest):
+                polarity = "collected"
+            elif cls == "provide" and (
+                low.startswith("upload")
+                or re.search(r"\bto (?:our|the) (?:own )?(?:servers?|systems?|backend)\b", rest[:80])
+            ):
+                polarity = "collected"
+            elif cls == "provide":
+                recipient = self.recipient_after(i)
+                if (
+                    recipient
+                    and not re.match(r"\s*(?:to\s+)?you\b", rest)
+                    and low not in ("include", "includes", "including", "set", "enter", "improve")
+                ):
+                    polarity = "shared"
+                elif actor == "" and self.text[: item.start].strip() == "":
+                    polarity = None
+        elif actor == "you":
+            if cls == "provide" or (cls == "share" and re.search(r"\bwith us\b|\bto us\b", rest)):
+                recipient = self.recipient_after(i)
+                polarity = "collected"
+                if (
+                    recipient
+                    and re.search(r"\b(?:to|with) (?:the )?(?:other|third|counter|public)", rest)
+                    and not re.search(r"\b(?:to|with) (?:us|the platform|our)\b", rest)
+                ):
+                    polarity = None
+                    recipient = ""
+            elif cls == "display":
+                polarity = "shared" if self.public(i) else None
+            elif cls == "collect" and low.startswith("record"):
+                polarity = None
+        elif actor == "partner":
+            if cls in ("collect", "use", "permission", "contain"):
+                polarity = "shared"
+                recipient = self.partner_name
+            elif cls in ("share", "provide"):
+                ours = re.search(r"\b(?:with|to) us\b", rest) or re.match(r"\s*us\b", rest)
+                polarity = "collected" if ours else ("shared" if cls == "share" else None)
+        elif actor == "sdk" and cls in ("collect", "use", "permission", "share"):
+            polarity = "collected"
+            kind = "sdk"
+        negated = state.negated
+        if negated and polarity:
+            polarity = (
+                None
+                if cls in ("use", "contain") or (cls == "provide" and actor == "you")
+                else ("not_collected" if polarity in ("collected", "local_only") else "not_shared")
+            )
+        return Frame(
+            low, cls, actor, polarity, item.start, item.end, negated, state.only, recipient, kind=kind
+        )

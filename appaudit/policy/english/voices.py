@@ -1,0 +1,191 @@
+"""Verbs that speak of the words before them: passive, relative clauses, participles."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from appaudit.policy.english.parties import Parties
+from appaudit.policy.lexicon import Entry, Token
+from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, Polarity
+
+
+class Voices(Parties):
+    """Frames that reach back."""
+
+    def targets(self) -> list[Mention]:
+        """Mentions a passive verb takes: those of its clause without a verb, else those just named."""
+        free = [
+            m
+            for m in self.mentions
+            if m.clause == self.clause and (m.frame is None or m.frame.kind == "relative")
+        ]
+        if free:
+            return free
+        if self.state.relative == "which" and self.mentions:
+            last = self.mentions[-1]
+            return [m for m in self.mentions if m.frame is last.frame and m.clause == last.clause]
+        return []
+
+    def passive(self, i: int, item: Token, verb: Entry) -> None:
+        state = self.state
+        cls = verb.value
+        polarity: Polarity | None = None
+        rest = self.text[item.end :].lower()
+        recipient = self.recipient_after(i, plain=verb.value == "share")
+        if cls in ("collect", "use", "store_local"):
+            polarity = "local_only" if self.local(i) else "collected"
+            by = self.agent(i)
+            if by:
+                polarity, recipient = "shared", by
+        elif cls == "share":
+            polarity = "shared"
+            if re.match(r"\s*(?:to|with) (?:us|you)\b", rest):
+                polarity = "collected" if "us" in rest[:12] else None
+        elif cls == "display":
+            polarity = "shared" if self.public(i) else None
+        elif cls == "provide":
+            polarity = "shared" if recipient else None
+            if item.text.lower().startswith("upload") and not recipient:
+                polarity = "collected"
+        elif cls == "permission" and item.text.lower().startswith(("request", "ask")):
+            polarity = "collected"
+        if (
+            cls == "use"
+            and re.match(r"\s*(?:only|solely|mainly|primarily)?\s*(?:to|for)\b", rest) is None
+            and not state.negated
+            and not rest.strip(" .")
+        ):
+            polarity = "collected"
+        if state.negated and polarity:
+            polarity = (
+                None if cls == "use" else ("not_collected" if polarity == "collected" else "not_shared")
+            )
+        frame = Frame(
+            item.text.lower(),
+            cls,
+            state.actor or "we",
+            polarity,
+            item.start,
+            item.end,
+            state.negated,
+            state.only,
+            recipient,
+        )
+        relative = state.relative == "which"
+        for mention in self.targets() if polarity else ():
+            if mention.frame is not None and (relative or mention.frame.kind == "relative"):
+                if polarity and polarity != mention.frame.polarity:
+                    mention.extra += (frame,)
+            else:
+                mention.frame = frame
+        state.relative = ""
+        if polarity:
+            self.out.last_frame = frame
+        state.frame = frame if polarity else None
+        state.held = state.hold_to_comma = False
+
+    def relative(self, i: int) -> None:
+        word = self.word(i)
+        # "providers such as Analytics, which may collect ...": the partner acts.
+        partner = next(
+            (self.items[j] for j in range(i - 1, max(-1, i - 3), -1) if self.items[j].get("partner")), None
+        )
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if partner is not None and nxt is not None and (nxt.get("aux") or nxt.get("verb")):
+            self.new_clause("partner", i)
+            self.partner_name = partner.text
+            return
+        self.state.relative = "which" if word in ("which", "that", "who") else word
+        if word in ("who", "whom", "whose"):
+            self.state.relative = ""
+
+    def relative_verb(self, item: Token, verb: Entry, actor: str) -> None:
+        """A verb inside "information you provide": it speaks of the words before it."""
+        state = self.state
+        if actor == "which":
+            if verb.value in ("collect", "share", "display") and state.frame is None and not state.held:
+                state.relative = ""
+            return
+        if actor == "we" and verb.value in ("collect", "use") or actor == "you" and verb.value == "provide":
+            polarity_of: Polarity = "not_collected" if state.negated else "collected"
+            self.include_frame = Frame(
+                item.text.lower(),
+                "collect",
+                actor,
+                polarity_of,
+                item.start,
+                item.end,
+            )
+        if verb.value == "other" or self.mentions == []:
+            return
+        frame = Frame(item.text.lower(), verb.value, actor, None, item.start, item.end)
+        polarity: Polarity | None = None
+        if self.relative_used:
+            return
+        self.relative_used = True
+        if (actor == "you" and verb.value in ("provide", "share")) or (
+            actor == "we" and verb.value in ("collect", "use")
+        ):
+            polarity = "collected"
+        elif actor == "we" and verb.value == "share":
+            polarity = "shared"
+        if polarity is None:
+            return
+        last = self.mentions[-1]
+        if item.start - last.end > 60:
+            return
+        for mention in reversed(self.mentions):
+            if mention.clause != last.clause or mention.frame is not None or mention.type == GENERIC_ANAPHOR:
+                break
+            if state.negated:
+                break
+            mention.frame = replace(frame, polarity=polarity, kind="relative")
+
+    def participle(self, i: int, item: Token, verb: Entry) -> None:
+        """ "legally collected X": before data it names how it came; "X collected by us": after it."""
+        if verb.value not in ("collect", "share", "use") or self.state.negated:
+            return
+        state = self.state
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is not None and (nxt.get("data") or nxt.get("weak")):
+            if (state.frame is None and not state.held) or (
+                self.items[i - 1].get("adverb") and self.items[i - 1].text.lower() in ("legally", "lawfully")
+            ):
+                state.frame = Frame(
+                    item.text.lower(),
+                    "collect",
+                    "we",
+                    "collected" if verb.value != "share" else None,
+                    item.start,
+                    item.end,
+                )
+                state.held = False
+        elif (
+            nxt is not None
+            and nxt.text.lower() in ("by", "from", "through", "via", "automatically", "during")
+            and verb.value == "collect"
+            and state.frame is None
+        ):
+            frame = Frame(item.text.lower(), "collect", "we", "collected", item.start, item.end)
+            for mention in self.mentions:
+                if mention.clause == self.clause and mention.frame is None:
+                    mention.frame = frame
+
+    def pronoun(self, i: int) -> None:
+        """ "collect X, and share it with Y": the data named before moves on."""
+        frame = self.state.frame
+        if (
+            frame is None
+            or frame.polarity not in ("shared", "not_shared")
+            or self.word(i - 1) not in frame.verb
+        ):
+            return
+        for mention in self.mentions:
+            if (
+                mention.frame is not None
+                and mention.frame.polarity == "collected"
+                and not mention.frame.inherited
+                and mention.clause >= self.clause - 1
+            ):
+                mention.frame = replace(frame, recipient=frame.recipient or self.recipient_after(i))

@@ -1,0 +1,255 @@
+"""Whether a word works as a verb, an object, a purpose or a data word where it stands."""
+
+from __future__ import annotations
+
+from appaudit.policy.english.state import (
+    CATENATIVE,
+    CLOSE,
+    HEADS,
+    LIST_GAP,
+    NOUNS,
+    OPEN,
+    PREPOSITIONS,
+    SUBJECTS,
+    Walk,
+)
+from appaudit.policy.lexicon import Entry, Token, fold
+
+
+class Words(Walk):
+    """Looks around an item; changes nothing."""
+
+    def is_verb(self, i: int, verb: Entry) -> bool:
+        """Whether the word at ``i`` works as a verb here, not as a noun or an adjective."""
+        item = self.items[i]
+        low = item.text.lower()
+        if low in PREPOSITIONS:
+            return True
+        j = self.previous_significant(i)
+        before = self.items[j] if j >= 0 else None
+        after = self.word(i + 1)
+        if verb.form == "base" and " " in low and verb.value != "other":
+            return before is None or before.get("possessive") is None
+        if before is None:
+            return verb.form != "past"
+        word = before.text.lower()
+        if word in ("and", "or", "and/or", ",", "/"):
+            # Coordination: as the word before the conjunction, skipping a second conjunction.
+            k = j - 1
+            while k >= 0 and (
+                self.word(k) in ("and", "or", ",", "/", "and/or") or self.items[k].get("adverb")
+            ):
+                k -= 1
+            if k < 0:
+                return verb.form == "base" and not (item.get("weak") or item.get("data"))
+            left = self.items[k]
+            left_verb = left.get("verb")
+            if left_verb is not None and self.is_verb(k, left_verb):
+                return after != "of"
+            if left.get("weak") and item.get("weak"):
+                return False
+            if verb.form == "base":
+                # ", and use your order information": a new verb after an object needs an object of its own.
+                return self.has_object(i) and not (item.get("weak") and self.head_follows(i))
+            if verb.form == "past":
+                return False
+            return word == "and" and self.has_object(i)
+        if verb.form == "base":
+            if before.get("possessive") is not None and word not in ("that", "all"):
+                return False
+            if (
+                before.get("aux")
+                or before.get("relative")
+                or before.get("negation")
+                or any(before.get(s) for s in SUBJECTS)
+            ):
+                return True
+            if item.get("weak") or item.get("data"):
+                return False
+            return (
+                before.get("condition") is None
+                and self.has_object(i)
+                and before.get("data") is None
+                and before.get("head") is None
+                and before.get("be") is None
+            )
+        if verb.form == "ing":
+            return (
+                before.get("possessive") is None
+                and after not in ("of", ",", "and", "or", ".")
+                and self.has_object(i)
+                and not (item.get("weak") and self.head_follows(i))
+                and before.get("data") is None
+            )
+        return True
+
+    def has_object(self, i: int) -> bool:
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is None:
+            return False
+        return bool(
+            nxt.get("possessive")
+            or nxt.get("data")
+            or nxt.get("anaphor")
+            or nxt.get("pronoun")
+            or nxt.get("weak")
+            or nxt.get("group")
+            or nxt.get("trap")
+            or nxt.get("we")
+            or nxt.get("you")
+            or nxt.get("adverb")
+            or self.word(i + 1)
+            in (
+                "one",
+                "detailed",
+                "information",
+                "personal",
+                "and",
+                "or",
+                ",",
+                "any",
+                "to",
+                "with",
+                "from",
+                "necessary",
+            )
+            or nxt.get("partner")
+            or nxt.get("verb")
+            or nxt.get("head")
+        )
+
+    def head_follows(self, i: int) -> bool:
+        """Whether a head noun closes the enumeration that starts at ``i``."""
+        if self.word(i + 1) in ("your", "their", "the", "our"):
+            return False  # "use your order information": a verb and its object
+        for j in range(i + 1, min(i + 14, len(self.items))):
+            item = self.items[j]
+            if item.get("head"):
+                return True
+            if item.get("data") is not None and fold(item.text.split()[-1]) in HEADS:
+                return True
+            if not (item.get("weak") or item.get("data") or self.word(j) in LIST_GAP or item.text == "/"):
+                return False
+        return False
+
+    def weak_counts(self, i: int) -> bool:
+        """A weak word counts before a head, or between members of a list of data under a verb."""
+        if i + 1 < len(self.items) and self.items[i + 1].get("data"):
+            return False  # "device network information": it only describes the next word
+        if self.head_follows(i) or (self.word(i + 1) in ("data", "information")):
+            return True
+        item = self.items[i]
+        before = self.items[i - 1] if i else None
+        if (
+            before is not None
+            and before.get("group")
+            and self.state.frame is not None
+            and not self.state.held
+        ):
+            return self.word(i + 1) in (",", "and", "or", "/", ")", "") or self.head_follows(i)
+        # A member of a list: something listed directly before it, and a separator (or the end) after it.
+        if before is None or self.state.frame is None or self.state.held:
+            return False
+        listed = self.word(i - 1) in (",", "/", "and", "or", "(", "、", "your", "、") and (
+            i < 2 or self.listed(i - 2) or self.word(i - 1) == "(" or self.word(i - 2) in (",", "and")
+        )
+        closes = self.word(i + 1) in (",", "/", "and", "or", ")", "、", "") or i + 1 == len(self.items)
+        return (listed and closes and item.get("verb") is None) or (
+            listed
+            and closes
+            and bool(self.stack or self.state.frame.inherited or self.state.frame.cls == "definition")
+        )
+
+    def listed(self, i: int) -> bool:
+        item = self.items[i]
+        return bool(
+            item.get("data")
+            or item.get("weak")
+            or item.get("head")
+            or item.get("group")
+            or item.text in CLOSE
+            or self.word(i) in (",", "and")
+        )
+
+    def is_purpose(self, i: int) -> bool:
+        """``to`` before an infinitive that tells what for, not "need to", not "to <somebody>"."""
+        before = self.items[i - 1] if i else None
+        if before is not None:
+            word = fold(before.text.split()[-1].lower())
+            if word in CATENATIVE or before.text.lower().split()[-1] in CATENATIVE:
+                return False
+            if any(before.get(s) for s in SUBJECTS):
+                return False
+            if word in ("and", "or"):
+                return self.state.held
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is None:
+            return False
+        if (
+            nxt.get("possessive")
+            or nxt.get("data")
+            or nxt.get("anaphor")
+            or nxt.get("pronoun")
+            or nxt.get("public")
+            or nxt.get("relative")
+        ):
+            return False
+        if any(nxt.get(s) for s in SUBJECTS) or nxt.text in OPEN:
+            return False
+        word = nxt.text.lower()
+        return not (
+            word
+            in (
+                "third",
+                "third-party",
+                "others",
+                "your",
+                "parties",
+                "overseas",
+                "which",
+                "relevant",
+                "companies",
+            )
+            or word.endswith("ing")
+        )
+
+    def list_goes_on(self, i: int) -> bool:
+        """Whether data words follow the comma at ``i``, as in "your IP address when you log in, and your ..."."""
+        for j in range(i + 1, min(i + 4, len(self.items))):
+            item = self.items[j]
+            if item.get("data") or item.get("group") or (item.get("weak") and not item.get("verb")):
+                return True
+            if not (item.get("possessive") or self.word(j) in ("and", "or", "as", "well")):
+                return False
+        return False
+
+    def has_later_verb(self, i: int) -> bool:
+        return any(
+            (v := self.items[j].get("verb")) and v.value != "other" and self.is_verb(j, v)
+            for j in range(i + 1, min(i + 40, len(self.items)))
+        )
+
+    def names_something(self, i: int) -> bool:
+        if i < 0:
+            return False
+        item = self.items[i]
+        return bool(
+            item.get("data")
+            or item.get("anaphor")
+            or item.get("head")
+            or item.get("weak")
+            or item.text in CLOSE
+            or item.text == ","
+            or item.get("partner")
+            or fold(item.text) in NOUNS
+        )
+
+    def after_coordination(self, i: int) -> Token | None:
+        """The auxiliary or verb after "we or our affiliated parties ...", None if a comma comes first."""
+        for j in range(i + 2, min(i + 10, len(self.items))):
+            item = self.items[j]
+            if item.get("aux") and item.text.lower() != "to":
+                return item
+            if item.text in (",", ";", "(") or item.get("data") or item.get("verb"):
+                return None
+        return None

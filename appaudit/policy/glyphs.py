@@ -17,7 +17,7 @@ _RADICALS = (
 )
 
 _FORMS = {ord(r): i for r, i in zip(_RADICALS[::2], _RADICALS[1::2], strict=True)}
-_FORMS.update({c: unicodedata.normalize("NFKC", chr(c)) for c in range(0x2F00, 0x2FD6)})
+_FORMS.update({c: unicodedata.normalize("NFKC", chr(c)) for c in (0x2E9F, *range(0x2F00, 0x2FD6))})
 _FORMS.update({c: unicodedata.normalize("NFKC", chr(c)) for c in range(0xFB00, 0xFB05)})
 
 

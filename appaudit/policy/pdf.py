@@ -352,7 +352,10 @@ def _continues(open_rows: list[Row], row: Row, margin: dict[int, float]) -> bool
     if row.page != above.page:
         return not _END.search(above.text)
     gap = above.bottom - row.top
-    if gap > 1.2 * em or (len(open_rows) > 1 and gap > (open_rows[-2].bottom - above.top) + 0.45 * em):
+    usual = gap
+    if len(open_rows) > 1 and open_rows[-2].page == above.page:
+        usual = open_rows[-2].bottom - above.top
+    if gap > 1.2 * em or gap > usual + 0.45 * em:
         return False
     if row.bottom > above.top:  # the next column
         return not _END.search(above.text)

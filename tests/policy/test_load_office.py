@@ -47,8 +47,20 @@ def test_pdf_paragraphs_are_put_together_and_furniture_left_out() -> None:
     assert document.lines == ("示例商城隐私政策", ZH, "1、收集", ZH * 2, EN, "2、共享", ZH, "3、联系", EN)
 
 
+def test_a_paragraph_goes_on_over_a_page_end() -> None:
+    numbers = "零一二三四五六七八九"
+    long = "".join(
+        f"本段第{a}{b}句说明我们如何保护您的个人信息，并告知您相应的选择。" for a in numbers for b in numbers
+    )
+    document = load_bytes("p.pdf", make.pdf(["示例政策", long, "二、结尾"], foot="- {n} -"))
+    assert document.lines == ("示例政策", long, "二、结尾")
+
+
 def test_glyph_forms_of_pdf_fonts_are_read_as_the_characters_they_mean() -> None:
-    assert meant("个⼈信息的使⽤⽅式，⻚⾯与⺠族，identiﬁer") == "个人信息的使用方式，页面与民族，identifier"
+    assert (
+        meant("个⼈信息的使⽤⽅式，⻚⾯与⺠族⽗⺟，identiﬁer")
+        == "个人信息的使用方式，页面与民族父母，identifier"
+    )
     odd = "礼\u7948 café Ａ ① ㈠"
     assert meant(odd) == odd
 

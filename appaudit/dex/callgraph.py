@@ -226,6 +226,8 @@ class CallGraph:
             interface.append(above)
         low = np.searchsorted(self._keys, np.concatenate(interface) << _SIGNATURE_BITS)
         high = np.searchsorted(self._keys, (np.concatenate(interface) + 1) << _SIGNATURE_BITS)
+        if self._hierarchy.too_many(int((high - low).sum())):
+            return np.empty(0, np.intp), np.empty(0, np.intp)
         which, called = expand(low, high - low)
         which, called = which[wanted[called]], called[wanted[called]]
         class_ = direct[np.concatenate(place)[which], 0]

@@ -13,6 +13,8 @@ from appaudit.dex.layout import Index, Int32, Key, distinct, expand
 
 MAX_DEPTH = 256
 """No app nests inheritance as deep as this; circles are cut here."""
+MAX_PAIRS = 10_000_000
+"""More (method, class above it) on one level than the largest apps have together."""
 LIKELY_DEPTH = 32
 """Deeper than real hierarchies go: from here what was seen is remembered, at a cost."""
 
@@ -97,16 +99,22 @@ class Hierarchy:
         for _ in range(MAX_DEPTH):
             low = np.searchsorted(self._parent, classes, "left")
             count = np.searchsorted(self._parent, classes, "right") - low
-            if not count.any():
+            if not count.any() or self.too_many(int(count.sum())):
                 break
-            shift = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-            classes = self._child[np.repeat(low, count) + shift]
-            key = np.setdiff1d(np.repeat(place, count) * width + classes, seen)
+            which, at = expand(low, count)
+            key = np.setdiff1d(place[which] * width + self._child[at], seen)
             place, classes = np.divmod(key, width)
             pieces.append(key)
             seen = np.union1d(seen, key)
         key = np.concatenate(pieces)
         return key // width, key % width
+
+    def too_many(self, pairs: int) -> bool:
+        """Whether a step upwards or downwards is not to be taken, which the first dex's problems tell."""
+        problem = "class hierarchy: too tangled to be followed to its end"
+        if pairs > MAX_PAIRS and problem not in self.dexes[0].problems:
+            self.dexes[0].problems.append(problem)
+        return pairs > MAX_PAIRS
 
     @cached_property
     def _above(self) -> dict[int, list[int]]:
@@ -131,6 +139,7 @@ class Parents:
     """Walks up the class hierarchy for many methods at once."""
 
     def __init__(self, hierarchy: Hierarchy) -> None:
+        self._hierarchy = hierarchy
         child, parent = hierarchy.edges
         order = np.argsort(child, kind="stable")
         self._child, self._parent = child[order], parent[order]
@@ -140,9 +149,10 @@ class Parents:
         seen = nodes << 20 | classes
         for level in range(MAX_DEPTH):
             low = np.searchsorted(self._child, classes, "left")
-            place, at = expand(low, np.searchsorted(self._child, classes, "right") - low)
-            if not len(place):
+            count = np.searchsorted(self._child, classes, "right") - low
+            if not count.any() or self._hierarchy.too_many(int(count.sum())):
                 return
+            place, at = expand(low, count)
             pairs = distinct(nodes[place] << 20 | self._parent[at])
             if level > LIKELY_DEPTH:  # deeper than any real hierarchy: circles end here
                 pairs = np.setdiff1d(pairs, seen)

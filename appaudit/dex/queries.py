@@ -11,7 +11,7 @@ import numpy as np
 from appaudit.dex import opcodes
 from appaudit.dex.dex import Dex, Members
 from appaudit.dex.hierarchy import Hierarchy
-from appaudit.dex.layout import Index, Int32, Mask, Table, UInt8, distinct, expand
+from appaudit.dex.layout import Index, Int32, Mask, Table, UInt8, expand
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.parallel import decode
 
@@ -182,29 +182,30 @@ def _members_of(
         pair_group = np.concatenate((pair_group, extra[:, 1]))
     order = np.argsort(pair_type, kind="stable")
     pair_type, pair_group = pair_type[order], pair_group[order]
-    # members whose owner is in a group
+    # members of a wanted name whose owner is in a group
+    name_texts = sorted({t.name for t in targets})
+    name_index = dict(zip(name_texts, dex.strings.find_all(name_texts).tolist(), strict=True))
+    wanted_name = np.zeros(len(dex.strings) + 1, bool)
+    wanted_name[[index for index in name_index.values() if index >= 0]] = True
+    named = np.flatnonzero(wanted_name[members.name] & (members.owner >= 0))
     per_type = np.bincount(pair_type, minlength=len(dex.types) + 1)
     first = np.cumsum(per_type) - per_type
-    known = members.owner >= 0
-    owner = np.where(known, members.owner, 0)
-    member, pair = expand(first[owner], np.where(known, per_type[owner], 0))
-    group = pair_group[pair]
+    owner = members.owner[named]
+    place, pair = expand(first[owner], per_type[owner])
+    member, group = named[place], pair_group[pair]
     if groups.any_class >= 0:
-        everything = np.arange(len(members.owner))
-        member = np.concatenate((member, everything))
-        group = np.concatenate((group, np.full(len(everything), groups.any_class)))
+        member = np.concatenate((member, named))
+        group = np.concatenate((group, np.full(len(named), groups.any_class)))
     # join (group, name) with the targets
-    name = _name_index(dex, members, member, targets)
     width = len(dex.strings) + 1
-    target_name = np.fromiter((name.get(t.name, -1) for t in targets), np.int64, len(targets))
+    target_name = np.fromiter((name_index[t.name] for t in targets), np.int64, len(targets))
     here = np.flatnonzero(target_name >= 0)
     target_key = groups.of_target[here] * width + target_name[here]
     order = np.argsort(target_key, kind="stable")
     target_key, here = target_key[order], here[order]
     key = group * width + members.name[member]
     low = np.searchsorted(target_key, key, "left")
-    count = np.searchsorted(target_key, key, "right") - low
-    which, place = expand(low, count)
+    which, place = expand(low, np.searchsorted(target_key, key, "right") - low)
     member, target = member[which], here[place]
     # the few left are compared by signature
     signature = dex.proto_descriptor if targets[0].kind == "method" else dex.type_descriptor
@@ -214,17 +215,6 @@ def _members_of(
     ]
     keep = np.array(good, bool)
     return member[keep].astype(np.int32), target[keep].astype(np.int32)
-
-
-def _name_index(dex: Dex, members: Members, member: Index, targets: Sequence[Target]) -> dict[str, int]:
-    """String index of each target's name, among the names that candidates have."""
-    wanted = {t.name for t in targets}
-    used = distinct(members.name[member])
-    if len(used) > 16 * len(wanted):
-        found = zip(wanted, dex.strings.find_all(list(wanted)).tolist(), strict=True)
-        return {name: index for name, index in found if index >= 0}
-    texts = zip(dex.strings.texts(used), used.tolist(), strict=True)
-    return {text: index for text, index in texts if text in wanted and index >= 0}
 
 
 def _answer(dexes: Sequence[Dex], asked: Sequence[_Question]) -> CallSites:

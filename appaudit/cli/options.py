@@ -17,7 +17,8 @@ Formats = Annotated[
     typer.Option(
         "-f",
         "--format",
-        help="Output format, may repeat: terminal (default), json, html, sarif, junit, csv.",
+        help="Output format, may repeat: terminal (default), json, html, sarif, junit, csv, xlsx, gitlab, "
+        "cyclonedx, collected-list, shared-list.",
         metavar="FORMAT",
     ),
 ]

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from appaudit.cli.settings import hoist
+from appaudit.report import FORMATS
 from tests.cli.run import PLAIN, ROOT, SHOP, appaudit
 
 COMMANDS = ["audit", "scan", "policy", "report", "rules", "schema", "doctor"]
@@ -29,6 +30,12 @@ def test_every_command_has_help(command: str) -> None:
     ran = appaudit(command, "--help")
     assert ran.code == 0
     assert "Usage: appaudit" in ran.out
+
+
+def test_help_names_every_format() -> None:
+    text = " ".join(appaudit("audit", "--help").out.split())
+    for name in FORMATS:
+        assert name in text
 
 
 def test_help_and_import_load_nothing_heavy() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from appaudit.apk import open_app
 from appaudit.records import App, Fact, Gap
 from appaudit.static import (
+    capabilities,
     components,
     frameworks,
     hosts,
@@ -30,6 +31,7 @@ PRODUCERS: tuple[tuple[str, Producer], ...] = (
     ("identifiers", identifiers.produce),
     ("permissions", permissions.produce),
     ("components", components.produce),
+    ("capabilities", capabilities.produce),
     ("SDKs", sdks.produce),
     ("hosts", hosts.produce),
     ("network security", network.produce),

@@ -25,6 +25,7 @@ MAX_DEX = 256 << 20
 MAX_DEX_TOTAL = 2 << 30
 """Bytes of one dex and of all: a hundred times what the largest apps carry, little for a bomb."""
 
+_INCOMPLETE = frozenset({"zip_bad_end_record", "zip_directory_truncated"})
 _AAR_LIBRARY = re.compile(r"libs/[^/]+\.jar")
 
 
@@ -254,6 +255,9 @@ class AppFile:
 
     def _note(self, file: str, trick: Trick) -> None:
         kept = self._tricks.setdefault(trick.id, [])
+        if trick.id in _INCOMPLETE:
+            reason = f"The archive's directory is damaged ({trick.detail}); files may not have been seen."
+            self._miss("incomplete_archive", file, reason)
         if (file, trick) not in kept:
             self._counts[trick.id] = self._counts.get(trick.id, 0) + 1
             if len(kept) < MAX_TRICKS:

@@ -104,6 +104,8 @@ def test_tricks(trick: str, android: str, build: Callable[[], bytes], tmp_path: 
     app, found = seen(build(), tmp_path)
     assert app.manifest.package == "com.example.shop"
     assert found.get(trick) == android, found
+    damaged = found.keys() & {"zip_bad_end_record", "zip_directory_truncated"}
+    assert [g.code for g in app.gaps] == ["incomplete_archive"] * bool(damaged)
 
 
 def test_an_honest_archive_shows_no_trick(tmp_path: Path) -> None:

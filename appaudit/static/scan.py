@@ -19,9 +19,11 @@ from appaudit.static import (
     network,
     permissions,
     sdks,
+    sdks_renamed,
     startup,
     webview,
 )
+from appaudit.static.fingerprints import Database
 from appaudit.static.sample import Sample
 
 Progress = Callable[[str], None]
@@ -52,10 +54,11 @@ class ScanResult:
     gaps: list[Gap] = field(default_factory=list)
 
 
-def scan(path: Path, progress: Progress | None = None) -> ScanResult:
+def scan(path: Path, progress: Progress | None = None, fingerprints: Database | None = None) -> ScanResult:
     """Reads an APK (or split APKs, AAB, AAR, dex) and returns every static fact.
 
-    ``progress`` is told what is being looked at. Raises `InputError` where there is no app to read.
+    ``progress`` is told what is being looked at; ``fingerprints`` names renamed SDKs.
+    Raises `InputError` where there is no app to read.
     """
     tell = progress or (lambda _: None)
     tell("container and manifest")
@@ -70,6 +73,9 @@ def scan(path: Path, progress: Progress | None = None) -> ScanResult:
         facts += found
         gaps += missing
     facts = sdks.complete(sample, facts)
+    if fingerprints is not None:
+        tell("renamed SDKs")
+        facts += sdks_renamed.produce(sample, fingerprints, facts)
     tell("start-up")
     facts = startup.mark(sample, facts)
     gaps = [*opened.gaps, *sample.gaps, *gaps, *sample.problems()]

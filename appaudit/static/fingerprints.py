@@ -1,0 +1,305 @@
+"""Finds libraries whose code was renamed: what a class does to the framework survives renaming.
+
+A class is the set of its *features*: the framework methods it calls (owner, name, signature), the
+strings it loads, the framework classes it extends and implements. Obfuscators rename the app's own
+types and members, move and merge packages, inline and drop methods; features of a class mostly stay.
+A library's class is *found* where one class of the app holds most of the weight of its features;
+the weight of a feature is its rarity among the libraries of the database, so that what everybody
+calls counts for nothing. A library is inside where enough of its weight is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from appaudit.dex import Dex
+from appaudit.dex.layout import Index, Mask, expand
+from appaudit.dex.opcodes import Reference
+
+Hashes: TypeAlias = npt.NDArray[np.uint64]
+
+FRAMEWORK = ("Landroid/", "Ljava/", "Ljavax/", "Ldalvik/", "Lorg/json/", "Lorg/xml/", "Lorg/w3c/")
+NOT_FRAMEWORK = ("Landroid/support/", "Landroid/arch/", "Landroid/databinding/", "Ljavax/inject/")
+COMPILERS = (
+    "Ljava/lang/StringBuilder;",
+    "Ljava/lang/StringBuffer;",
+    "Ljava/lang/Object;",
+    "Ljava/lang/Integer;",
+    "Ljava/lang/Long;",
+    "Ljava/lang/Boolean;",
+    "Ljava/lang/Class;",
+    "Ljava/lang/Enum;",
+    "Ljava/lang/AssertionError;",
+)
+"""Classes whose calls compilers add and take away."""
+
+MAX_POSTINGS = 64
+"""Classes of a database that may share a feature before it says nothing of any of them."""
+MAX_SPREAD = 512
+"""Classes of an app that may share a feature."""
+MIN_CLASS_WEIGHT = 6.0
+"""Weight of features (natural logarithm of their rarity) below which a class is not told apart."""
+FOUND = 0.6
+"""Part of a class's weight that one class of the app must hold."""
+MIN_CLASSES = 3
+PRESENT = 0.12
+"""Part of a library's weight that must be found; shrinking leaves out what an app does not use."""
+
+
+def feature(kind: str, text: str) -> int:
+    """The 64-bit hash of one feature; ``kind``: c a call, s a string, t a supertype."""
+    raw = (kind + text).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(raw, digest_size=8).digest(), "little")
+
+
+def is_framework(descriptor: str) -> bool:
+    """Whether a class belongs to the platform, so that no obfuscator renames it."""
+    return descriptor.startswith(FRAMEWORK) and not descriptor.startswith(NOT_FRAMEWORK)
+
+
+def call_feature(owner: str, name: str, signature: str) -> int | None:
+    """The feature of a call of a framework method; None for calls that say nothing."""
+    if not is_framework(owner) or owner in COMPILERS:
+        return None
+    return feature("c", f"{owner}->{name}{signature}")
+
+
+def string_feature(text: str) -> int | None:
+    """The feature of a loaded string; None for the shortest, which everybody loads."""
+    return feature("s", text) if len(text) > 2 else None
+
+
+@dataclass(frozen=True)
+class ClassFeatures:
+    """Features of classes as two columns, sorted by class, each pair once; ``names``: descriptors."""
+
+    names: tuple[str, ...]
+    class_: Index
+    hash: Hashes
+
+    @staticmethod
+    def of(names: Sequence[str], class_: Index, hashes: Hashes) -> ClassFeatures:
+        """Sorts the pairs and drops repeated ones."""
+        order = np.lexsort((hashes, class_))
+        class_, hashes = class_[order], hashes[order]
+        fresh = np.ones(len(class_), bool)
+        fresh[1:] = (class_[1:] != class_[:-1]) | (hashes[1:] != hashes[:-1])
+        return ClassFeatures(tuple(names), class_[fresh], hashes[fresh])
+
+
+def dex_features(dex: Dex) -> ClassFeatures:
+    """The features of every class that a dex defines."""
+    names = dex.strings.texts(dex.types[dex.classes.type])
+    columns = [_supertypes(dex), _loaded_strings(dex), _framework_calls(dex)]
+    class_ = np.concatenate([c for c, _ in columns])
+    return ClassFeatures.of(names, class_, np.concatenate([h for _, h in columns]))
+
+
+def _supertypes(dex: Dex) -> tuple[Index, Hashes]:
+    pairs = []
+    descriptors = dex.descriptors
+    for row, parent in enumerate(dex.classes.superclass.tolist()):
+        above = [parent, *(dex.interfaces_of(row) if dex.classes.interfaces[row] else ())]
+        for type_ in above:
+            name = descriptors[type_] if type_ >= 0 else ""
+            if is_framework(name) and name != "Ljava/lang/Object;":
+                pairs.append((row, feature("t", name)))
+    return (
+        np.fromiter((p[0] for p in pairs), np.intp, len(pairs)),
+        np.fromiter((p[1] for p in pairs), np.uint64, len(pairs)),
+    )
+
+
+def _loaded_strings(dex: Dex) -> tuple[Index, Hashes]:
+    class_, string = _referred(dex, Reference.STRING, np.ones(len(dex.strings), bool))
+    used, at = np.unique(string, return_inverse=True)
+    return _hashed(class_, at, [string_feature(text) for text in dex.strings.texts(used)])
+
+
+def _framework_calls(dex: Dex) -> tuple[Index, Hashes]:
+    framework = np.array([is_framework(d) and d not in COMPILERS for d in dex.descriptors] + [False], bool)
+    class_, method = _referred(dex, Reference.METHOD, framework[dex.methods.owner])
+    used, at = np.unique(method, return_inverse=True)
+    owners = dex.methods.owner[used].tolist()
+    names = dex.strings.texts(dex.methods.name[used])
+    protos = dex.methods.type[used].tolist()
+    signature = {p: dex.proto_descriptor(p) for p in set(protos)}
+    hashes: list[int | None] = [
+        feature("c", f"{dex.descriptors[o]}->{n}{signature[p]}")
+        for o, n, p in zip(owners, names, protos, strict=True)
+    ]
+    return _hashed(class_, at, hashes)
+
+
+def _referred(dex: Dex, kind: Reference, wanted: Mask) -> tuple[Index, Index]:
+    """(class row, index) of the instructions that refer to ``wanted`` entries of a table, each once."""
+    references = dex.code.references(kind)
+    inside = references.operand < len(wanted)
+    row, operand = references.row[inside], references.operand[inside]
+    keep = wanted[operand]
+    row, operand = row[keep], operand[keep]
+    place, method_row = dex.code.methods_of(dex.code.item[row])
+    class_ = dex.class_data.methods.class_row[method_row].astype(np.int64)
+    pairs = np.unique(class_ << 32 | operand[place])
+    return (pairs >> 32).astype(np.intp), (pairs & 0xFFFFFFFF).astype(np.intp)
+
+
+def _hashed(class_: Index, at: Index, hashes: Sequence[int | None]) -> tuple[Index, Hashes]:
+    """The classes with the features they refer to by place, those without a feature left out."""
+    table = np.array([h or 0 for h in hashes], np.uint64)[at]
+    return class_[table != 0], table[table != 0]
+
+
+def joined(parts: Iterable[ClassFeatures]) -> ClassFeatures:
+    """The classes of several dex files as one."""
+    names: list[str] = []
+    class_, hashes = [np.empty(0, np.intp)], [np.empty(0, np.uint64)]
+    for part in parts:
+        class_.append(part.class_ + len(names))
+        hashes.append(part.hash)
+        names += part.names
+    return ClassFeatures(tuple(names), np.concatenate(class_), np.concatenate(hashes))
+
+
+# ---------------------------------------------------------------------------------- database
+
+
+@dataclass(frozen=True)
+class Library:
+    """One version of one SDK in a database."""
+
+    id: str
+    version: str
+
+
+class Database:
+    """Fingerprints of libraries. ``library_of``: place in ``libraries`` of each class."""
+
+    def __init__(self, libraries: Sequence[Library], library_of: Index, features: ClassFeatures) -> None:
+        self.libraries = tuple(libraries)
+        self.library_of = library_of
+        self.features = features
+        ids = {lib.id: k for k, lib in reversed(list(enumerate(self.libraries)))}
+        self._id_of = np.array([ids[lib.id] for lib in self.libraries], np.int64)
+        order = np.argsort(features.hash, kind="stable")
+        self._class = features.class_[order]
+        self.hash, self._first = np.unique(features.hash[order], return_index=True)
+        self._end = np.append(self._first[1:], len(order))
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """A feature's weight: logarithm of libraries over the libraries that have it."""
+        count = self._end - self._first
+        place = np.repeat(np.arange(len(self.hash)), count)
+        pairs = np.unique(place.astype(np.int64) << 24 | self._id_of[self.library_of[self._class]])
+        holders = np.bincount(pairs >> 24, minlength=len(self.hash))
+        everyone = max(len(np.unique(self._id_of)), 30)
+        weight = np.log(everyone / np.maximum(holders, 1)) + 0.1
+        self.weight = np.where(count <= MAX_POSTINGS, weight, 0.0)
+        self.postings = count
+        total = np.bincount(
+            self._class, weights=np.repeat(self.weight, count), minlength=len(self.library_of)
+        )
+        self.class_weight = np.where(total >= MIN_CLASS_WEIGHT, total, 0.0)
+        self.library_weight = np.bincount(
+            self.library_of, weights=self.class_weight, minlength=len(self.libraries)
+        )
+
+    def pairs(self, app: ClassFeatures) -> tuple[Index, Index, npt.NDArray[np.float64]]:
+        """(class of the database, class of the app, shared weight) for all pairs with a feature in common,
+        each once."""
+        at = np.searchsorted(self.hash, app.hash)
+        at[at == len(self.hash)] = 0
+        hit = (self.hash[at] == app.hash) if len(self.hash) else np.zeros(len(app.hash), bool)
+        at, class_ = at[hit], app.class_[hit]
+        spread = np.bincount(at, minlength=len(self.hash))
+        rare = (self.postings[at] <= MAX_POSTINGS) & (spread[at] <= MAX_SPREAD)
+        at, class_ = at[rare], class_[rare]
+        place, posting = expand(self._first[at], self.postings[at])
+        theirs = self._class[posting]
+        told_apart = self.class_weight[theirs] > 0
+        key = (theirs.astype(np.int64) << 32 | class_[place])[told_apart]
+        weight = self.weight[at][place][told_apart]
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        start = np.flatnonzero(np.diff(key, prepend=-1))
+        shared = np.add.reduceat(weight[order], start) if len(start) else np.empty(0)
+        return key[start] >> 32, key[start] & 0xFFFFFFFF, shared
+
+
+@dataclass(frozen=True)
+class Match:
+    """A library that was found. ``versions``: those that fit equally well, best first; ``score``: part
+    of its weight that was found, 0 to 1; ``classes``: how many of its classes; ``where``: descriptors
+    of the app's classes that hold them."""
+
+    id: str
+    versions: tuple[str, ...]
+    score: float
+    classes: int
+    where: tuple[str, ...]
+
+
+def match(app: ClassFeatures, database: Database) -> list[Match]:
+    """The libraries of a database that an app holds, under whatever names, the surest first.
+
+    Each class of the app speaks for the library whose class it resembles most (for several that are
+    equal: code that one library took from another), so that shared code does not name everybody.
+    """
+    theirs, ours, shared = database.pairs(app)
+    weight = database.class_weight[theirs]
+    part = np.divide(shared, weight, out=np.zeros(len(shared)), where=weight > 0)
+    good = part >= FOUND
+    theirs, ours, part, shared = theirs[good], ours[good], part[good], shared[good]
+    if not len(theirs):
+        return []
+    own = np.bincount(app.class_, minlength=len(app.names)).astype(float)
+    size = np.bincount(database.features.class_, minlength=len(database.library_of)).astype(float)
+    likeness = part * np.minimum(size[theirs], own[ours]) / np.maximum(size[theirs], own[ours])
+    best = np.zeros(len(app.names))
+    np.maximum.at(best, ours, likeness)
+    speaks = likeness >= 0.9 * best[ours]
+    theirs, ours, part = theirs[speaks], ours[speaks], part[speaks]
+    # The best place of each class of each library.
+    order = np.lexsort((-part, theirs))
+    theirs, ours, part = theirs[order], ours[order], part[order]
+    first = np.ones(len(theirs), bool)
+    first[1:] = theirs[1:] != theirs[:-1]
+    theirs, ours, part = theirs[first], ours[first], part[first]
+    library = database.library_of[theirs]
+    size_of = len(database.libraries)
+    found = np.bincount(library, weights=part * database.class_weight[theirs], minlength=size_of)
+    counts = np.bincount(library, minlength=size_of)
+    score = np.divide(
+        found, database.library_weight, out=np.zeros(size_of), where=database.library_weight > 0
+    )
+    return _by_id(app, database, library, ours, score, counts)
+
+
+def _by_id(
+    app: ClassFeatures,
+    database: Database,
+    library: Index,
+    ours: Index,
+    score: npt.NDArray[np.float64],
+    counts: Index,
+) -> list[Match]:
+    grouped: dict[str, list[int]] = {}
+    for k, lib in enumerate(database.libraries):
+        if counts[k] >= MIN_CLASSES and score[k] >= PRESENT:
+            grouped.setdefault(lib.id, []).append(k)
+    matches = []
+    for sdk, places in grouped.items():
+        places.sort(key=lambda k: -score[k])
+        best = places[0]
+        equal = [k for k in places if score[k] >= score[best] - 0.005]
+        where = sorted({app.names[c] for c in ours[library == best].tolist()})
+        versions = tuple(database.libraries[k].version for k in equal)
+        matches.append(Match(sdk, versions, round(float(score[best]), 3), int(counts[best]), tuple(where)))
+    return sorted(matches, key=lambda m: (-m.score, m.id))

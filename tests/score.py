@@ -58,7 +58,9 @@ class Tally:
         precision = hits / len(self.said) if self.said else 1.0
         recall = hits / len(self.gold) if self.gold else 1.0
         f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-        return f"P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f}  ({hits} of {len(self.gold)}, {len(self.said) - hits} false)"
+        false = len(self.said) - hits
+        counts = f"({hits} of {len(self.gold)}, {false} false)"
+        return f"P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f}  {counts}"
 
 
 def said_by(facts: Iterable[Fact], repeats: dict[int, int]) -> tuple[set[Row], set[Row]]:

@@ -98,11 +98,7 @@ class ChineseReader:
         verb = item.get("verb")
         weak = item.get("weak")
         subject = next((k for k in _SUBJECTS if item.get(k)), "")
-        if item.get("data"):
-            self.mention(i, item)
-        elif weak and self.weak_counts(i):
-            self.mention(i, item)
-        elif item.get("anaphor") and item.text != "其":
+        if item.get("data") or (weak and self.weak_counts(i)) or (item.get("anaphor") and item.text != "其"):
             self.mention(i, item)
         elif subject and not (verb and subject == "partner"):
             self.subject(i, item, subject)
@@ -228,10 +224,7 @@ class ChineseReader:
         if (
             word == "为"
             and not self.after_break
-            and not (
-                self.text[item.end : item.end + 1]
-                in ("了", "您", "完", "实", "向", "便", "提", "保", "确", "履", "改", "进")
-            )
+            and self.text[item.end : item.end + 1] not in tuple("了您完实向便提保确履改进")
         ):
             return
         state.held = True
@@ -402,9 +395,9 @@ class ChineseReader:
             state.held = False
         self.out.has_verb = True
         if cls == "other":
-            if state.taking < 0 or item.text not in ("展示", "显示"):
-                if not (self.mentions and state.frame is not None and self._between(i)):
-                    state.frame = None if item.text not in ("浏览", "登录", "订购") else state.frame
+            shown = state.taking >= 0 and item.text in ("展示", "显示")
+            if not shown and not (self.mentions and state.frame is not None and self._between(i)):
+                state.frame = None if item.text not in ("浏览", "登录", "订购") else state.frame
             return
         polarity, recipient, kind = self.sense(i, item, cls)
         frame = Frame(
@@ -580,9 +573,8 @@ class ChineseReader:
         back = self.text[max(0, item.start - 12) : item.start]
         if "您" in back[back.rfind("，") + 1 :]:
             actor = "you"
-        if actor == "you" and verb.value == "provide":
-            polarity = "collected"
-        elif actor == "we" and verb.value in ("collect", "use") and not state.held:
+        ours = actor == "we" and verb.value in ("collect", "use") and not state.held
+        if ours or (actor == "you" and verb.value == "provide"):
             polarity = "collected"
         if polarity and not state.held:
             state.frame = Frame(item.text, verb.value, actor, polarity, item.start, item.end, kind="relative")
@@ -601,7 +593,7 @@ class ChineseReader:
                 return False
             if nxt.get("data"):
                 return nxt.text.endswith(_HEADS) and self.state.frame is not None
-            if nxt.get("head") or self.text.startswith(_HEADS, nxt.end) and nxt.get("weak"):
+            if nxt.get("head") or (self.text.startswith(_HEADS, nxt.end) and nxt.get("weak")):
                 return True
             if not (nxt.get("weak") or nxt.text in "、/的" or nxt.get("to") or nxt.get("conj")):
                 break

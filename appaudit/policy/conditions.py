@@ -10,7 +10,10 @@ from appaudit.policy.lexicon import words_of
 from appaudit.policy.structure import Sentence
 
 _VERSION = re.compile(
-    r"(?:until|before|prior to|earlier than|up to)\s+(?:version\s*)?v?(\d+(?:\.\d+)+)|(?<!\d)(\d+(?:\.\d+)+)\s*(?:versions?)?[^.;。；()（）]{0,30}?(?:before|and earlier|及以前|以前|之前)|(?:低于|早于|至)\s*v?(\d+(?:\.\d+)+)",
+    r"(?:until|before|prior to|earlier than|up to)\s+(?:version\s*)?v?(\d+(?:\.\d+)+)"
+    r"|(?<!\d)(\d+(?:\.\d+)+)\s*(?:versions?)?[^.;。；()（）]{0,30}?"
+    r"(?:before|and earlier|及以前|以前|之前)"
+    r"|(?:低于|早于|至)\s*v?(\d+(?:\.\d+)+)",
 )
 
 
@@ -27,15 +30,17 @@ def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str,
     return tuple(dict.fromkeys(out))
 
 
+_OF_SENTENCE = "optional"
+"""A condition that may stand anywhere in the sentence, not only in the clause of the data word."""
 _lower = lru_cache(maxsize=64)(str.lower)
 
 
 @lru_cache(maxsize=2048)
 def _tokens(near: str, whole: str, language: str) -> tuple[str, ...]:
     out = [
-        token
-        for token, words in _phrases(language)
-        if any(w in (whole if token == "optional" else near) for w in words)
+        name
+        for name, words in _phrases(language)
+        if any(w in (whole if name == _OF_SENTENCE else near) for w in words)
     ]
     version = _VERSION.search(near)
     if version is not None:

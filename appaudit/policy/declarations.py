@@ -23,7 +23,8 @@ from appaudit.policy.structure import Paragraph, Sentence, Structure, parse
 GENERIC = "personal_info"
 _LABEL = re.compile(
     r"^\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?"
-    r"|(?:个人)?(?:信息|数据)(?:类型|种类|字段)|(?:types? of )?(?:personal )?(?:data|information)(?: we)? (?:collected|processed|collect))\s*[:：]",
+    r"|(?:个人)?(?:信息|数据)(?:类型|种类|字段)"
+    r"|(?:types? of )?(?:personal )?(?:data|information)(?: we)? (?:collected|processed|collect))\s*[:：]",
     re.I,
 )
 """A form-like line ("Data collected: ...") that lists data without a sentence."""
@@ -170,14 +171,15 @@ def _declare(
         )
 
     content_group = -1
+    posted = any(m.type == "published_content" for m in reading.mentions)
     for position, mention in enumerate(reading.mentions):
         if mention.group and mention.type == "published_content":
             content_group = mention.depth
         elif content_group >= 0 and mention.depth > content_group and mention.type in _CONTENT:
             continue  # the pictures of a posted review are the review
-        if mention.type in _CONTENT and mention.frame is not None and mention.frame.cls == "display":
-            if any(m.type == "published_content" for m in reading.mentions):
-                continue
+        shown = mention.frame is not None and mention.frame.cls == "display"
+        if shown and mention.type in _CONTENT and posted:
+            continue
         frames = [f for f in (mention.frame, *mention.extra) if f is not None and f.polarity is not None]
         if not frames:
             continue

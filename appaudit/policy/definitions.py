@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from appaudit.policy.declarations import Declaration
 
 _HEAD = re.compile(
-    r"^\s*[“\"‘'「《【\[]?\s*(?P<term>[^:：“”\"]{2,40}?)\s*[”\"’'」》】\]]?\s*[:：]\s*(?P<opener>(?:is |are |mainly )?(?:refers? to|includ(?:e|es|ing)|means?|comprises?)?|(?:是指|指|包括|包含|主要包括)?)\s*(?P<rest>.*)$",
+    r"^\s*[“\"‘'「《【\[]?\s*(?P<term>[^:：“”\"]{2,40}?)\s*[”\"’'」》】\]]?\s*[:：]\s*"
+    r"(?P<opener>(?:is |are |mainly )?(?:refers? to|includ(?:e|es|ing)|means?|comprises?)?"
+    r"|(?:是指|指|包括|包含|主要包括)?)\s*(?P<rest>.*)$",
     re.I | re.S,
 )
 DEFINABLE = frozenset(

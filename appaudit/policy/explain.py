@@ -77,22 +77,24 @@ def _sentence(found: ReadDocument, index: int, number: int) -> Iterator[str]:
         yield f"  stands already on line {sentence.repeats}: the same declarations"
     if reading is None:
         return
-    words = [w for t in reading.tokens if (w := _word(t))]
-    if words:
-        yield "  words: " + "; ".join(words)
+    told = [w for t in reading.tokens if (w := _word(t))]
+    if told:
+        yield "  words: " + "; ".join(told)
     declared = [d for d in found.declarations if (d.paragraph, d.sentence) == (index, number)]
     for declaration in declared:
         yield from _declaration(found, declaration)
     taken = {d.start - sentence.start for d in declared}
     for mention in reading.mentions:
         if mention.start not in taken:
-            yield f"  not declared: “{sentence.text[mention.start : mention.end]}” ({mention.type}): {_why_not(mention)}"
+            words = sentence.text[mention.start : mention.end]
+            yield f"  not declared: “{words}” ({mention.type}): {_why_not(mention)}"
     for topic, _ in topics_of(found):
         if topic.paragraph == index and sentence.start <= topic.start < sentence.start + len(sentence.text):
             yield f"  states {topic.kind}: “{paragraph.text[topic.start : topic.end]}”"
     for grant in grants_of(sentence.text, sentence.language):
         verb = "denies" if grant.denied else "names"
-        yield f"  {verb} permission: “{sentence.text[grant.start : grant.end]}” is {', '.join(grant.permissions)}"
+        named = sentence.text[grant.start : grant.end]
+        yield f"  {verb} permission: “{named}” is {', '.join(grant.permissions)}"
 
 
 def _declaration(found: ReadDocument, declaration: Declaration) -> Iterator[str]:
@@ -116,7 +118,8 @@ def _declaration(found: ReadDocument, declaration: Declaration) -> Iterator[str]
     for definition in found.definitions.by_type.get(declaration.type, ()):
         if declaration.basis == "explicit":
             where = found.structure.paragraphs[definition.paragraph].line
-            yield f"    defined on line {where} (“{definition.term}”): {len(definition.members)} members follow by it"
+            count = len(definition.members)
+            yield f"    defined on line {where} (“{definition.term}”): {count} members follow by it"
 
 
 def _frame(frame: Frame) -> str:

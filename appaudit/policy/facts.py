@@ -231,7 +231,7 @@ def gaps_of(found: ReadDocument) -> list[Gap]:
                     "policy",
                     "empty_definition",
                     f"data:{type_id}",
-                    f"{found.document.name} line {line} defines “{definitions[0].term}” but the definition is empty",
+                    f"{found.document.name} line {line} defines “{definitions[0].term}” as nothing",
                 )
             )
     for index, start, end in found.unresolved:
@@ -241,7 +241,7 @@ def gaps_of(found: ReadDocument) -> list[Gap]:
                 "policy",
                 "unresolved_reference",
                 found.document.name,
-                f"{found.document.name} line {where.line}: “{where.quote}” points to nothing that was named before",
+                f"{found.document.name} line {where.line}: “{where.quote}” points to nothing named before",
             )
         )
     return gaps

@@ -85,14 +85,14 @@ def grants_of(text: str, language: str) -> Iterator[Grant]:
         start, end, _ = found[i]
         following = next((c for c in cues if c[0] >= end), None)
         if (
-            following is not None
-            and following[0] - end <= 24
-            and _JOIN[language].match(text[end : following[0]])
+            (
+                following is not None
+                and following[0] - end <= 24
+                and _JOIN[language].match(text[end : following[0]])
+            )
+            or (i + 1 < len(found) and held[i + 1] and _JOIN[language].match(text[end : found[i + 1][0]]))
+            or _BEFORE[language].search(text[max(0, start - 60) : start])
         ):
-            held[i] = True
-        elif i + 1 < len(found) and held[i + 1] and _JOIN[language].match(text[end : found[i + 1][0]]):
-            held[i] = True
-        elif _BEFORE[language].search(text[max(0, start - 60) : start]):
             held[i] = True
     for i, (start, end, word) in enumerate(found):
         if not held[i] and i and held[i - 1] and _JOIN[language].match(text[found[i - 1][1] : start]):

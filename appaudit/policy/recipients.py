@@ -9,7 +9,8 @@ from appaudit.policy.declarations import Declaration
 from appaudit.policy.structure import Sentence
 
 _NAMED = re.compile(
-    r"(?:[A-Z][\w&.'’-]*\s+(?:\([A-Z][\w ]*\)\s*)?){1,7}(?:Co\.,?\s*(?:Ltd\.?|Limited)|Inc\.?|Limited|LLC|Ltd\.?|Corporation|GmbH)"
+    r"(?:[A-Z][\w&.'’-]*\s+(?:\([A-Z][\w ]*\)\s*)?){1,7}"
+    r"(?:Co\.,?\s*(?:Ltd\.?|Limited)|Inc\.?|Limited|LLC|Ltd\.?|Corporation|GmbH)"
     r"|[㐀-鿿（）()]{2,24}(?:有限公司|有限责任公司|集团)"
 )
 

@@ -120,7 +120,7 @@ def parse(document: LoadedDocument) -> Structure:
     """The structure of ``document``; linear in its length."""
     lines = document.lines
     contents = _contents(lines)
-    marked = {line: level for line, level in document.headings}
+    marked = dict(document.headings)
     paragraphs: list[Paragraph] = []
     path: list[tuple[int, str]] = []
     open_text = False

@@ -41,7 +41,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A statement of ``kind`` in a paragraph; offsets of the paragraph. ``copies``: (paragraph, start, end)."""
+    """A statement of ``kind`` in a paragraph; offsets of the paragraph."""
 
     kind: str
     paragraph: int

@@ -4,6 +4,8 @@ A case is (sentence, "polarity type ..."): c collected, s shared, nc not collect
 l kept on the device. Generic words ("personal information") are left out.
 """
 
+# ruff: noqa: E501  (a sentence stands on one line)
+
 from __future__ import annotations
 
 ENGLISH = [

@@ -1,14 +1,16 @@
 """Sentences and small policies, and what must be read off them."""
 
+# ruff: noqa: E501  (a sentence stands on one line)
+
 from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appaudit.policy import PolicyResult
 from appaudit.policy.document import LoadedDocument, Table, from_text
 from appaudit.policy.explain import explain
-from appaudit.policy import PolicyResult
 from appaudit.policy.read import read_loaded
 from appaudit.records import Fact, PolicySpan
 from tests.policy.cases import CHINESE, ENGLISH, expected

@@ -1,5 +1,7 @@
 """The words are data: one place for each, no orphans, nothing that can never match."""
 
+# ruff: noqa: E501  (a sentence stands on one line)
+
 from __future__ import annotations
 
 from collections import defaultdict

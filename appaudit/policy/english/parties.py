@@ -14,7 +14,7 @@ class Parties(Words):
     """Finds the parties of a clause."""
 
     def main_verb_later(self, i: int) -> bool:
-        """Whether the partner at ``i`` opens a clause whose verb stands behind a relative clause or brackets."""
+        """Whether the partner at ``i`` opens a clause whose verb stands behind another or brackets."""
         if i and not (
             self.word(i - 1) in (",", ";", ".", "the", "our", ":", "and", "that", "such", "other", "relevant")
             or self.items[i - 1].get("possessive")

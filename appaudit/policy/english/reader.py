@@ -74,7 +74,7 @@ class EnglishReader(Nouns):
         if item.get("group") and not item.get("verb"):
             if state.hold_to_comma:
                 state.held = state.hold_to_comma = False
-            if state.frame is None and item.text.lower().startswith("includ") or item.text.lower() == "are":
+            if (state.frame is None and item.text.lower().startswith("includ")) or item.text.lower() == "are":
                 self.include()
         elif item.get("data") is not None and not (verb and self.is_verb(i, verb)):
             self.mention(item, i)
@@ -121,10 +121,9 @@ class EnglishReader(Nouns):
             and self.saved is None
             and state.frame is None
             and nxt is not None
-        ):
-            if nxt.get("anaphor") or nxt.text.lower() == "your" or (nxt.get("data") and not self.mentions):
-                self.new_clause("", i)  # an opening "In order to ..." ends here
-                state = self.state
+        ) and (nxt.get("anaphor") or nxt.text.lower() == "your" or (nxt.get("data") and not self.mentions)):
+            self.new_clause("", i)  # an opening "In order to ..." ends here
+            state = self.state
         state.excluded = False
         if state.relative:
             state.relative = ""

@@ -11,62 +11,13 @@ from appaudit.policy.reading import Frame, Mention, SentenceReading
 _WORDS = re.compile(r"[A-Za-z0-9]+(?:['’][A-Za-z]+)?|[^\sA-Za-z0-9\-‐‑_]")
 SUBJECTS = ("we", "you", "partner", "sdk")
 OPEN, CLOSE = frozenset("([（【〔{"), frozenset(")]）】〕}")
-LIST_GAP = frozenset(
-    {
-        ",",
-        "/",
-        "、",
-        "and",
-        "or",
-        "and/or",
-        "&",
-        "'",
-        '"',
-        "“",
-        "”",
-        "‘",
-        "’",
-        "as",
-        "well",
-        "your",
-        "the",
-        "their",
-        "or/and",
-        "other",
-        "any",
-        "including",
-        "related",
-        "relevant",
-    }
-)
-
-
-PREPOSITIONS = frozenset({"based on", "according to", "on the basis of", "with the help of", "processing on"})
+_GRAMMAR = words_of("grammar.en")
+LIST_GAP = frozenset(_GRAMMAR["list_gap"]["words"])
+PREPOSITIONS = frozenset(_GRAMMAR["preposition"]["words"])
+AUTHORISES = frozenset(_GRAMMAR["authorises"]["words"])
+NOUNS = frozenset(_GRAMMAR["noun"]["words"])
 INCLUDING = frozenset({"service_log", "usage_info", "device_info"})
-AUTHORISES = frozenset(
-    {"authorize", "authorise", "allow", "permit", "enable", "require", "ask", "authorizes", "allows"}
-)
-NOUNS = frozenset(
-    {
-        "service",
-        "product",
-        "information",
-        "app",
-        "website",
-        "function",
-        "activity",
-        "method",
-        "feature",
-        "field",
-        "type",
-        "scenario",
-        "permission",
-        "way",
-        "time",
-        "page",
-        "one",
-    }
-)
+"""Types whose "may include" lists what is collected."""
 CATENATIVE = frozenset(words_of("cues.en")["catenative"]["words"])
 HEADS = frozenset(fold(w) for w in words_of("cues.en")["head"]["words"])
 

@@ -132,11 +132,12 @@ class Verbs(Voices):
                     polarity = None
             elif cls == "display":
                 polarity = "shared" if self.public(i) else None
-            elif cls == "provide" and re.match(r"\s*(?:us\b|to us\b)", rest):
-                polarity = "collected"
-            elif cls == "provide" and (
-                low.startswith("upload")
-                or re.search(r"\bto (?:our|the) (?:own )?(?:servers?|systems?|backend)\b", rest[:80])
+            elif (cls == "provide" and re.match(r"\s*(?:us\b|to us\b)", rest)) or (
+                cls == "provide"
+                and (
+                    low.startswith("upload")
+                    or re.search(r"\bto (?:our|the) (?:own )?(?:servers?|systems?|backend)\b", rest[:80])
+                )
             ):
                 polarity = "collected"
             elif cls == "provide":

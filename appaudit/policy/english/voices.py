@@ -107,7 +107,9 @@ class Voices(Parties):
             if verb.value in ("collect", "share", "display") and state.frame is None and not state.held:
                 state.relative = ""
             return
-        if actor == "we" and verb.value in ("collect", "use") or actor == "you" and verb.value == "provide":
+        if (actor == "we" and verb.value in ("collect", "use")) or (
+            actor == "you" and verb.value == "provide"
+        ):
             polarity_of: Polarity = "not_collected" if state.negated else "collected"
             self.include_frame = Frame(
                 item.text.lower(),

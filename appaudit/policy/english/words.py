@@ -214,7 +214,7 @@ class Words(Walk):
         )
 
     def list_goes_on(self, i: int) -> bool:
-        """Whether data words follow the comma at ``i``, as in "your IP address when you log in, and your ..."."""
+        """Whether data words follow the comma at ``i``, as in "your IP when you log in, and your ..."."""
         for j in range(i + 1, min(i + 4, len(self.items))):
             item = self.items[j]
             if item.get("data") or item.get("group") or (item.get("weak") and not item.get("verb")):

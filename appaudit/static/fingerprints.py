@@ -50,6 +50,8 @@ FOUND = 0.6
 MIN_CLASSES = 3
 PRESENT = 0.12
 """Part of a library's weight that must be found; shrinking leaves out what an app does not use."""
+BUNDLE, EXPLAINED = 2.0, 0.9
+"""A match is explained by one with a score this many times its own that has this part of its classes."""
 
 
 def feature(kind: str, text: str) -> int:
@@ -302,4 +304,16 @@ def _by_id(
         where = sorted({app.names[c] for c in ours[library == best].tolist()})
         versions = tuple(database.libraries[k].version for k in equal)
         matches.append(Match(sdk, versions, round(float(score[best]), 3), int(counts[best]), tuple(where)))
-    return sorted(matches, key=lambda m: (-m.score, m.id))
+    return _unexplained(sorted(matches, key=lambda m: (-m.score, m.id)))
+
+
+def _unexplained(matches: list[Match]) -> list[Match]:
+    """The matches, best first, without those whose every class is better explained by one before:
+    bundles hold the code of others, of which little else is then found."""
+    kept: list[Match] = []
+    for found in matches:
+        classes = set(found.where)
+        better = (classes & set(m.where) for m in kept if m.score > BUNDLE * found.score)
+        if all(len(shared) < EXPLAINED * len(classes) for shared in better):
+            kept.append(found)
+    return kept

@@ -59,7 +59,7 @@ def database(seeds: Sequence[int]) -> Database:
     return store.build([(Library(f"sdk{s}", "1"), library(s)) for s in seeds])
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS, st.sets(st.integers(0, 30), min_size=2, max_size=8))
 def test_what_is_inside_is_found_and_nothing_else(seed: int, seeds: set[int]) -> None:
     inside, outside = sorted(seeds)[::2], sorted(seeds)[1::2]
@@ -97,6 +97,7 @@ def test_a_database_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert len(again.libraries) == 3
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_file_but_a_database_is_read(data: bytes) -> None:
     path = Path(__file__)

@@ -246,42 +246,43 @@ class CallGraph:
 
     def _instance_edges(self, callbacks: list[Callback]) -> tuple[Index, Index]:
         """From who makes or uses a class to its initialiser and its callbacks."""
+        initialiser = self._initialisers()
         by_class, callback_node = self._callback_nodes(callbacks)
+        count = np.bincount(by_class, minlength=len(initialiser))
+        first = np.cumsum(count) - count
         sources, targets = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
         for number, dex in enumerate(self.dexes):
             class_of_type = _numbers(dex.descriptors, self._class_number)
-            for reference, kinds in (
-                (Reference.TYPE, (opcodes.NEW_INSTANCE,)),
-                (Reference.FIELD, tuple(opcodes.STATIC_FIELD)),
-                (Reference.METHOD, (opcodes.INVOKE_STATIC, opcodes.INVOKE_STATIC + 6)),
-            ):
+            for reference, used in _USES_CLASS.items():
                 found = dex.code.references(reference)
-                chosen = np.isin(dex.code.opcode[found.row], kinds)
+                chosen = used[dex.code.opcode[found.row]]
                 row, operand = found.row[chosen], found.operand[chosen]
                 if reference != Reference.TYPE:
                     owner = (dex.fields if reference == Reference.FIELD else dex.methods).owner
                     inside = operand < len(owner)
-                    row, operand = row[inside], owner[operand[inside]].astype(np.int64)
+                    row, operand = row[inside], owner[operand[inside]]
                 inside = (operand >= 0) & (operand < len(class_of_type))
                 row, class_ = row[inside], class_of_type[operand[inside]]
-                place, caller = self._callers(number, row)
-                class_ = class_[place]
-                initialiser, known = self._initialiser(class_)
+                inside = class_ >= 0
+                place, caller = self._callers(number, row[inside])
+                class_ = class_[inside][place]
+                known = initialiser[class_] >= 0
                 sources.append(caller[known])
-                targets.append(initialiser[known])
+                targets.append(initialiser[class_[known]])
                 if reference != Reference.METHOD:
-                    low = np.searchsorted(by_class, class_, "left")
-                    which, at = expand(low, np.searchsorted(by_class, class_, "right") - low)
+                    which, at = expand(first[class_], count[class_])
                     sources.append(caller[which])
                     targets.append(callback_node[at])
         return np.concatenate(sources), np.concatenate(targets)
 
-    def _initialiser(self, class_: Key) -> tuple[Index, Mask]:
+    def _initialisers(self) -> Index:
+        """The node of each class's initialiser, -1 for classes without."""
+        size = len(self._class_number)
         name, proto = (self._name_number.get(_CLINIT[0], -1), self._proto_number.get(_CLINIT[1], -1))
         if name < 0 or proto < 0:
-            return np.zeros(len(class_), np.intp), np.zeros(len(class_), bool)
-        at, known = self._lookup(class_ << _SIGNATURE_BITS | name << _PROTO_BITS | proto)
-        return at, known & self._defined[at] & (class_ >= 0)
+            return np.full(size, -1)
+        at, known = self._lookup(np.arange(size) << _SIGNATURE_BITS | name << _PROTO_BITS | proto)
+        return np.where(known & self._defined[at], at, -1)
 
     def _callback_nodes(self, callbacks: list[Callback]) -> tuple[Index, Index]:
         """(class, method it runs as a callback), sorted by class."""
@@ -358,6 +359,18 @@ def _plain_kinds() -> npt.NDArray[np.uint8]:
 
 
 _PLAIN_KIND = _plain_kinds()
+
+
+def _opcodes(*chosen: int) -> Mask:
+    return np.isin(np.arange(256), chosen)
+
+
+_USES_CLASS = {
+    Reference.TYPE: _opcodes(opcodes.NEW_INSTANCE),
+    Reference.FIELD: _opcodes(*opcodes.STATIC_FIELD),
+    Reference.METHOD: _opcodes(opcodes.INVOKE_STATIC, opcodes.INVOKE_STATIC + 6),
+}
+"""Instructions that initialise the class they name, by the table they refer to."""
 
 
 def _numbers(texts: Sequence[str], numbers: dict[str, int]) -> Key:

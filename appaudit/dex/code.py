@@ -86,11 +86,23 @@ class Code:
         order = np.argsort(self._methods.code_offset, kind="stable")
         return order, self._methods.code_offset[order]
 
+    @cached_property
+    def _only_method(self) -> Int32 | None:
+        """The one method of each code item; None where methods share one."""
+        order, offsets = self._method_order
+        first = np.searchsorted(offsets, self.offset)
+        alone = np.searchsorted(offsets, self.offset, "right") - first == 1
+        if not alone.all():
+            return None
+        return order[first].astype(np.int32)
+
     def methods_of(self, items: Int32) -> tuple[Index, Int32]:
         """Methods that run the code items: (place in ``items``, row in the class data's methods).
 
         One method a code item, but for files whose equal methods share one.
         """
+        if self._only_method is not None:
+            return np.arange(len(items)), self._only_method[items]
         order, offsets = self._method_order
         wanted = self.offset[items]
         low = np.searchsorted(offsets, wanted, "left")

@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from appaudit.dex.dex import Dex
-from appaudit.dex.layout import Index, Int32, Key, distinct, expand
+from appaudit.dex.layout import Index, Int32, Key, distinct, expand, without
 
 MAX_DEPTH = 256
 """No app nests inheritance as deep as this; circles are cut here."""
-MAX_PAIRS = 10_000_000
+MAX_PAIRS = 2_000_000
 """More (method, class above it) on one level than the largest apps have together."""
-LIKELY_DEPTH = 32
+LIKELY_DEPTH = 16
 """Deeper than real hierarchies go: from here what was seen is remembered, at a cost."""
 
 
@@ -102,10 +102,10 @@ class Hierarchy:
             if not count.any() or self.too_many(int(count.sum())):
                 break
             which, at = expand(low, count)
-            key = np.setdiff1d(place[which] * width + self._child[at], seen)
+            key = without(distinct(place[which] * width + self._child[at]), seen)
             place, classes = np.divmod(key, width)
             pieces.append(key)
-            seen = np.union1d(seen, key)
+            seen = np.sort(np.concatenate((seen, key)), kind="stable")
         key = np.concatenate(pieces)
         return key // width, key % width
 
@@ -146,7 +146,7 @@ class Parents:
 
     def walk(self, nodes: Index, classes: Key) -> Iterable[tuple[Index, Key]]:
         """Yields (node, class above it), level by level, nearest first."""
-        seen = nodes << 20 | classes
+        seen = np.sort(nodes << 20 | classes)
         for level in range(MAX_DEPTH):
             low = np.searchsorted(self._child, classes, "left")
             count = np.searchsorted(self._child, classes, "right") - low
@@ -155,7 +155,7 @@ class Parents:
             place, at = expand(low, count)
             pairs = distinct(nodes[place] << 20 | self._parent[at])
             if level > LIKELY_DEPTH:  # deeper than any real hierarchy: circles end here
-                pairs = np.setdiff1d(pairs, seen)
-                seen = np.union1d(seen, pairs)
+                pairs = without(pairs, seen)
+                seen = np.sort(np.concatenate((seen, pairs)), kind="stable")
             nodes, classes = pairs >> 20, pairs & 0xFFFFF
             yield nodes, classes

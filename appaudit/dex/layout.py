@@ -133,3 +133,12 @@ def expand(low: Index, count: Index) -> tuple[Index, Index]:
     place = np.repeat(np.arange(len(count)), count)
     shift = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
     return place, np.repeat(low, count) + shift
+
+
+def without(values: Table, others: Table) -> Table:
+    """Those of ``values`` that are not in the sorted ``others``."""
+    if not len(others):
+        return values
+    at = np.minimum(np.searchsorted(others, values), len(others) - 1)
+    left: Table = values[others[at] != values]
+    return left

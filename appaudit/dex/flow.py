@@ -322,7 +322,7 @@ def _invoke(words: list[int], at: int, op: int, names: Names, state: State) -> R
     if model is not None:
         try:
             result = model(arguments if receiver is None else [plain(state, receiver), *arguments])
-        except IndexError:  # fewer registers than the method takes: corrupt code
+        except (IndexError, ValueError):  # fewer registers than the method takes: corrupt code
             return None
         return None if isinstance(result, str | bytes) and len(result) > models.MAX_TEXT else result
     for register in registers:

@@ -68,7 +68,7 @@ def said_by(facts: Iterable[Fact], repeats: dict[int, int]) -> tuple[set[Row], s
     declarations: set[Row] = set()
     topics: set[Row] = set()
     for fact in facts:
-        span = fact.evidence[0]
+        span = fact.evidence[0] if fact.evidence else None
         if not isinstance(span, PolicySpan) or span.via is not None:
             continue
         line = repeats.get(span.line, span.line)

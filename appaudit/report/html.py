@@ -22,7 +22,7 @@ from appaudit.report.charts import reach_bars, run_timeline
 from appaudit.report.grid import Grid, Grids
 from appaudit.report.model import OUTCOMES, AuditView, ordered, suppressed
 from appaudit.report.tables import counts
-from appaudit.report.text import next_steps, verdict, verdict_detail
+from appaudit.report.text import next_steps, since_before, verdict, verdict_detail
 from appaudit.report.visible import visible
 from appaudit.report.words import Words
 
@@ -68,6 +68,7 @@ def render(view: AuditView) -> str:
             severities=SEVERITIES[::-1],
             verdict=verdict(view, words, tally),
             verdict_detail=verdict_detail(view, words, tally),
+            since_before=since_before(words, tally),
             tone=_tone(view, tally.by_outcome),
             steps=next_steps(view, words, tally),
             groups={

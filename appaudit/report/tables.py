@@ -238,22 +238,25 @@ def actors(facts: Iterable[Fact]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many findings, suppressed ones apart."""
+    """How many findings, suppressed ones apart; ``by_status`` against an earlier audit counts them too."""
 
     by_outcome: Counter[Outcome]
     by_severity: Counter[tuple[Outcome, Severity]]
     suppressed: int
+    by_status: Counter[str]
 
 
 def counts(findings: Iterable[Finding]) -> Counts:
     """Counts over findings that are not set aside."""
     by_outcome: Counter[Outcome] = Counter()
     by_severity: Counter[tuple[Outcome, Severity]] = Counter()
+    by_status: Counter[str] = Counter()
     aside = 0
     for finding in findings:
+        by_status.update(value for key, value in finding.attributes if key == "status")
         if suppressed(finding):
             aside += 1
             continue
         by_outcome[finding.outcome] += 1
         by_severity[finding.outcome, finding.severity] += 1
-    return Counts(by_outcome, by_severity, aside)
+    return Counts(by_outcome, by_severity, aside, by_status)

@@ -19,7 +19,7 @@ from appaudit.report.grid import Cell, Grid, Grids
 from appaudit.report.model import OUTCOMES, AuditView, ordered, suppressed
 from appaudit.report.places import Place
 from appaudit.report.tables import Counts, counts
-from appaudit.report.text import next_steps, verdict, verdict_detail
+from appaudit.report.text import next_steps, since_before, verdict, verdict_detail
 from appaudit.report.visible import visible
 from appaudit.report.words import Words
 
@@ -226,6 +226,9 @@ def _verdict(view: AuditView, words: Words, console: Console, tally: Counts) -> 
     detail = verdict_detail(view, words, tally)
     if detail:
         console.print(Text(detail))
+    before = since_before(words, tally)
+    if before:
+        console.print(Text(before))
     if tally.suppressed:
         console.print(Text(words("suppressed_hint", n=tally.suppressed), "dim"))
     steps = next_steps(view, words, tally)

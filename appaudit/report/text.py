@@ -71,6 +71,15 @@ def verdict_detail(view: AuditView, words: Words, counts: Counts) -> str:
     return words("verdict_sub", review=n["review"], not_examined=n["not_examined"], passes=n["pass"])
 
 
+def since_before(words: Words, counts: Counts) -> str:
+    """What an earlier audit makes of the findings; empty without one."""
+    known = [s for s in ("new", "open", "fixed", "not_reexamined") if counts.by_status[s]]
+    if not known:
+        return ""
+    parts = (f"{words.of('status', s)} {counts.by_status[s]}" for s in known)
+    return words("since_before", what=words("comma").join(parts))
+
+
 def fact_sentence(fact: Fact, words: Words) -> str:
     """A fact in one line: who, what, to whom, under which conditions."""
     gap = " " if words.lang == "en" else ""

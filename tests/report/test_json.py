@@ -5,8 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import jsonschema
+import pytest
+
+from appaudit.assets import assets
 from appaudit.records import SCHEMA_VERSION, fact_from_json, finding_from_json, gap_from_json
 from appaudit.report.json import document, render
+from appaudit.report.model import AuditView
 from tests.report import golden
 from tests.report.sample import audit, hostile
 
@@ -32,6 +37,15 @@ def test_text_is_the_document_and_records_come_back() -> None:
     assert tuple(fact_from_json(f) for f in data["facts"]) == view.facts
     assert tuple(gap_from_json(g) for g in data["gaps"]) == view.gaps
     assert tuple(finding_from_json(f) for f in data["findings"]) == view.findings
+
+
+@pytest.mark.parametrize("kind", ["scan", "policy", "audit"])
+@pytest.mark.parametrize("view", [audit(), hostile()], ids=["audit", "hostile"])
+def test_published_schema_holds(kind: str, view: AuditView) -> None:
+    schema = json.loads((assets("reports") / "appaudit-1.schema.json").read_text(encoding="utf-8"))
+    shape = {"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}
+    made = json.loads(render(dataclasses.replace(view, kind=kind)))  # type: ignore[arg-type]
+    jsonschema.validate(made, shape)
 
 
 def test_one_record_a_line() -> None:

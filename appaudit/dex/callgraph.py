@@ -10,8 +10,10 @@ instance of a class that implements a callback (`Callback`, given as data: ``Run
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -57,9 +59,9 @@ class CallGraph:
     ) -> None:
         self.dexes = dexes
         self._hierarchy = hierarchy if hierarchy is not None else Hierarchy(dexes)
-        self._class_number = dict(self._hierarchy.number)
-        self._name_number: dict[str, int] = {}
-        self._proto_number: dict[str, int] = {}
+        self._class_number = _numbering(self._hierarchy.number)
+        self._name_number = _numbering({})
+        self._proto_number = _numbering({})
         method_keys = [self._keys_of(dex) for dex in dexes]
         self._keys: Key = distinct(np.concatenate([np.empty(0, np.int64), *method_keys]))
         self.node_of: list[Index] = [np.searchsorted(self._keys, keys) for keys in method_keys]
@@ -114,10 +116,9 @@ class CallGraph:
         members = dex.methods
         class_ = _renumbered(members.owner, dex.descriptors, classes)
         used = distinct(members.name[members.name >= 0])
-        name_texts = dict(zip(used.tolist(), dex.strings.texts(used), strict=True))
         number = np.zeros(len(dex.strings) + 1, np.int64)
-        number[used] = [names.setdefault(t, len(names)) for t in name_texts.values()]
-        number[-1] = names.setdefault("?", len(names))
+        number[used] = np.fromiter(map(names.__getitem__, dex.strings.texts(used)), np.int64, len(used))
+        number[-1] = names["?"]
         name = number[members.name]
         proto = _renumbered(members.type, dex.proto_descriptors, protos)
         if len(names) >> _NAME_BITS or len(protos) >> _PROTO_BITS or len(classes) >> 20:
@@ -248,8 +249,8 @@ class CallGraph:
         """From who makes or uses a class to its initialiser and its callbacks."""
         initialiser = self._initialisers()
         by_class, callback_node = self._callback_nodes(callbacks)
-        count = np.bincount(by_class, minlength=len(initialiser))
-        first = np.cumsum(count) - count
+        callbacks_of = np.bincount(by_class, minlength=len(initialiser))
+        first = np.cumsum(callbacks_of) - callbacks_of
         sources, targets = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
         for number, dex in enumerate(self.dexes):
             class_of_type = _numbers(dex.descriptors, self._class_number)
@@ -270,7 +271,7 @@ class CallGraph:
                 sources.append(caller[known])
                 targets.append(initialiser[class_[known]])
                 if reference != Reference.METHOD:
-                    which, at = expand(first[class_], count[class_])
+                    which, at = expand(first[class_], callbacks_of[class_])
                     sources.append(caller[which])
                     targets.append(callback_node[at])
         return np.concatenate(sources), np.concatenate(targets)
@@ -378,10 +379,13 @@ def _numbers(texts: Sequence[str], numbers: dict[str, int]) -> Key:
     return np.fromiter((numbers.get(t, -1) for t in texts), np.int64, len(texts))
 
 
-def _renumbered(column: Int32, texts: Sequence[str], numbers: dict[str, int]) -> Key:
+def _numbering(start: dict[str, int]) -> defaultdict[str, int]:
+    """Texts by number; a text asked for by ``[]`` for the first time gets the next number."""
+    return defaultdict(count(len(start)).__next__, start)
+
+
+def _renumbered(column: Int32, texts: Sequence[str], numbers: defaultdict[str, int]) -> Key:
     """Table indices as numbers common to all dex files; new texts get new numbers."""
-    table = np.fromiter(
-        (numbers.setdefault(t, len(numbers)) for t in (*texts, "?")), np.int64, len(texts) + 1
-    )
-    renumbered: Key = table[column]  # -1 finds the last one, "?"
+    common = np.fromiter(map(numbers.__getitem__, (*texts, "?")), np.int64, len(texts) + 1)
+    renumbered: Key = common[column]  # -1 finds the last one, "?"
     return renumbered

@@ -14,6 +14,13 @@
     opened.xml("shop.apk!res/layout/a.xml") # tree of a binary XML file (appaudit.apk.xml.Element)
 
 Names of members: the file's name, ``!``, the path inside; nested archives add another ``!``.
+
+Facts: ``shows trick:<id>`` for each shape that makes readers disagree, with what Android does about it
+in the attribute ``android`` (reads · refuses · unknown); ``shows setting:signature``,
+``setting:other_variants``, ``setting:converted_bytecode``. Gaps: ``missing_base`` · ``missing_manifest`` ·
+``unreadable_manifest`` · ``second_reader`` · ``unreadable_resources`` · ``unreadable_xml`` ·
+``unreadable_apk`` · ``unreadable_dex`` · ``nested_archive`` · ``incomplete_archive`` · ``java_bytecode`` ·
+``no_code``. Bytecode of libraries is converted by d8 where there is one (`appaudit.apk.bytecode`).
 """
 
 from appaudit.apk.app import AppFile, Member, open_app

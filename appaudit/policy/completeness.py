@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any, Literal
 
 from appaudit.knowledge.load import toml
@@ -28,6 +29,8 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 _STOP = re.compile(r"[。；;：:.!?！？\])）】]$")
 _VALUE = re.compile(r"\d{2}|@|://")
 _MAX_SENTENCE = 2_000
+MAX_SENTENCES = 20_000
+"""Different sentences that are searched. In a text with more nothing is called missing."""
 _JUDGED = frozenset({"policy", "overseas", "children", "cookie", "summary"})
 
 
@@ -60,12 +63,14 @@ def completeness(result: PolicyResult, profile: Profile = "all") -> list[Item]:
         return []
     wanted = PROFILES[profile]
     known = clauses()
-    sentences = list(_sentences(result))
+    sentences = list(islice(_sentences(result), MAX_SENTENCES + 1))
     out = []
     for row in toml("completeness.toml")["item"]:
         asked = tuple(c for c in row["clauses"] if known[c].jurisdiction in wanted)
         if asked:
             out.append(_judge(row, asked, sentences, result.facts))
+    if len(sentences) > MAX_SENTENCES:
+        out = [item for item in out if item.status in ("present", "vague")]
     return out
 
 
@@ -127,6 +132,7 @@ class _Sentence:
 def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
     judged = {d.name for d in result.documents if d.role in _JUDGED}
     skip = {lang: re.compile("|".join(toml("completeness.toml")["skip"][lang])) for lang in ("zh", "en")}
+    seen: set[str] = set()
     for name, text in result.texts.items():
         if name not in judged:
             continue
@@ -134,8 +140,9 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
             for match in _SENTENCE.finditer(line):
                 for at in range(match.start(), match.end(), _MAX_SENTENCE):
                     words = line[at : min(at + _MAX_SENTENCE, match.end())]
-                    if len(words.strip()) < 2:
+                    if len(words.strip()) < 2 or words in seen:
                         continue
+                    seen.add(words)
                     # Folding must not move characters: a few capital letters become two.
                     folded = words.lower()
                     folded = folded if len(folded) == len(words) else words

@@ -126,7 +126,7 @@ def _labelled(document: LoadedDocument) -> tuple[str, list[Record]] | None:
     cells: list[tuple[str, Cell]] = []
     for number, line in enumerate(document.lines, 1):
         match = _LABEL.match(line[:4000])
-        if match:
+        if match and len(cells) < _MAX_LABELS:
             cells.append((match.group(1), Cell(match.group(2), number, match.start(2), match.group(1))))
     return _records([c for c in cells if column(c[0])]) if len(cells) > 2 else None
 
@@ -290,6 +290,7 @@ def _columns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((row["id"], re.compile("|".join(f"(?:{p})" for p in row["head"]))) for row in rows)
 
 
+_MAX_LABELS = 20_000
 _LABEL = re.compile(
     r"\s*(?:[•●·\-*]|\d{1,3}[.、)）])?\s*([^\s：:，。,;；][^：:，。,;；\t]{0,30}?)\s*[：:]\s*(\S.*)$"
 )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appaudit import __version__
 from appaudit.bundle import Bundle
 from appaudit.compare.judge import compare
 from appaudit.knowledge.version import knowledge
-from appaudit.records import Gap, Source
+from appaudit.records import Fact, Gap, Source
+
+if TYPE_CHECKING:
+    from appaudit.dynamic.run import Options
 
 Progress = Callable[[str], None]
 
@@ -63,9 +66,7 @@ def _declare(bundle: Bundle, policies: Sequence[Path], progress: Progress) -> No
     bundle.examined.append("policy")
 
 
-def audit(
-    app: Path, policies: Sequence[Path], progress: Progress = _silent, category: str = ""
-) -> Bundle:
+def audit(app: Path, policies: Sequence[Path], progress: Progress = _silent, category: str = "") -> Bundle:
     """An app against its declared documents. Without documents, what needs them is not examined."""
     bundle = scan(app, progress)
     if policies:
@@ -73,6 +74,33 @@ def audit(
     progress("comparing")
     judge(bundle, category)
     return bundle
+
+
+def run(
+    app: Path,
+    policies: Sequence[Path],
+    options: Options,
+    progress: Progress = _silent,
+    category: str = "",
+) -> Bundle:
+    """An app watched while it runs, against its declared documents. Raises InputError where it cannot run."""
+    from appaudit.dynamic.run import run as watch
+
+    bundle = scan(app, progress)
+    if policies:
+        _declare(bundle, policies, progress)
+    result = watch(app, options, progress)
+    add_run(bundle, result.facts, result.gaps)
+    progress("comparing")
+    judge(bundle, category)
+    return bundle
+
+
+def add_run(bundle: Bundle, facts: Iterable[Fact], gaps: Iterable[Gap]) -> None:
+    """Put what a run saw into a bundle."""
+    bundle.facts.extend(facts)
+    bundle.gaps.extend(gaps)
+    bundle.examined.append("dynamic")
 
 
 def judge(bundle: Bundle, category: str = "") -> None:
@@ -103,6 +131,8 @@ def _what(bundle: Bundle, source: str) -> list[str]:
         return [name for name, _, _ in bundle.app.members] or [bundle.app.file]
     if source == "policy":
         return [d.name for d in bundle.documents]
+    if source == "dynamic":
+        return list(dict.fromkeys(f.phase for f in bundle.facts if f.source == "dynamic"))
     return []
 
 

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from appaudit import __version__
 from appaudit.cli import audit, diff, doctor, policy, report, rules, scan, schema
+from appaudit.cli import run as running
 from appaudit.cli.settings import Settings, hoist, resolve
 from appaudit.errors import InputError, MissingExtraError
 
@@ -99,6 +100,7 @@ def options(
 
 app.command("audit")(audit.audit)
 app.command("scan")(scan.scan)
+app.command("run")(running.run)
 app.add_typer(policy.app, name="policy")
 app.command("diff")(diff.diff)
 app.command("report")(report.report)

@@ -1,0 +1,114 @@
+"""`appaudit run`: watch an app run, then compare what it did with what its policy says."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from appaudit.cli.ending import exit_code
+from appaudit.cli.living import Living
+from appaudit.cli.options import (
+    Baseline,
+    BundleFolder,
+    Category,
+    ExitZero,
+    FailOn,
+    Formats,
+    NewOnly,
+    Output,
+    Policies,
+    Profile,
+    Strict,
+    configured,
+    profile,
+    severity,
+)
+from appaudit.cli.output import Delivery
+from appaudit.cli.settings import Settings
+from appaudit.cli.several import each
+from appaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from appaudit.bundle import Bundle
+
+TARGETS = ("jvm",)
+
+
+def run(
+    ctx: typer.Context,
+    app: Annotated[Path, typer.Argument(help="APK to install and run.", metavar="APP")],
+    target: Annotated[
+        str, typer.Option(help="jvm: a fixture app over the framework stand-in.", metavar="TARGET")
+    ] = "jvm",
+    seconds: Annotated[
+        float | None, typer.Option(help="How long each phase is watched (default: 20; jvm: 3).", min=0.1)
+    ] = None,
+    explore: Annotated[bool, typer.Option(help="Use the app by tapping every button once.")] = True,
+    proxy: Annotated[
+        str | None, typer.Option(help="Proxy for the app's traffic.", metavar="HOST:PORT")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="R8's mapping.txt: names in stacks as they were.", metavar="FILE")
+    ] = None,
+    policies: Policies = None,
+    formats: Formats = None,
+    output: Output = None,
+    bundle: BundleFolder = None,
+    lens: Profile = None,
+    category: Category = None,
+    baseline: Baseline = None,
+    new_only: NewOnly = False,
+    fail_on: FailOn = None,
+    exit_zero: ExitZero = False,
+    strict: Strict = False,
+) -> None:
+    """Watch an app run and compare what it does with what its policy says.
+
+    Hooks are live before any code of the app runs. Phases: before consent, refused, after consent (with
+    use), background, idle, permissions revoked. Every call is counted, with its stack, permission state
+    and phase; everything seen is on disk at once (run.jsonl in the evidence folder).
+
+    Example: appaudit run fixtures/apps/shop/shop.apk --target jvm --policy fixtures/apps/shop/policy.zh.html
+    """
+    settings: Settings = ctx.obj
+    from appaudit import audit as work
+    from appaudit.dynamic.run import Options
+
+    if target not in TARGETS:
+        raise InputError(f"--target must be one of {', '.join(TARGETS)}, not '{target}'")
+    least = severity(settings, fail_on)
+    documents = [Path(p) for p in configured(settings, "policy", policies, [])]
+    if not documents:
+        settings.say("appaudit: no --policy given: only what needs no policy is examined")
+    evidence = bundle or Path(time.strftime(f"{app.stem}-run-%Y%m%d-%H%M%S"))
+    settings.say(f"appaudit: evidence goes to {evidence}")
+    living = Living(settings, baseline, new_only)
+    law, kind = profile(settings, lens), str(configured(settings, "category", category, ""))
+    delivery = Delivery(settings, "audit", formats, output, False, evidence, law, kind)
+
+    def ask(question: str) -> bool:
+        return typer.confirm(question, err=True)
+
+    options = Options(
+        target=target,
+        folder=evidence / "run",
+        seconds=seconds or (3.0 if target == "jvm" else 20.0),
+        explore=explore,
+        proxy=proxy,
+        mapping=mapping,
+        ask=ask if sys.stdin.isatty() and not settings.quiet else None,
+    )
+
+    def judged(path: Path, step: Callable[[str], None]) -> Bundle:
+        done = work.run(path, documents, options, step, category=kind)
+        living.apply(done)
+        return done
+
+    bundles, failed = each(settings, [app], judged, delivery)
+    zero = exit_zero or bool(settings.config.get("exit-zero"))
+    raise typer.Exit(exit_code(bundles, least, zero, strict or bool(settings.config.get("strict")), failed))

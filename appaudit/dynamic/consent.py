@@ -1,0 +1,99 @@
+"""Which screen is this: a permission prompt, a question for consent, or neither that we know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from appaudit.dynamic.ui import Node, Screen
+from appaudit.knowledge.load import toml
+
+EDGES = " \t\r\n\u3000《》〈〉“”\"'[]【】()（）<>.。,，!！:：>»›"
+UNMISTAKABLE = re.compile(r"同意|接受|agree|accept|consent", re.IGNORECASE)
+PERMISSION = re.compile(r"\b(?:[a-z][\w]*\.)+permission\.[A-Z_]{3,60}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A permission prompt of the system. ``permission``: its full name where the text tells it."""
+
+    allow: Node | None
+    deny: Node | None
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A screen that asks for consent to a policy. ``refuse`` None: there is no way to say no."""
+
+    agree: Node
+    refuse: Node | None
+    link: Node | None
+    boxes: tuple[Node, ...]
+    bundled: tuple[str, ...]
+    language: str
+
+    @property
+    def pre_ticked(self) -> bool:
+        """A box that is ticked before anybody touched it."""
+        return any(box.checked for box in self.boxes)
+
+
+@cache
+def _patterns(section: str, name: str) -> re.Pattern[str]:
+    words: list[str] = toml("consent.toml")[section][name]
+    return re.compile("|".join(f"(?:{w})" for w in words), re.IGNORECASE)
+
+
+def _says(node: Node, section: str, name: str) -> bool:
+    label = node.label.strip(EDGES)
+    return len(label) <= 60 and _patterns(section, name).fullmatch(label) is not None
+
+
+def _first(nodes: Iterable[Node], section: str, name: str) -> Node | None:
+    return next((n for n in nodes if _says(n, section, name)), None)
+
+
+def permission_prompt(screen: Screen) -> Prompt | None:
+    """The system's prompt, where the topmost window is one."""
+    words = toml("consent.toml")["permission"]
+    if screen.package not in words["packages"]:
+        return None
+    buttons = screen.clickable
+
+    def by_id(ids: list[str]) -> Node | None:
+        return next((b for i in ids for b in buttons if b.resource_id.endswith(f":id/{i}")), None)
+
+    named = PERMISSION.search(screen.text)
+    return Prompt(
+        by_id(words["allow_ids"]) or _first(buttons, "permission", "allow"),
+        by_id(words["deny_ids"]) or _first(buttons, "permission", "deny"),
+        named.group() if named else "",
+    )
+
+
+def consent(screen: Screen) -> Consent | None:
+    """The question for consent, where the screen is one that we know; never a guess.
+
+    It is one when its text speaks of a policy and a button says a word of agreeing, and either another says
+    a word of refusing or the agreeing is unmistakable.
+    """
+    if not _patterns("consent", "policy").search(screen.text):
+        return None
+    buttons = [n for n in screen.clickable if not n.checkable]
+    refuse = _first(buttons, "consent", "refuse")
+    agree = next((b for b in buttons if b is not refuse and _says(b, "consent", "agree")), None)
+    if agree is None or (refuse is None and not UNMISTAKABLE.search(agree.label)):
+        return None
+    boxes = tuple(n for n in screen.nodes if n.checkable)
+    link = next((b for b in buttons if b not in (agree, refuse) and _says(b, "consent", "link")), None)
+    found = {m.group() for box in boxes for m in _patterns("consent", "purposes").finditer(box.label)}
+    language = "zh" if re.search(r"[\u4e00-\u9fff]", screen.text) else "en"
+    return Consent(agree, refuse, link, boxes, tuple(sorted(found)), language)
+
+
+def avoided(node: Node) -> bool:
+    """Whether exploring leaves this view alone."""
+    return _says(node, "avoid", "labels")

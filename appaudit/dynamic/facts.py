@@ -1,0 +1,327 @@
+"""The record of a run → facts and gaps. Needs no app and no device, so a run cut short still tells."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from appaudit.dynamic.frames import Caller, Frame, Owners, frames
+from appaudit.dynamic.rows import needed, rows
+from appaudit.knowledge.apis import Api, find_word, word_tables
+from appaudit.knowledge.data_types import data_types
+from appaudit.records import Fact, Gap, Phase, Stack
+
+MAX_STACKS = 20
+"""Stacks a fact keeps; its count stays exact."""
+PHASES = ("before_consent", "after_consent", "refused", "revoked", "background", "idle", "unknown")
+PASTE = ("android.widget.", "android.text.", "android.view.")
+"""The framework acting for the user: a paste is not the app's reading of the clipboard."""
+SYSTEM_PACKAGES = ("com.google.android.", "com.android.", "android")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes two calls the same fact."""
+
+    actor: str
+    data: str
+    api: str
+    phase: Phase
+    result: str
+    permission_state: str
+    role: str
+
+
+@dataclass(slots=True)
+class _Draft:
+    count: int = 0
+    first: float = 0.0
+    last: float = 0.0
+    stacks: dict[tuple[str, str], Stack] = field(default_factory=dict)
+    seconds: Counter[int] = field(default_factory=Counter)
+    screens: Counter[str] = field(default_factory=Counter)
+    chains: Counter[str] = field(default_factory=Counter)
+    threads: set[int] = field(default_factory=set)
+    foreground: int = 0
+    through: str = ""
+    unsampled: int = 0
+    arguments: Counter[str] = field(default_factory=Counter)
+    digests: set[str] = field(default_factory=set)
+
+
+class Reading:
+    """Facts in the making. ``package``: the app's; ``mapping``: renamed class → original."""
+
+    def __init__(self, package: str, mapping: Mapping[str, str] | None = None) -> None:
+        self._owners = Owners(package, mapping)
+        self._package = package
+        self._drafts: dict[Key, _Draft] = {}
+        self._phases: dict[int, Phase] = {}
+        self._asked: set[str] = set()
+        self._unsampled: list[dict[str, Any]] = []
+        self._seen_on: dict[tuple[int, int, int], set[str]] = defaultdict(set)
+        self._gaps: dict[tuple[str, str], Gap] = {}
+        self._digests: list[dict[str, Any]] = []
+        self._own: Counter[str] = Counter()
+        self._asks: list[Fact] = []
+        self._fault = 0
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        """One line of the record."""
+        kind = line.get("line")
+        if kind == "phase" and line.get("phase") in PHASES:
+            self._phases[int(line.get("epoch", 0))] = line["phase"]
+        elif kind == "call":
+            self._call(dict(line))
+        elif kind == "note":
+            self._note(line)
+        elif kind == "gap":
+            gap = Gap("dynamic", str(line.get("code")), str(line.get("scope")), str(line.get("reason")))
+            self._gaps.setdefault((gap.code, gap.scope), gap)
+        elif kind == "hooks":
+            self._hooks(line)
+        elif kind == "fault":
+            self._fault += int(line.get("count", 1))
+
+    # ----------------------------------------------------------------------------------- calls
+
+    def _call(self, line: dict[str, Any]) -> None:
+        api = rows().get(line["row"])
+        if api is None:
+            return
+        if not line["stack"]:
+            self._unsampled.append(line)
+            return
+        stack = frames(line["stack"])
+        caller = self._owners.caller(stack) if stack else None
+        if caller is None or self._for_itself(api, caller):
+            self._own[api.id] += line["count"]
+            return
+        for data, role in self._meanings(api, line["arguments"]):
+            self._count(api, data, role, line, caller.actor, caller, stack)
+        self._seen_on[line["row"], line["thread"], line["epoch"]].add(caller.actor)
+
+    def _for_itself(self, api: Api, caller: Caller) -> bool:
+        """Whether the platform called on its own account, the app being only further out on the stack."""
+        if not caller.through:
+            return False
+        if api.role == "callback":
+            return False
+        kinds = [data_types()[d] for d in api.data if d in data_types()]
+        return caller.through.startswith(PASTE) or not any(k.sensitivity == "high" for k in kinds)
+
+    def _meanings(self, api: Api, arguments: Mapping[str, str]) -> list[tuple[str, str]]:
+        """(data id, role) of what a call reaches, given its arguments."""
+        role = "" if api.role == "read" else api.role
+        found: list[tuple[str, str]] = []
+        for place, table in api.args.items():
+            value = arguments.get(str(place))
+            if value is None:
+                continue
+            if table == "package":
+                if value != self._package and not value.startswith(SYSTEM_PACKAGES):
+                    found.append(("installed_apps", "metadata"))
+            elif table in word_tables() and (word := find_word(table, value)):
+                found.append((word.data, role))
+        return found or [(data, role) for data in api.data]
+
+    def _state(self, api: Api, data: str, held: Mapping[str, bool]) -> str:
+        """granted · denied (asked for, not held) · not_requested; empty where no permission guards it."""
+        names = needed(api) or tuple(data_types()[data].permissions if data in data_types() else ())
+        known = [n for n in names if n in held]
+        if not known:
+            return ""
+        every = all(held.get(p, True) for p in api.all_permissions)
+        others = [p for p in names if p not in api.all_permissions]
+        if every and (not others or any(held.get(p) for p in others)):
+            return "granted"
+        return "denied" if self._asked & set(names) else "not_requested"
+
+    def _count(
+        self,
+        api: Api,
+        data: str,
+        role: str,
+        line: Mapping[str, Any],
+        actor: str,
+        caller: Caller | None,
+        stack: tuple[Frame, ...],
+    ) -> None:
+        state = self._state(api, data, line["permissions"])
+        phase = self._phases.get(line["epoch"], "unknown")
+        key = Key(actor, data, api.id, phase, line["result"], state, role)
+        draft = self._drafts.setdefault(key, _Draft())
+        first, last, count = float(line["first"]), float(line["last"]), int(line["count"])
+        draft.first = min(draft.first or first, first)
+        draft.last = max(draft.last, last)
+        draft.count += count
+        draft.seconds[int(first)] += count
+        draft.threads.add(int(line["thread"]))
+        draft.foreground += count if line["foreground"] else 0
+        if line["screen"]:
+            draft.screens[line["screen"]] += count
+        for value in line["arguments"].values():
+            draft.arguments[value[:200]] += count
+        if caller is None:
+            draft.unsampled += count
+            return
+        draft.chains[" ".join(caller.chain)] += count
+        draft.through = draft.through or caller.through
+        if len(draft.stacks) < MAX_STACKS:
+            draft.stacks.setdefault((line["signature"], line["stack"]), self._stack(api, line, stack))
+
+    def _stack(self, api: Api, line: Mapping[str, Any], stack: tuple[Frame, ...]) -> Stack:
+        return Stack(
+            api=f"{api.descriptor}->{api.member}{line['signature']}",
+            frames=tuple(str(self._named(f)) for f in stack),
+            time=float(line["first"]),
+            process=self._package,
+            thread=str(line["thread"]),
+            result=line["result"] + (f" {line['error']}" if line["error"] else ""),
+        )
+
+    def _named(self, frame: Frame) -> Frame:
+        return Frame(self._owners.original(frame.class_name), frame.method, frame.place)
+
+    def _leftover(self) -> None:
+        """Calls of a flood for which no stack was taken: theirs who alone made that call on that thread."""
+        for line in self._unsampled:
+            api = rows()[line["row"]]
+            actors = self._seen_on.get((line["row"], line["thread"], line["epoch"]), set())
+            actor = next(iter(actors)) if len(actors) == 1 else "unknown"
+            for data, role in self._meanings(api, line["arguments"]):
+                self._count(api, data, role, line, actor, None, ())
+        self._unsampled.clear()
+
+    # ----------------------------------------------------------------------------------- notes
+
+    def _note(self, line: Mapping[str, Any]) -> None:
+        detail = line.get("detail", {})
+        if line.get("kind") == "permission_request":
+            self._asked.update(detail["names"])
+            self._ask(line, detail)
+        elif line.get("kind") == "digest":
+            self._digests.append(dict(line))
+
+    def _ask(self, line: Mapping[str, Any], detail: Mapping[str, Any]) -> None:
+        stack = frames(detail["stack"])
+        caller = self._owners.caller(stack) if stack else None
+        actor = caller.actor if caller else "unknown"
+        time = float(line["time"])
+        for name in detail["names"]:
+            evidence = Stack(
+                "Landroid/app/Activity;->requestPermissions([Ljava/lang/String;I)V",
+                tuple(str(self._named(f)) for f in stack), time, self._package,
+            )  # fmt: skip
+            phase = self._phases.get(int(line["epoch"]), "unknown")
+            self._asks.append(
+                Fact(
+                    "dynamic",
+                    "observed",
+                    actor,
+                    "asks",
+                    f"permission:{name}",
+                    phase=phase,
+                    first=time,
+                    last=time,
+                    evidence=(evidence,),
+                )
+            )
+
+    def _hooks(self, line: Mapping[str, Any]) -> None:
+        states: Mapping[str, list[str]] = line.get("states", {})
+        if line.get("what") != "framework":
+            return
+        live = len(states.get("hooked", ()))
+        blind = {s: n for s, n in states.items() if s != "hooked"}
+        total = live + sum(len(n) for n in blind.values())
+        parts = "; ".join(
+            f"{len(names)} {state} ({', '.join(sorted(names)[:3])}, ...)"
+            for state, names in sorted(blind.items())
+        )
+        if blind:
+            self._gaps["hooks_not_set", self._package] = Gap(
+                "dynamic", "hooks_not_set", self._package,
+                f"{live} of {total} catalogued members could be hooked on this runtime; not hooked: {parts}.",
+            )  # fmt: skip
+
+    # ---------------------------------------------------------------------------------- results
+
+    def facts(self) -> list[Fact]:
+        """Everything, in the order in which it was first seen."""
+        self._leftover()
+        for note in self._digests:
+            self._digest(note)
+        self._digests.clear()
+        found = [self._fact(key, draft) for key, draft in self._drafts.items()]
+        return sorted([*found, *self._asks], key=lambda f: f.first or 0.0)
+
+    def _digest(self, note: Mapping[str, Any]) -> None:
+        api = rows().get(note["detail"]["row"])
+        if api is None:
+            return
+        for key, draft in self._drafts.items():
+            if key.api == api.id and key.result == "value":
+                draft.digests.add(str(note["detail"]["algorithm"]).lower().replace("-", ""))
+
+    def gaps(self) -> list[Gap]:
+        """What was not seen, and what can never be seen this way."""
+        found = list(self._gaps.values())
+        fields = (
+            "Constants of classes (Build.MODEL, Build.SERIAL …) are read without a call: no hook sees it."
+        )
+        found.append(Gap("dynamic", "fields_not_seen", self._package, fields))
+        if self._fault:
+            reason = f"Hooks failed {self._fault} times on their own account; the app was not disturbed."
+            found.append(Gap("dynamic", "hooks_failed", self._package, reason))
+        return found
+
+    def _fact(self, key: Key, draft: _Draft) -> Fact:
+        minutes = Counter[int]()
+        for second, count in draft.seconds.items():
+            minutes[second // 60] += count
+        attributes = {
+            "api": key.api,
+            "result": key.result,
+            "permission_state": key.permission_state,
+            "process": self._package,
+            "screen": " ".join(n for n, _ in draft.screens.most_common(5)),
+            "foreground": f"{draft.foreground} of {draft.count}",
+            "peak_per_second": str(max(draft.seconds.values())),
+            "peak_per_minute": str(max(minutes.values())),
+            "threads": str(len(draft.threads)),
+            "chain": draft.chains.most_common(1)[0][0] if draft.chains else "",
+            "through": draft.through,
+            "role": key.role,
+            "words": " ".join(n for n, _ in draft.arguments.most_common(5)),
+            "digest": " ".join(sorted(draft.digests)),
+            "without_stack": str(draft.unsampled) if draft.unsampled else "",
+        }
+        return Fact(
+            "dynamic",
+            "observed",
+            key.actor,
+            "accesses",
+            f"data:{key.data}",
+            phase=key.phase,
+            count=draft.count,
+            first=round(draft.first, 3),
+            last=round(draft.last, 3),
+            evidence=tuple(draft.stacks.values()),
+            attributes=tuple(sorted((n, v) for n, v in attributes.items() if v)),
+        )
+
+
+def interpret(
+    lines: Iterable[Mapping[str, Any]], package: str, mapping: Mapping[str, str] | None = None
+) -> tuple[list[Fact], list[Gap]]:
+    """Facts and gaps of a record's lines. Lines that are not as the runner writes them are left out."""
+    reading = Reading(package, mapping)
+    for line in lines:
+        try:
+            reading.add(line)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue
+    return reading.facts(), reading.gaps()

@@ -1,0 +1,113 @@
+"""Whose call was it? A stack, innermost frame first, read over the platform's frames and plumbing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from appaudit.errors import InputError
+from appaudit.knowledge import sdks
+
+PLATFORM = (
+    "java.", "javax.", "android.", "dalvik.", "com.android.", "libcore.", "sun.", "jdk.",
+    "org.apache.harmony.", "standin.", "org.json.", "org.xmlpull.",
+)  # fmt: skip
+"""Class name prefixes of the runtime and framework; ``standin`` is the launcher of the JVM target."""
+HANDS_ON = ("java.lang.reflect.", "jdk.internal.reflect.", "sun.reflect.", "java.lang.invoke.")
+"""The platform's ways of calling what the caller asked for: who stands behind them called."""
+PLUMBING = (
+    "kotlin.", "kotlinx.", "androidx.", "android.support.", "okhttp3.", "okio.", "retrofit2.",
+    "io.reactivex.", "rx.", "org.apache.http.", "com.squareup.", "com.bumptech.glide.",
+    "com.google.gson.", "com.google.common.",
+)  # fmt: skip
+"""Libraries that act for whoever called them."""
+FRAME = re.compile(r"(?:[\w.@-]*/){0,3}([\w$.\-]+)\.([\w$<>\-]+)\(([^()]*)\)")
+GENERIC = frozenset({"com.android", "com.google", "com.github", "io.github"})
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame: class as Java writes it, method, and where in the source."""
+
+    class_name: str
+    method: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.class_name}.{self.method}({self.place})"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """``actor`` as in a Fact; ``chain``: all actors from the call outwards; ``through``: the platform's
+    frame that made the call for somebody, empty where the caller called directly."""
+
+    actor: str
+    chain: tuple[str, ...]
+    through: str
+
+
+def frames(stack: str) -> tuple[Frame, ...]:
+    """The frames of ``Arrays.toString(StackTraceElement[])`` without its brackets."""
+    found = (FRAME.fullmatch(part.strip()) for part in stack.split(", "))
+    return tuple(Frame(m[1], m[2], m[3]) for m in found if m)
+
+
+class Owners:
+    """Names the actor of a class. ``package``: the app's own; ``mapping``: renamed class → original."""
+
+    def __init__(self, package: str, mapping: Mapping[str, str] | None = None) -> None:
+        parts = package.split(".")
+        two = ".".join(parts[:2])
+        self._own = (".".join(parts[:3]) if two in GENERIC else two) + "."
+        self._mapping = dict(mapping or {})
+        self._own_sdk = sdks.owner(f"{package}.X")
+        self.of = lru_cache(50_000)(self._of)
+
+    def _of(self, class_name: str) -> str:
+        """``app``, ``sdk:<id>``, ``unknown``, or empty for the platform and plumbing."""
+        name = self.original(class_name)
+        if name.startswith(PLATFORM) or name.startswith(PLUMBING):
+            return ""
+        owner = sdks.owner(name)
+        if owner is not None and owner != self._own_sdk:
+            sdk = sdks.sdks().get(owner)
+            return "" if sdk is not None and sdk.plumbing else f"sdk:{owner}"
+        return "app" if owner is not None or name.startswith(self._own) else "unknown"
+
+    def original(self, class_name: str) -> str:
+        """The name before renaming, where a mapping tells it."""
+        return self._mapping.get(class_name, class_name)
+
+    def caller(self, stack: Sequence[Frame]) -> Caller | None:
+        """Who called; None where nobody but the platform is on the stack."""
+        chain = tuple(dict.fromkeys(a for a in (self.of(f.class_name) for f in stack) if a))
+        if not chain:
+            return None
+        return Caller(chain[0], chain, _through(stack))
+
+
+def _through(stack: Sequence[Frame]) -> str:
+    """The frame above the member that was called, where it is the platform's own."""
+    top = stack[0]
+    rest = [f for f in stack if (f.class_name, f.method) != (top.class_name, top.method)]
+    for frame in rest:
+        if frame.class_name.startswith(HANDS_ON):
+            continue
+        return str(frame) if frame.class_name.startswith(PLATFORM) else ""
+    return ""
+
+
+def read_mapping(path: Path) -> dict[str, str]:
+    """Renamed class → original, from R8's ``mapping.txt``. Raises InputError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as a mapping: {error}") from error
+    lines = re.findall(r"^(\S+) -> (\S+):$", text, re.MULTILINE)
+    if not lines:
+        raise InputError(f"{path} is not a mapping: no line names a class")
+    return {renamed: original for original, renamed in lines}

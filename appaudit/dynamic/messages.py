@@ -1,0 +1,230 @@
+"""Messages from the agent, validated: they come out of the app's process and may be forged.
+
+A message is a batch: version, the session's token, a sequence number, stacks by number, calls, notes.
+What does not hold is refused as a whole; nothing of it is believed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+VERSION = 1
+MAX_ITEMS = 5000
+MAX_COUNT = 10_000_000
+TEXT = 1024
+STACK = 40_000
+CLOCK_SLACK = 120.0
+"""Seconds by which a time may lie outside the run before it is set to its edge."""
+
+SIGNATURE = re.compile(r"\([\w$/;\[.-]{0,2000}\)[\w$/;\[.-]{1,400}")
+DIGITS = re.compile(r"[0-9]{1,16}")
+RESULTS = ("value", "null", "exception")
+NOTES: dict[str, dict[str, type]] = {
+    "permission_request": {"names": list, "stack": int},
+    "digest": {"row": int, "algorithm": str, "stack": int},
+    "screen": {"state": str},
+    "loader": {"name": str, "what": str},
+    "loader_hooked": {"n": int},
+    "listener": {"row": int, "state": str, "name": str},
+}
+"""Kinds of notes and the fields each has."""
+
+
+class RefusedError(ValueError):
+    """A message that is not one of ours, or breaks its own rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Equal calls of one catalogued member within a second. ``first``, ``last``: seconds, the app's clock."""
+
+    row: int
+    signature: str
+    arguments: dict[str, str]
+    result: str
+    error: str
+    permissions: dict[str, bool]
+    thread: int
+    stack: str
+    count: int
+    first: float
+    last: float
+    epoch: int
+    screen: str
+    foreground: bool
+
+    def json(self) -> dict[str, Any]:
+        """As a line of the record holds it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something seen that is no call: ``kind`` is a key of `NOTES`, ``detail`` has its fields."""
+
+    kind: str
+    time: float
+    epoch: int
+    screen: str
+    foreground: bool
+    detail: dict[str, Any]
+
+    def json(self) -> dict[str, Any]:
+        """As a line of the record holds it."""
+        return {**asdict(self), "kind": self.kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One message. ``totals``: calls seen so far, by row; ``lost``: records dropped since the last message;
+    ``faults``: failures of the agent's own code."""
+
+    sequence: int
+    calls: tuple[Call, ...]
+    notes: tuple[Note, ...]
+    totals: dict[int, int]
+    lost: int
+    faults: dict[str, int]
+
+
+class Reader:
+    """Reads the messages of one session; remembers stacks and the sequence."""
+
+    def __init__(self, token: str, rows: Mapping[int, Any], start: float) -> None:
+        self._token = token
+        self._rows = rows
+        self._start = start
+        self._stacks: dict[int, str] = {}
+        self.sequence = 0
+        self.missing = 0
+        """Messages whose number never came."""
+        self.offset = 0.0
+        """Seconds to add to the app's clock to get ours."""
+
+    def read(self, payload: Any, now: float) -> Batch:
+        """Raises RefusedError. ``now``: our clock, seconds since the epoch."""
+        message = _mapping(payload)
+        if (
+            message.get("v") != VERSION
+            or message.get("type") != "batch"
+            or message.get("token") != self._token
+        ):
+            raise RefusedError("not a message of this session")
+        sequence = _number(message.get("seq"), 1, 2**53)
+        if sequence <= self.sequence:
+            raise RefusedError("a sequence number came twice")
+        stacks = {_number(int(k), 1, 2**53): _text(v, STACK) for k, v in _numbered(message.get("stacks"))}
+        known = {**self._stacks, **stacks}
+        batch = Batch(
+            sequence,
+            tuple(self._call(item, known, now) for item in _list(message.get("calls"))),
+            tuple(self._note(item, known, now) for item in _list(message.get("notes"))),
+            {int(k): _number(v, 0, 2**53) for k, v in _numbered(message.get("totals"))},
+            _number(message.get("lost"), 0, 2**53),
+            {_text(k): _number(v, 0, 2**53) for k, v in _mapping(message.get("faults")).items()},
+        )
+        self.missing += sequence - self.sequence - 1
+        self.sequence = sequence
+        self._stacks = known if len(known) < 4 * MAX_ITEMS else stacks
+        return batch
+
+    def _call(self, item: Any, stacks: Mapping[int, str], now: float) -> Call:
+        call = _mapping(item)
+        row = _number(call.get("row"), 0, 2**31)
+        signature = _text(call.get("sig"), 4096)
+        if row not in self._rows or not SIGNATURE.fullmatch(signature) or call.get("result") not in RESULTS:
+            raise RefusedError("a call of nothing that is hooked")
+        first = self._time(call.get("first"), now)
+        return Call(
+            row,
+            signature,
+            _arguments(_text(call.get("args"), 8 * TEXT)),
+            str(call["result"]),
+            _text(call.get("error")),
+            _permissions(_text(call.get("permissions"), 8 * TEXT)),
+            _number(call.get("thread"), 0, 2**53),
+            stacks.get(_number(call.get("stack"), 0, 2**53), ""),
+            _number(call.get("n"), 1, MAX_COUNT),
+            first,
+            max(first, self._time(call.get("last"), now)),
+            _number(call.get("epoch"), 0, 10_000),
+            _text(call.get("screen")),
+            call.get("foreground") is True,
+        )
+
+    def _note(self, item: Any, stacks: Mapping[int, str], now: float) -> Note:
+        note = _mapping(item)
+        kind = note.get("kind")
+        if not isinstance(kind, str) or kind not in NOTES:
+            raise RefusedError("an unknown kind of note")
+        detail: dict[str, Any] = {}
+        for name, wanted in NOTES[kind].items():
+            value = note.get(name)
+            if name == "stack":
+                detail[name] = stacks.get(_number(value, 0, 2**53), "")
+            elif wanted is int:
+                detail[name] = _number(value, 0, 2**53)
+            elif wanted is list:
+                detail[name] = [_text(v) for v in _list(value)[:64]]
+            else:
+                detail[name] = _text(value)
+        return Note(
+            kind,
+            self._time(note.get("time"), now),
+            _number(note.get("epoch"), 0, 10_000),
+            _text(note.get("screen")),
+            note.get("foreground") is True,
+            detail,
+        )
+
+    def _time(self, value: Any, now: float) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e15:
+            raise RefusedError("a time that is none")
+        seconds = value / 1000 + self.offset
+        return min(max(seconds, self._start - CLOCK_SLACK), now + CLOCK_SLACK)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise RefusedError("an object is missing")
+    return value
+
+
+def _numbered(value: Any) -> list[tuple[str, Any]]:
+    pairs = list(_mapping(value).items())
+    if len(pairs) > 2 * MAX_ITEMS or not all(
+        isinstance(k, str) and k.isascii() and k.isdigit() for k, _ in pairs
+    ):
+        raise RefusedError("keys that are no numbers")
+    return pairs
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list) or len(value) > MAX_ITEMS:
+        raise RefusedError("a list is missing or too long")
+    return value
+
+
+def _text(value: Any, limit: int = TEXT) -> str:
+    if not isinstance(value, str) or len(value) > limit:
+        raise RefusedError("a text is missing or too long")
+    return "".join(c if c.isprintable() or c == "\x02" else "\N{REPLACEMENT CHARACTER}" for c in value)
+
+
+def _number(value: Any, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise RefusedError("a number is missing or out of bounds")
+    return int(value)
+
+
+def _arguments(text: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in text.split("\x02") if part)
+    return {place: value for place, _, value in pairs if re.fullmatch(r"-?\d{1,2}", place)}
+
+
+def _permissions(text: str) -> dict[str, bool]:
+    pairs = (part.partition("=") for part in text.split())
+    return {name: state == "1" for name, _, state in pairs}

@@ -1,0 +1,75 @@
+"""What a run saw, on disk at once: JSON lines, only ever appended, flushed line by line.
+
+A killed app, a lost device or a killed run keeps everything up to the last whole line. The first line is
+``run`` (version, app, target, tools); others are ``phase``, ``call``, ``note``, ``gap``, ``screen``,
+``step``, ``hooks``, ``condition``, ``end``; each has ``at``, seconds since the epoch on our clock.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from appaudit.errors import InputError
+
+VERSION = 1
+NAME = "run.jsonl"
+
+
+class Record:
+    """An open record; safe to write to from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._file = path.open("a", encoding="utf-8")
+        self.path = path
+
+    def write(self, line: str, **data: Any) -> None:
+        """Append one line of kind ``line``; after `close` nothing is written any more."""
+        text = json.dumps({"line": line, "at": round(time.time(), 3), **data}, ensure_ascii=False)
+        with self._lock:
+            if not self._file.closed:
+                self._file.write(text + "\n")
+                self._file.flush()
+
+    def gap(self, code: str, scope: str, reason: str) -> None:
+        """Append a gap, at once."""
+        self.write("gap", code=code, scope=scope, reason=reason)
+
+    def close(self) -> None:
+        """No more lines."""
+        with self._lock:
+            self._file.close()
+
+    def __enter__(self) -> Record:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a record; one cut short by a sudden end is left out. Raises InputError."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    seen = False
+    for line in text.split("\n"):
+        try:
+            data = json.loads(line) if line else None
+        except ValueError:
+            continue
+        if isinstance(data, dict) and isinstance(data.get("line"), str):
+            seen = True
+            yield data
+    if not seen:
+        raise InputError(f"{path} is not the record of a run")

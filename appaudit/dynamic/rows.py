@@ -1,0 +1,78 @@
+"""What the agent is told to hook: the API catalogue as plain values, a row's number being its place in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from appaudit.knowledge.apis import Api, catalogue, word_tables
+from appaudit.knowledge.data_types import data_types
+
+KINDS = frozenset({"exec"})
+"""Rows that reach no data by themselves and are hooked all the same."""
+SPECIALS = ("permissions", "screen", "hashing", "loading")
+"""Modules of ``hooks/special`` that a run uses."""
+OWN_MODULE = frozenset({"permission", "hashing", "dynamic_code", "lifecycle"})
+"""Kinds of rows that these modules hook themselves."""
+
+
+def hooked(api: Api) -> bool:
+    """Whether a run sets a hook for the row."""
+    if api.is_field or api.native or api.hook == "none" or api.kind in OWN_MODULE:
+        return False
+    if api.role == "callback":
+        return bool(api.data) and api.hook == "implementors"
+    return api.access and bool(api.data or api.args or api.kind in KINDS)
+
+
+@cache
+def rows() -> dict[int, Api]:
+    """Catalogue rows that are hooked, by number."""
+    return {number: api for number, api in enumerate(catalogue()) if hooked(api)}
+
+
+def needed(api: Api) -> tuple[str, ...]:
+    """The permissions whose state is asked for at a call of the row."""
+    named = api.all_permissions + api.any_permissions
+    return named or tuple(p for data in api.data for p in _guards(data))
+
+
+def _guards(data: str) -> tuple[str, ...]:
+    kind = data_types().get(data)
+    return tuple(kind.permissions) if kind else ()
+
+
+def configuration(token: str, skip: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The argument of the agent's ``install``. ``skip``: class name prefixes to leave alone."""
+    return {
+        "token": token,
+        "rows": [_row(number, api) for number, api in rows().items()],
+        "tables": {name: _table(name) for name in word_tables()},
+        "skip": list(skip),
+        "specials": list(SPECIALS),
+    }
+
+
+def _row(number: int, api: Api) -> dict[str, Any]:
+    return {
+        "id": number,
+        "class": api.class_name if api.hook == "implementors" else api.hook_class,
+        "member": api.member,
+        "data": list(api.data),
+        "role": api.role,
+        "hook": api.hook,
+        "library": api.third_party,
+        "tables": [[place, table] for place, table in api.args.items()],
+        "permissions": list(needed(api)),
+    }
+
+
+def _table(name: str) -> Mapping[str, Any]:
+    table = word_tables()[name]
+    guards = {value: list(_guards(word.data)) for value, word in table.words.items()}
+    return {
+        "match": table.match,
+        "words": list(table.words),
+        "permissions": {value: names for value, names in guards.items() if names},
+    }

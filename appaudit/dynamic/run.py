@@ -1,0 +1,103 @@
+"""One run of one app: target, hooks, phases, record, facts."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from appaudit import __version__
+from appaudit.apk import open_app
+from appaudit.dynamic import agent, record
+from appaudit.dynamic.facts import interpret
+from appaudit.dynamic.frames import read_mapping
+from appaudit.dynamic.messages import Batch
+from appaudit.dynamic.phases import Driver, Plan
+from appaudit.dynamic.target import LostError, Target
+from appaudit.errors import InputError
+from appaudit.records import Fact, Gap
+
+STARTERS = frozenset(
+    {
+        "android.intent.action.BOOT_COMPLETED",
+        "android.intent.action.USER_PRESENT",
+        "android.intent.action.ACTION_POWER_CONNECTED",
+        "android.intent.action.MY_PACKAGE_REPLACED",
+        "android.net.conn.CONNECTIVITY_CHANGE",
+        "android.net.wifi.STATE_CHANGE",
+        "android.intent.action.PACKAGE_ADDED",
+    }
+)
+"""System broadcasts that wake an app which waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``target``: jvm or a phone's description. ``folder``: where the record goes, a new or empty one.
+    ``revoke``: permissions to take away one by one, of those the app asked for and got; None means all."""
+
+    target: str
+    folder: Path
+    seconds: float
+    explore: bool = True
+    revoke: tuple[str, ...] | None = None
+    proxy: str | None = None
+    mapping: Path | None = None
+    ask: Callable[[str], bool] | None = None
+    seen: Callable[[Batch], None] | None = None
+    phone: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """``record``: the file everything is read from."""
+
+    facts: list[Fact]
+    gaps: list[Gap]
+    record: Path
+    conditions: Mapping[str, str]
+
+
+def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None) -> RunResult:
+    """Raises InputError where the run cannot begin; once begun it returns what it saw, whatever happens."""
+    path = options.folder / record.NAME
+    if path.exists():
+        raise InputError(f"{path} is the record of another run: choose another folder")
+    manifest = open_app(app).manifest
+    package = manifest.package
+    mapping = read_mapping(options.mapping) if options.mapping else None
+    revoke = tuple(p.name for p in manifest.permissions) if options.revoke is None else options.revoke
+    actions = {
+        a for c in manifest.components if c.kind == "receiver" for f in c.intent_filters for a in f.actions
+    }
+    settle = 0.1 if options.target == "jvm" else 0.7
+    plan = Plan(options.seconds, settle, options.explore, tuple(sorted(actions & STARTERS)), revoke)
+    scratch = Path(tempfile.mkdtemp(prefix="appaudit-run-"))
+    target = _target(app, options, scratch)
+    try:
+        target.prepare()
+        conditions = {**target.conditions(), **agent.versions(), "appaudit": __version__}
+        with record.Record(path) as log:
+            log.write("run", version=record.VERSION, package=package, app=app.name, conditions=conditions)
+            try:
+                Driver(target, log, plan, say, options.ask, options.seen).run()
+            except (LostError, KeyboardInterrupt) as error:
+                log.gap("run_ended_early", package, f"The run ended early: {str(error) or 'interrupted'}.")
+            log.write("end", seconds=round(time.process_time(), 1))
+    finally:
+        target.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+    facts, gaps = interpret(record.read(path), package, mapping)
+    return RunResult(facts, gaps, path, conditions)
+
+
+def _target(app: Path, options: Options, scratch: Path) -> Target:
+    if options.target == "jvm":
+        from appaudit.dynamic.target_jvm import JvmTarget
+
+        return JvmTarget(app, scratch, options.proxy)
+    raise InputError(f"unknown target '{options.target}' (known: jvm)")

@@ -1,0 +1,132 @@
+"""The agent inside the app: loaded before any code of the app runs, its messages validated and recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from appaudit.dynamic import agent
+from appaudit.dynamic.messages import Batch, Reader, RefusedError
+from appaudit.dynamic.record import Record
+from appaudit.dynamic.rows import configuration, rows
+from appaudit.dynamic.target import LostError, Target
+
+MAX_REFUSED = 1000
+"""Refused messages of one session after which nothing of it is read any more."""
+
+
+class Session:
+    """One process of the app under watch. ``seen`` is called with each valid batch."""
+
+    def __init__(self, target: Target, record: Record, seen: Callable[[Batch], None] | None = None) -> None:
+        self._target = target
+        self._record = record
+        self._seen = seen
+        self._lock = threading.Lock()
+        self._refused: Counter[str] = Counter()
+        self._counted: Counter[int] = Counter()
+        self._totals: dict[int, int] = {}
+        self._lost = 0
+        self.detached = ""
+        """Why the connection ended by itself; empty while it holds."""
+        self.installed: dict[str, int] = {}
+
+    def open(self, fresh: bool, epoch: int = 0) -> None:
+        """Spawn, load the agent, set the hooks, let the app run. Raises LostError, InputError."""
+        token = secrets.token_hex(16)
+        self._reader = Reader(token, rows(), time.time())
+        self._frida = self._target.spawn(fresh)
+        self._frida.on("detached", self._on_detached)
+        try:
+            self._script = self._frida.create_script(agent.source())
+            self._script.on("message", self._on_message)
+            self._script.load()
+            about = self._script.exports_sync.about()
+            self._reader.offset = time.time() - float(about["clock"]) / 1000
+            outcome = self._script.exports_sync.install(configuration(token, tuple(self._target.skip)))
+        except Exception as error:
+            self.close()
+            raise LostError(f"the hooks could not be set: {str(error)[:300]}") from error
+        self._note_hooks(about, outcome)
+        self.epoch(epoch)
+        self._target.resume()
+        with contextlib.suppress(Exception):  # the app may have died at once: then the target says so
+            self._note_hooks(about, self._script.exports_sync.libraries(), "libraries")
+
+    def _note_hooks(self, about: Mapping[str, Any], outcome: Any, what: str = "framework") -> None:
+        states: dict[str, list[str]] = {}
+        for item in outcome if isinstance(outcome, list) else ():
+            number, state = item.get("row"), str(item.get("state"))[:20]
+            if number in rows():
+                states.setdefault(state, []).append(rows()[number].id)
+        self.installed = {state: len(names) for state, names in states.items()}
+        self._record.write("hooks", what=what, about={k: str(v) for k, v in about.items()}, states=states)
+
+    def _on_message(self, message: Mapping[str, Any], _: bytes | None) -> None:
+        with self._lock:
+            if sum(self._refused.values()) > MAX_REFUSED:
+                return
+            if message.get("type") != "send":
+                self._record.write("fault", text=str(message.get("description"))[:500])
+                return
+            try:
+                batch = self._reader.read(message.get("payload"), time.time())
+            except (RefusedError, ValueError, TypeError, OverflowError) as error:
+                self._refused[str(error)[:100]] += 1
+                return
+            self._keep(batch)
+        if self._seen is not None:
+            self._seen(batch)
+
+    def _keep(self, batch: Batch) -> None:
+        for call in batch.calls:
+            self._counted[call.row] += call.count
+            self._record.write("call", **call.json())
+        for note in batch.notes:
+            self._record.write("note", **note.json())
+        for text, count in batch.faults.items():
+            self._record.write("fault", text=text, count=count)
+        self._totals = batch.totals
+        self._lost += batch.lost
+
+    def _on_detached(self, reason: str, *_: Any) -> None:
+        self.detached = str(reason)
+
+    def epoch(self, number: int) -> None:
+        """Events from now on belong to this epoch; those before were all sent. Raises LostError."""
+        try:
+            self._script.exports_sync.epoch(number)
+        except Exception as error:
+            raise LostError(f"the app is gone: {self.detached or error}") from error
+
+    def close(self) -> None:
+        """Take the last events, unload, detach, and say what was lost. Never raises."""
+        with contextlib.suppress(Exception):
+            self._script.exports_sync.stop()
+        with contextlib.suppress(Exception):
+            self._script.unload()
+        with contextlib.suppress(Exception):
+            self._frida.detach()
+        with self._lock:
+            self._settle()
+
+    def _settle(self) -> None:
+        uncounted = sum(max(n - self._counted[row], 0) for row, n in self._totals.items())
+        if uncounted or self._lost or self._reader.missing:
+            self._record.gap(
+                "events_lost",
+                self._target.package,
+                f"{uncounted} calls lack their details; {self._reader.missing} messages never came.",
+            )
+        if self._refused:
+            why = ", ".join(f"{n} x {text}" for text, n in self._refused.most_common(3))
+            self._record.gap(
+                "messages_refused",
+                self._target.package,
+                f"Messages that are not the hooks' own came from the app, not believed: {why}.",
+            )

@@ -1,0 +1,71 @@
+"""What a run needs of the thing the app runs on; a phone and a JVM each are one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class LostError(Exception):
+    """The app, the device or the connection is gone. The message is one sentence."""
+
+
+class Target(Protocol):
+    """One device class. Every method may raise LostError; coordinates are pixels."""
+
+    @property
+    def package(self) -> str:
+        """The app's package."""
+
+    @property
+    def skip(self) -> tuple[str, ...]:
+        """Class name prefixes that hooks leave alone on this runtime."""
+
+    def conditions(self) -> Mapping[str, str]:
+        """What the run runs on: device, system, tools, clock."""
+
+    def prepare(self) -> None:
+        """Check what is needed and install the app. Raises InputError with what to do."""
+
+    def spawn(self, fresh: bool) -> Any:
+        """Start the app so that none of its code runs yet; ``fresh`` forgets what it stored.
+        Returns Frida's session."""
+
+    def resume(self) -> None:
+        """Let the app run."""
+
+    def screen(self) -> bytes:
+        """The tree of views in the XML of uiautomator."""
+
+    def picture(self) -> bytes | None:
+        """A screenshot as PNG, where there is one."""
+
+    def tap(self, x: int, y: int) -> None:
+        """Touch the screen."""
+
+    def back(self) -> None:
+        """The back button."""
+
+    def background(self) -> None:
+        """The home button."""
+
+    def foreground(self) -> None:
+        """The app comes to the front again."""
+
+    def idle(self) -> bool:
+        """Screen off; False where this target has no screen to turn off."""
+
+    def broadcast(self, action: str) -> bool:
+        """Send a system broadcast to the app's receivers; False where none got it."""
+
+    def revoke(self, permission: str) -> None:
+        """Take a permission away; the app may die of it."""
+
+    def alive(self) -> bool:
+        """Whether the app's process runs."""
+
+    def stop(self) -> None:
+        """End the app."""
+
+    def close(self) -> None:
+        """End the app and give everything back; never raises."""

@@ -1,0 +1,40 @@
+// Data that is delivered to a listener: the catalogue's callback members are hooked on the class of each
+// listener when it is registered, so that no class is searched for or loaded early.
+
+import { install } from "../installer.js";
+import { config } from "../state.js";
+import { note } from "../events.js";
+
+let bridge = null;
+let callbacks = new Map(); // interface or abstract class → rows
+const seen = new Set();
+
+export function prepare(Java) {
+  bridge = Java;
+  callbacks = new Map();
+  for (const row of config.rows) {
+    if (row.hook !== "implementors") continue;
+    const rows = callbacks.get(row.class) || [];
+    rows.push(row);
+    callbacks.set(row.class, rows);
+  }
+}
+
+export function watch(row, values) {
+  for (const value of values) {
+    if (value === null || value === undefined || value.$className === undefined) continue;
+    const name = value.$className;
+    if (seen.has(name)) continue;
+    seen.add(name);
+    for (const [type, rows] of callbacks) {
+      const parent = bridge.use(type).class;
+      if (!parent.isInstance(value)) continue;
+      const loader = value.getClass().getClassLoader();
+      const factory = loader === null ? bridge.classFactory : bridge.ClassFactory.get(loader);
+      for (const callback of rows) {
+        const done = install(bridge, factory, callback, name);
+        note("listener", { row: callback.id, state: done.state, name });
+      }
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// The Java stack of the thread that calls: one crossing into Java for all frames. Busy members get a stack
+// for the first calls of each second, then for one call in `sampleEvery`.
+
+import { config } from "./state.js";
+import { stackId } from "./events.js";
+
+let Throwable = null;
+let Arrays = null;
+let join = null;
+
+export function prepare(Java) {
+  Throwable = Java.use("java.lang.Throwable");
+  Arrays = Java.use("java.util.Arrays");
+  join = Arrays.toString.overload("[Ljava.lang.Object;");
+}
+
+const budgets = new Map();
+
+function granted(row) {
+  const second = Math.floor(Date.now() / 1000);
+  let budget = budgets.get(row);
+  if (budget === undefined || budget.second !== second) budgets.set(row, (budget = { second, taken: 0, over: 0 }));
+  if (budget.taken < config.stacksPerSecond) {
+    budget.taken++;
+    return true;
+  }
+  return budget.over++ % config.sampleEvery === 0;
+}
+
+export function text() {
+  const frames = join.call(Arrays, Throwable.$new().getStackTrace());
+  let end = 0;
+  for (let depth = 0; depth < config.stackDepth; depth++) {
+    const next = frames.indexOf(", ", end);
+    if (next === -1) return frames.slice(1, -1);
+    end = next + 2;
+  }
+  return frames.slice(1, end - 2);
+}
+
+// 0: no stack was taken for this call.
+export function take(row) {
+  return granted(row) ? stackId(text()) : 0;
+}

@@ -1,0 +1,20 @@
+// What every module shares: the host's configuration and what is known of the app right now.
+
+export const config = {
+  token: "", // names this session; messages without it are not ours
+  rows: [], // the API catalogue, one row a member
+  tables: {}, // words that arguments are looked up in
+  stacksPerSecond: 400, // stacks taken a second and row; above it every `sampleEvery`th call has one
+  sampleEvery: 64,
+  stackDepth: 48, // frames kept
+  skip: [], // class name prefixes that this runtime needs for itself
+};
+
+export const now = { epoch: 0, screen: "", resumed: 0 };
+
+export const faults = new Map(); // where our own code failed, and how often; the app never sees it
+
+export function fault(where, error) {
+  const key = where + ": " + String((error && error.message) || error).slice(0, 200);
+  if (faults.size < 200 || faults.has(key)) faults.set(key, (faults.get(key) || 0) + 1);
+}

@@ -1,0 +1,117 @@
+"""The fixture apps, really hooked while they run on a JVM: what is found is what expected.json says."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from appaudit.dynamic import record
+from appaudit.dynamic.facts import interpret
+from appaudit.knowledge.data_types import distance
+from appaudit.records import Stack
+from tests.dynamic.runs import accesses, need_jvm, watched
+from tests.fixtures.apps import expected
+
+APPS = ("shop", "notes")
+
+
+def wanted(name: str) -> dict[str, list[dict[str, Any]]]:
+    phases: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for phase in expected(name)["run"]["phases"]:
+        phases[phase["phase"]] += phase["accesses"]
+    return phases
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_accesses_are_as_expected(name: str) -> None:
+    need_jvm()
+    facts = watched(name).facts
+    for phase, items in wanted(name).items():
+        seen = accesses(facts, phase)
+        for item in items:
+            found = seen.get((item["actor"], item["data"]))
+            assert found, (phase, item)
+            assert sum(f.count for f in found) >= item.get("at_least", 1)
+            if "result" in item:
+                assert item["result"] in {f.attribute["result"] for f in found}
+        told = {(i["actor"], i["data"]) for i in items}
+        for (actor, data), found in seen.items():
+            # The object an identifier is read from, or only a look at whether there is something.
+            wider = any(actor == a and distance(d, data) is not None for a, d in told)
+            assert wider or all(f.attribute.get("role") == "metadata" for f in found), (phase, actor, data)
+
+
+def test_a_fact_has_what_a_reader_needs() -> None:
+    need_jvm()
+    facts = watched("shop").facts
+    imei = accesses(facts, "before_consent")["app", "imei"][0]
+    assert imei.source == "dynamic"
+    assert imei.attribute["result"] == "exception"
+    assert imei.attribute["permission_state"] == "not_requested"
+    assert imei.attribute["api"] == "android.telephony.TelephonyManager.getDeviceId"
+    stack = imei.evidence[0]
+    assert isinstance(stack, Stack)
+    assert stack.api == "Landroid/telephony/TelephonyManager;->getDeviceId()Ljava/lang/String;"
+    assert "com.example.shop.device.DeviceProfile.rememberImei(DeviceProfile.java:33)" in stack.frames
+    assert stack.result.startswith("exception java.lang.SecurityException")
+    assert imei.first is not None
+    assert imei.last is not None
+    assert imei.first <= imei.last
+    later = accesses(facts, "after_consent")["app", "imei"][0]
+    assert later.attribute["permission_state"] == "granted"
+    assert later.attribute["digest"] == "md5"
+
+
+def test_refused_background_and_revoked_are_told_apart() -> None:
+    need_jvm()
+    facts = watched("shop").facts
+    assert ("sdk:jpush", "android_id") in accesses(facts, "refused")
+    quiet = accesses(facts, "background")["app", "clipboard"]
+    assert {f.attribute["foreground"] for f in quiet} == {f"0 of {sum(f.count for f in quiet)}"}
+    revoked = accesses(facts, "revoked")
+    assert {"denied"} == {f.attribute["permission_state"] for f in revoked["sdk:jpush", "ssid"]}
+    assert not accesses(watched("notes").facts, "refused")
+
+
+def test_permissions_asked_for_are_facts() -> None:
+    need_jvm()
+    asked = {f.subject for f in watched("notes").facts if f.action == "asks"}
+    assert asked == {
+        "permission:android.permission.ACCESS_COARSE_LOCATION",
+        "permission:android.permission.RECORD_AUDIO",
+    }
+
+
+def test_consent_screen_is_judged() -> None:
+    need_jvm()
+    for name in APPS:
+        screen = expected(name)["run"]["consent_screen"]
+        lines = list(record.read(watched(name).record))
+        judged = next(line for line in lines if line["line"] == "consent")
+        assert judged["found"]
+        assert judged["pre_ticked"] == screen["pre_ticked"]
+        assert judged["policy_link"] == screen["policy_link"]
+        assert judged["permissions_before"] == screen["permissions_before"]
+
+
+def test_what_was_not_seen_is_a_gap() -> None:
+    need_jvm()
+    codes = {g.code for g in watched("notes").gaps}
+    assert {"hooks_not_set", "fields_not_seen", "phase_not_run"} <= codes
+    assert not codes & {"events_lost", "messages_refused", "hooks_failed", "run_ended_early"}
+
+
+def test_a_record_cut_short_still_tells() -> None:
+    need_jvm()
+    whole = watched("shop").record.read_text(encoding="utf-8")
+    lines = []
+    for line in whole[: len(whole) // 2].split("\n"):
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            assert line == whole[: len(whole) // 2].split("\n")[-1]
+    facts, _ = interpret(lines, "com.example.shop")
+    assert ("app", "imei") in accesses(facts, "before_consent")

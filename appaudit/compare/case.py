@@ -15,7 +15,16 @@ COLLECTING = frozenset({"accesses", "sends", "shares", "collects"})
 """Observed actions by which an actor comes to hold a data type."""
 
 
-UNREAD = ("packed_dex", "unreadable_dex", "no_dex")
+UNREAD = (
+    "packed_dex",
+    "missing_code",
+    "unreadable_dex",
+    "no_dex",
+    "no_code",
+    "java_bytecode",
+    "framework_code",
+    "hermes_bytecode",
+)
 """Gaps behind which code may hide: nothing found there proves nothing."""
 
 

@@ -60,7 +60,11 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     for number, dex in enumerate(sample.dexes):
         index = _candidates(dex.strings)
         texts = dex.strings.texts(index)
-        found = [(int(i), t, a) for i, t in zip(index.tolist(), texts, strict=True) if (a := address(t))]
+        found = [
+            (int(i), text, known)
+            for i, text in zip(index.tolist(), texts, strict=True)
+            if "." in text and (known := address(text))
+        ]
         wanted = np.array([i for i, _, _ in found], np.int32)
         sites = string_index_sites(sample.dexes, number, wanted)
         loaded: set[int] = set()

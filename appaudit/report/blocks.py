@@ -54,23 +54,24 @@ def _notices(view: AuditView) -> bool:
     return view.profile == "cn" or (view.profile == "all" and view.lang == "zh")
 
 
-def fact_block(fact: Fact, words: Words, places: Places, limit: int = 6) -> FactBlock:
-    """One fact with its first ``limit`` places."""
-    shown, more = places.of_facts([fact], limit)
-    return FactBlock(
-        fact_sentence(fact, words),
-        words.of("source", fact.source),
-        fact.stance,
-        extras(fact, words),
-        shown,
-        max(more, 0),
-    )
+def fact_blocks(facts: list[Fact], words: Words, places: Places, limit: int = 6) -> list[FactBlock]:
+    """Facts with their first ``limit`` places; those that read the same share a block."""
+    alike: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], list[Fact]] = {}
+    for fact in facts:
+        sentence, source = fact_sentence(fact, words), words.of("source", fact.source)
+        alike.setdefault((sentence, source, fact.stance, tuple(extras(fact, words))), []).append(fact)
+    blocks = []
+    for (sentence, source, stance, more), group in alike.items():
+        shown, rest = places.of_facts(group, limit)
+        blocks.append(FactBlock(sentence, source, stance, list(more), shown, rest))
+    return blocks
 
 
 def finding_block(view: AuditView, finding: Finding, words: Words, places: Places) -> FindingBlock:
     """A finding with its facts split into deeds and words."""
     done = [f for f in finding.facts if f.stance == "observed"]
     said = [f for f in finding.facts if f.stance != "observed"]
+    done_blocks, said_blocks = fact_blocks(done, words, places), fact_blocks(said, words, places)
     attributes = dict(finding.attributes)
     aside = ""
     if "suppressed" in attributes:
@@ -87,10 +88,10 @@ def finding_block(view: AuditView, finding: Finding, words: Words, places: Place
         text=finding_text(view, finding, words),
         actor=words.actor(finding.actor),
         subject=words.subject(finding.subject),
-        done=[fact_block(f, words, places) for f in done[:FACTS]],
-        done_more=max(0, len(done) - FACTS),
-        said=[fact_block(f, words, places) for f in said[:FACTS]],
-        said_more=max(0, len(said) - FACTS),
+        done=done_blocks[:FACTS],
+        done_more=max(0, len(done_blocks) - FACTS),
+        said=said_blocks[:FACTS],
+        said_more=max(0, len(said_blocks) - FACTS),
         phases=[words.of("phase", p) for p in dict.fromkeys(f.phase for f in done) if p != "unknown"],
         suppressed=suppressed(finding),
         status=words.get("status", attributes["status"]) if "status" in attributes else "",

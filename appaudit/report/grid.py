@@ -59,7 +59,7 @@ class Cell:
     @property
     def text(self) -> str:
         """The cell on one line."""
-        return ", ".join(self.lines or (label for label, _ in self.links))
+        return ", ".join([*self.lines, *(label for label, _ in self.links)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +386,7 @@ class Grids:
         """Each clause of the profile with its result."""
 
         def grounds(row: ClauseRow) -> Cell:
+            cited: tuple[tuple[str, str], ...] = ()
             if row.findings:
                 active = [f for f in row.findings if f.outcome == row.outcome] or row.findings
                 titles = [
@@ -393,9 +394,11 @@ class Grids:
                     for f in active[: self._items]
                 ]
                 more = [(f"… +{len(active) - self._items}", "")] if len(active) > self._items else []
-                return Cell((), "links", links=tuple(titles + more))
-            needs = [self.w.of("needs", n) for n in row.clause.evidence]
-            return Cell((self.w("would_decide", what=self.w("comma").join(needs)),) if needs else ())
+                cited = tuple(titles + more)
+            needs = [self.w.of("needs", n) for n in row.missing or row.clause.evidence]
+            open_ = row.outcome == "not_examined" and needs
+            decide = (self.w("would_decide", what=self.w("comma").join(needs)),) if open_ else ()
+            return Cell(decide, "links", links=cited)
 
         return self.make(
             "clauses",

@@ -59,7 +59,8 @@ def outcomes(view: AuditView) -> dict[str, str]:
 def with_findings(*outcome_of: tuple[str, tuple[str, ...]]) -> AuditView:
     fact = facts()["imei"]
     made: list[Finding] = [finding("undeclared-data", o, "high", [fact], clauses=c) for o, c in outcome_of]
-    return dataclasses.replace(audit(), findings=tuple(made))
+    ran = {source: {"examined": True} for source in ("static", "dynamic", "traffic", "policy")}
+    return dataclasses.replace(audit(), findings=tuple(made), coverage=ran)
 
 
 def test_cn_lists_all_31_and_10_whatever_was_found() -> None:
@@ -91,6 +92,19 @@ def test_a_clause_for_a_person_never_passes_by_tool() -> None:
     assert clauses()["CN191-2.4"].judge == "person"
     assert outcomes(with_findings(("pass", ("CN191-2.4",))))["CN191-2.4"] == "not_examined"
     assert outcomes(with_findings(("review", ("CN191-2.4",))))["CN191-2.4"] == "review"
+
+
+@pytest.mark.parametrize("source", ["static", "dynamic", "traffic", "policy"])
+def test_a_clause_passes_only_when_all_that_could_show_otherwise_was_examined(source: str) -> None:
+    view = with_findings(("pass", ("CN191-2.1",)))
+    assert outcomes(view)["CN164-1"] == "pass"
+    without = dataclasses.replace(view, coverage={**view.coverage, source: {"examined": False}})
+    assert outcomes(without)["CN164-1"] == "not_examined"
+    assert source in next(r for r in clause_rows(without) if r.clause.id == "CN164-1").missing
+
+
+def test_screens_are_never_taken_as_examined() -> None:
+    assert outcomes(with_findings(("pass", ("CN191-3.8",))))["CN191-3.8"] == "not_examined"
 
 
 def test_suppressed_findings_decide_no_clause() -> None:

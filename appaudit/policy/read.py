@@ -68,4 +68,4 @@ def read_loaded(document: LoadedDocument) -> PolicyResult:
 def _stands_on(fact: Fact, lines: set[int]) -> bool:
     """Whether a fact of the prose was read from lines of a list, which are read as a list."""
     first = fact.evidence[0] if fact.evidence else None
-    return isinstance(first, PolicySpan) and first.line in lines and fact.subject.startswith("data:")
+    return isinstance(first, PolicySpan) and first.line in lines and fact.action != "states"

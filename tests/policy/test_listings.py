@@ -118,6 +118,8 @@ def test_a_list_inside_a_policy_is_read_once_and_as_the_policy(tmp_path: Path) -
     result = read([path])
     imei = [f for f in result.facts if f.subject == "data:imei"]
     assert [(f.source, f.actor) for f in imei] == [("policy", "party:云帆推送")]
+    embedded = [f for f in result.facts if f.action == "embeds"]
+    assert [f.subject for f in embedded] == ["party:云帆推送", "party:晨星统计"]
 
 
 HEADS = {

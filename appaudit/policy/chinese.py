@@ -234,6 +234,8 @@ class ChineseReader:
     def subject(self, i: int, item: Token, actor: str) -> None:
         state = self.state
         following = self.text[item.end : item.end + 1]
+        if self.text.endswith(("征得", "经", "取得", "获得", "征求", "得到", "经过"), 0, item.start):
+            return  # "after obtaining your consent": the user is no subject
         if item.text == "用户" and self.text[max(0, item.start - 2) : item.start] in ("作为", "其他", "成为"):
             return
         before = self.items[i - 1] if i else None

@@ -21,14 +21,15 @@ from appaudit.policy.reading import (
 from appaudit.policy.structure import Paragraph, Sentence, Structure, parse
 
 GENERIC = "personal_info"
-_LABEL = re.compile(
-    r"^\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?"
+LABEL = re.compile(
+    r"\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?"
     r"|(?:个人)?(?:信息|数据)(?:类型|种类|字段)"
-    r"|(?:types? of )?(?:personal )?(?:data|information)(?: we)? (?:collected|processed|collect))\s*[:：]",
+    r"|(?:the )?(?:types? of )?(?:personal )?(?:data|information)(?: (?:that )?we)?"
+    r" (?:collected|processed|collect)(?: (?:are|is|include|includes))?|among the types of [^:.]{0,120}(?:there are|are))\s*[:：]",
     re.I,
 )
 """A form-like line ("Data collected: ...") that lists data without a sentence."""
-_LABEL_FRAME = Frame("collect", "collect", "we", "collected", 0, 0, inherited=True)
+LABEL_FRAME = Frame("collect", "collect", "we", "collected", 0, 0, inherited=True)
 _CONTENT = frozenset({"photo", "video", "voice", "media_files"})
 _UMBRELLAS = frozenset(b for t in data_types().values() for b in t.broader) - {
     "location",
@@ -92,9 +93,9 @@ def read_document(document: LoadedDocument) -> ReadDocument:
         last: Frame | None = None
         for number, sentence in enumerate(paragraph.sentences):
             start_frame = frame if number == 0 else None
-            label = _LABEL.match(sentence.text)
+            label = LABEL.match(sentence.text)
             if label is not None:
-                start_frame = _LABEL_FRAME
+                start_frame = LABEL_FRAME
             if definition is not None:
                 start_frame = definition.frame
             elif number and last is not None and _goes_on(sentence, paragraph, number):
@@ -121,7 +122,24 @@ def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int) -> bool:
     """Whether a sentence without a verb of its own continues the list of the one before."""
     head = sentence.text[:24].lower()
     if head.startswith(
-        ("for example", "such as", "including", "e.g", "例如", "包括", "如", "比如", "for instance")
+        (
+            "for example",
+            "such as",
+            "including",
+            "e.g",
+            "例如",
+            "包括",
+            "如",
+            "比如",
+            "for instance",
+            "this includes",
+            "this may include",
+            "these include",
+            "these may include",
+            "it includes",
+            "this information includes",
+            "this information may include",
+        )
     ):
         return True
     before = paragraph.sentences[number - 1].text

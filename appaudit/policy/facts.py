@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from appaudit.policy.conditions import condition_tokens
-from appaudit.policy.declarations import Declaration, ReadDocument, strip_repeats
+from appaudit.policy.declarations import LABEL, Declaration, ReadDocument, strip_repeats
 from appaudit.policy.grants import grants_of, named_in
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
 from appaudit.policy.recipients import recipient_of
 from appaudit.policy.topics import topics_of
 from appaudit.records import Evidence, Fact, Gap, PolicySpan
 
+_ENTRY = 6
+"""Lines above a form-like line ("Data collected: ...") in which the SDK it belongs to is named."""
 _ACTION = {
     "collected": ("declared", "collects"),
     "not_collected": ("denied", "collects"),
@@ -40,11 +44,13 @@ def span(
 def facts_of(found: ReadDocument) -> list[Fact]:
     """One Fact for each declaration, its copies as further evidence (role ``repeat``)."""
     once = strip_repeats(found)
-    facts = [_fact(found, declaration, copies) for declaration, copies in once]
+    sdks = mentions_of(found.document)
+    named = {m.line: m.id for m in reversed(sdks)}
+    facts = [_fact(found, declaration, copies, named) for declaration, copies in once]
     facts += _expansions(found, once)
     facts += _topics(found)
     facts += _permissions(found)
-    return facts + _sdks(found)
+    return facts + _sdks(found, sdks)
 
 
 def _topics(found: ReadDocument) -> list[Fact]:
@@ -99,12 +105,12 @@ def _permissions(found: ReadDocument) -> list[Fact]:
     ]
 
 
-def _sdks(found: ReadDocument) -> list[Fact]:
+def _sdks(found: ReadDocument, mentions: list[SdkMention]) -> list[Fact]:
     """One ``embeds`` Fact for each SDK named, and what SDK lists say each collects."""
     document = found.document
     embeds: dict[str, list[Evidence]] = {}
     collects: dict[tuple[str, str], list[Evidence]] = {}
-    for item in (*mentions_of(document), *rows_of(document)):
+    for item in (*mentions, *rows_of(document)):
         quote = document.lines[item.line - 1][item.start : item.end]
         place = PolicySpan(document.name, item.line, item.start, item.start + len(quote), quote)
         if isinstance(item, SdkMention):
@@ -134,7 +140,9 @@ def _sdks(found: ReadDocument) -> list[Fact]:
     return out
 
 
-def _fact(found: ReadDocument, declaration: Declaration, copies: list[Declaration]) -> Fact:
+def _fact(
+    found: ReadDocument, declaration: Declaration, copies: list[Declaration], sdks: Mapping[int, str]
+) -> Fact:
     stance, action = _ACTION[declaration.polarity]
     via = None
     if declaration.via is not None:
@@ -149,6 +157,10 @@ def _fact(found: ReadDocument, declaration: Declaration, copies: list[Declaratio
     recipient, actor = recipient_of(declaration, sentence)
     conditions = condition_tokens(declaration, sentence)
     kind = _kind(declaration)
+    if declaration.frame.actor == "sdk" or LABEL.match(paragraph.text, paragraph.body):
+        # The SDK that the line, or the head of the entry it belongs to, names.
+        near = range(statement.line, max(statement.line - _ENTRY, 0), -1)
+        actor = next((sdks[n] for n in near if n in sdks), actor)
     return Fact(
         source="policy",
         stance=stance,  # type: ignore[arg-type]

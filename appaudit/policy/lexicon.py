@@ -25,6 +25,7 @@ _ENGLISH = re.compile(r"[A-Za-z0-9]+(?:['’][sS](?![A-Za-z]))?|[^\sA-Za-z0-9\-�
 _LATIN = re.compile(r"[A-Za-z0-9]")
 MENU_PATH = re.compile(
     r"\[[^\[\]]{1,60}\](?:\s*[-–—/>]+\s*\[[^\[\]]{1,60}\])+"  # [Account] - [Settings]
+    r"|【[^【】]{1,60}】(?:\s*[-–—/>＞]+\s*【[^【】]{1,60}】)+"  # 【我的】>【设置】
     r"|[“\"][^“”\"\-–—>]{1,30}(?:[-–—>][^“”\"\-–—>]{1,40})+[”\"]"  # "Me - Settings - Privacy"
 )
 _KEEP = frozenset(

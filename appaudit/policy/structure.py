@@ -46,6 +46,7 @@ _ABBREVIATION = re.compile(
     re.I,
 )
 _STOP = re.compile(r"[。！？；;!?]+[”’」』）)\"']*|\.(?=\s|$|[A-Z][a-z])[”’\"')]*|\n")
+_FORM = re.compile(r"[^:：，,。]{2,12}[:：]")
 _WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
 _SHINGLE = 6
 _LONGEST_SENTENCE = 2500
@@ -235,7 +236,8 @@ def _continues(before: str, line: str) -> bool:
     """Whether ``line`` goes on with the sentence that ``before`` left open."""
     tail = before.rstrip()[-1:]
     if CJK.match(line[0]) and CJK.match(tail or " "):
-        return len(before) >= 20
+        # A form-like line ("使用目的：……") ends with its line and begins a new one.
+        return len(before) >= 20 and not _FORM.match(line) and not _FORM.match(before.lstrip())
     if line[0].islower() or line[0] in ",;)，；）、":
         return True
     return (

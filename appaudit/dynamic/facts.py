@@ -232,7 +232,7 @@ class Reading:
 
     def _hooks(self, line: Mapping[str, Any]) -> None:
         states: Mapping[str, list[str]] = line.get("states", {})
-        if line.get("what") != "framework":
+        if line.get("what") != "framework" or not states:
             return
         live = len(states.get("hooked", ()))
         blind = {s: n for s, n in states.items() if s != "hooked"}

@@ -27,7 +27,8 @@ MAX_TAPS = 60
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``seconds``: of watching a phase; ``settle``: for a screen to come up after a tap.
-    ``explore``: use the app by taps. ``actions``: system broadcasts that the manifest's receivers wait for. ``revoke``: permissions to take away one by one."""
+    ``explore``: use the app by taps. ``actions``: system broadcasts that the manifest's receivers wait for.
+    ``revoke``: permissions to take away one by one."""
 
     seconds: float = 20.0
     settle: float = 0.7
@@ -79,6 +80,7 @@ class Driver:
             self._end()
         self._start("refused", fresh=False)
         self._wait()
+        self._broadcasts()
         again = again or self._question("refused")
         self.record.write("step", what="asked_again" if again else "not_asked_again")
 
@@ -120,7 +122,7 @@ class Driver:
     # ------------------------------------------------------------------------------------- phases
 
     def _start(self, phase: Phase, fresh: bool) -> None:
-        self.session = Session(self.target, self.record, self.seen)
+        self.session = Session(self.target, self.record, self.seen, whole=self._epoch == 0)
         self._epoch += 1
         self._mark(phase, fresh)
         self.session.open(fresh, self._epoch)
@@ -154,6 +156,10 @@ class Driver:
         self._enter("background")
         self.target.background()
         self._wait()
+        self._broadcasts()
+
+    def _broadcasts(self) -> None:
+        """What the system tells apps that wait for it: a phone that starts, a network that changes."""
         for action in self.plan.actions:
             taken = self.target.broadcast(action)
             self.record.write("step", what="broadcast", action=action, taken=taken)

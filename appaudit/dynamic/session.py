@@ -21,12 +21,20 @@ MAX_REFUSED = 1000
 
 
 class Session:
-    """One process of the app under watch. ``seen`` is called with each valid batch."""
+    """One process of the app under watch. ``seen`` is called with each valid batch; ``whole``: record the
+    name of every hook, not their number alone."""
 
-    def __init__(self, target: Target, record: Record, seen: Callable[[Batch], None] | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        record: Record,
+        seen: Callable[[Batch], None] | None = None,
+        whole: bool = True,
+    ) -> None:
         self._target = target
         self._record = record
         self._seen = seen
+        self._whole = whole
         self._lock = threading.Lock()
         self._refused: Counter[str] = Counter()
         self._counted: Counter[int] = Counter()
@@ -34,7 +42,6 @@ class Session:
         self._lost = 0
         self.detached = ""
         """Why the connection ended by itself; empty while it holds."""
-        self.installed: dict[str, int] = {}
 
     def open(self, fresh: bool, epoch: int = 0) -> None:
         """Spawn, load the agent, set the hooks, let the app run. Raises LostError, InputError."""
@@ -64,8 +71,11 @@ class Session:
             number, state = item.get("row"), str(item.get("state"))[:20]
             if number in rows():
                 states.setdefault(state, []).append(rows()[number].id)
-        self.installed = {state: len(names) for state, names in states.items()}
-        self._record.write("hooks", what=what, about={k: str(v) for k, v in about.items()}, states=states)
+        counts = {state: len(names) for state, names in states.items()}
+        told = {k: str(v) for k, v in about.items()}
+        self._record.write(
+            "hooks", what=what, about=told, counts=counts, states=states if self._whole else {}
+        )
 
     def _on_message(self, message: Mapping[str, Any], _: bytes | None) -> None:
         with self._lock:

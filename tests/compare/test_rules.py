@@ -19,6 +19,7 @@ KNOWN = {"actor", "subject", "apis", "count", "said", "degree", "quote", "place"
     "version",
     "from",
     "detail",
+    "permission",
     "status",
     "category",
     "target",

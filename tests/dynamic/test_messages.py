@@ -57,7 +57,8 @@ def test_a_whole_message_is_read() -> None:
         {"calls": [call(screen="x" * 5000)]},
         {"calls": [call(first="now")]}, {"calls": [call(first=float("nan"))]}, {"calls": [call()] * 5001},
         {"stacks": {"a": "b"}}, {"stacks": {"1": "x" * 50_000}}, {"stacks": {"\N{SUPERSCRIPT TWO}": "x"}},
-        {"notes": [{"kind": "invented"}]}, {"notes": [{"kind": ["screen"]}]}, {"totals": {"7": -1}},
+        {"notes": [{"kind": "invented"}]}, {"notes": [{"kind": ["screen"]}]},
+        {"totals": {"7": -1}},
         {"lost": -1},
     ],
 )  # fmt: skip

@@ -1,0 +1,69 @@
+"""Rules on phases of a run: after a refusal, in the background, without the promised permission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from appaudit.compare.case import Case
+from appaudit.compare.conditions import collected, conditioned
+from appaudit.compare.verdict import Verdict
+from appaudit.records import Fact, Outcome
+
+WITHOUT = ("denied", "not_requested")
+"""States of a permission in which it was not held."""
+
+
+def _against_refusal(fact: Fact) -> bool:
+    """After consent was refused, anything; after one permission was revoked, what that permission guards."""
+    if fact.phase == "revoked":
+        return fact.attribute.get("permission_state") == "denied"
+    return fact.phase == "refused"
+
+
+def refused_collection(case: Case) -> Iterator[Verdict]:
+    """Collected although the user refused, in a run that had a refusal."""
+    for (party, data), facts in sorted(case.collected.items()):
+        refused = tuple(f for f in facts if _against_refusal(f))
+        if refused:
+            yield Verdict("violation", party, refused[0].action, f"data:{data}", facts=refused)
+
+
+def background_collection(case: Case) -> Iterator[Verdict]:
+    """Collected in the background; declared so, or not."""
+    declared = {f.subject: f for _, f in conditioned(case, "background")}
+    for (party, data), facts in sorted(case.collected.items()):
+        seen = [f for f in facts if f.phase in ("background", "idle")]
+        if seen:
+            statement = declared.get(f"data:{data}")
+            yield Verdict(
+                "pass" if statement else "violation",
+                party,
+                seen[0].action,
+                f"data:{data}",
+                facts=(*seen, *([statement] if statement else [])),
+                disclosure="clear" if statement else "omitted",
+            )
+    for subject, statement in sorted(declared.items()):
+        if not any(f.phase in ("background", "idle") for f in collected(case, statement)):
+            yield Verdict("not_examined", "app", "accesses", subject, facts=(statement,))
+
+
+def permission_condition(case: Case) -> Iterator[Verdict]:
+    """ "Only after you allow X": the state of X at each call decides."""
+    for value, statement in conditioned(case, "permission"):
+        observed = [f for f in collected(case, statement) if f.source in ("dynamic", "traffic")]
+        if not observed:
+            continue
+        without = [f for f in observed if f.attribute.get("permission_state") in WITHOUT]
+        known = [f for f in observed if f.attribute.get("permission_state")]
+        outcome: Outcome = "pass" if len(known) == len(observed) else "not_examined"
+        if without:
+            outcome = "violation"
+        yield Verdict(
+            outcome,
+            statement.actor,
+            "accesses" if all(f.action == "accesses" for f in observed) else "sends",
+            statement.subject,
+            facts=(*(without or observed), statement),
+            attributes=(("permission", value),),
+        )

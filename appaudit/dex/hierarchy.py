@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 
@@ -22,7 +23,7 @@ LIKELY_DEPTH = 16
 class Hierarchy:
     """The classes of several dex files under common numbers.
 
-    ``names`` by class number: the classes defined, and the superclasses and interfaces they name.
+    ``names`` by class number: every type that a dex names, and those of ``supertypes``.
     ``supertypes`` adds what the app does not carry, the framework's own inheritance
     (``{"Landroid/app/Activity;": ["Landroid/view/ContextThemeWrapper;"]}``).
     Where two dex files define a class, the first counts, as for Android's class loader.
@@ -30,64 +31,55 @@ class Hierarchy:
 
     def __init__(self, dexes: Sequence[Dex], supertypes: Mapping[str, Iterable[str]] | None = None) -> None:
         self.dexes = dexes
-        number: dict[str, int] = {}
-        children: list[int] = []
-        parents: list[int] = []
-        superclass: dict[int, int] = {}
-        interface: list[tuple[int, int]] = []
+        number: defaultdict[str, int] = defaultdict(count().__next__)
+        self.type_numbers: list[Int32] = []
+        """For each dex the class number of each type index."""
         for dex in dexes:
             names = dex.descriptors
-            rows = dex.classes
-            for row, (own, above, listed) in enumerate(
-                zip(rows.type.tolist(), rows.superclass.tolist(), rows.interfaces.tolist(), strict=True)
-            ):
-                child = number.setdefault(names[own], len(number))
-                if child in superclass:
-                    continue
-                superclass[child] = number.setdefault(names[above], len(number)) if above >= 0 else -1
-                if above >= 0:
-                    children.append(child)
-                    parents.append(superclass[child])
-                if listed:
-                    for type_ in dex.interfaces_of(row):
-                        interface.append((child, number.setdefault(names[type_], len(number))))
-        self.defined = len(superclass)
-        for name, above_names in (supertypes or {}).items():
-            child = number.setdefault(name, len(number))
-            if child in superclass:
+            numbers = np.fromiter(map(number.__getitem__, names), np.int32, len(names))
+            self.type_numbers.append(numbers)
+        defined = np.zeros(len(number), bool)
+        superclass = np.full(len(number), -1, np.int32)
+        children, parents, interfaces = [], [], [np.empty((0, 2), np.intp)]
+        for dex, numbers in zip(dexes, self.type_numbers, strict=True):
+            child = numbers[dex.classes.type]
+            fresh = ~defined[child]
+            again = np.argsort(child, kind="stable")
+            fresh[again[1:][child[again[1:]] == child[again[:-1]]]] = False
+            defined[child] = True
+            extends = np.flatnonzero(fresh & (dex.classes.superclass >= 0))
+            superclass[child[extends]] = numbers[dex.classes.superclass[extends]]
+            children.append(child[extends])
+            parents.append(superclass[child[extends]])
+            listing = np.flatnonzero(fresh & (dex.classes.interfaces > 0)).tolist()
+            pairs = [(child[row], numbers[type_]) for row in listing for type_ in dex.interfaces_of(row)]
+            interfaces.append(np.array(pairs, np.intp).reshape(-1, 2))
+        given: list[tuple[int, int]] = []
+        for name, above in (supertypes or {}).items():
+            own = number[name]
+            if own < len(defined) and defined[own]:
                 continue
-            for k, parent_name in enumerate(above_names):
-                parent = number.setdefault(parent_name, len(number))
-                if k == 0:
-                    superclass[child] = parent
-                children.append(child)
-                parents.append(parent)
-        children += [c for c, _ in interface]
-        parents += [p for _, p in interface]
-        self.number = number
+            listed = [number[parent] for parent in above]
+            given += [(own, parent) for parent in listed]
+        self.number: dict[str, int] = dict(number)
         self.names = list(number)
         self.superclass: Int32 = np.full(len(number), -1, np.int32)
-        self.superclass[list(superclass)] = list(superclass.values())
-        self.interfaces: Index = np.array(interface, np.intp).reshape(-1, 2)
+        self.superclass[: len(superclass)] = superclass
+        for own, parent in reversed(given):  # the first named is the superclass
+            self.superclass[own] = parent
+        self.interfaces: Index = np.concatenate(interfaces)
         """Rows of (class, interface), of the classes defined in the dex files."""
-        order = np.argsort(parents, kind="stable")
-        self._child = np.array(children, np.intp)[order]
-        self._parent = np.array(parents, np.intp)[order]
+        more = np.array(given, np.intp).reshape(-1, 2)
+        child_of = np.concatenate([*children, more[:, 0], self.interfaces[:, 0]]).astype(np.intp)
+        parent_of = np.concatenate([*parents, more[:, 1], self.interfaces[:, 1]]).astype(np.intp)
+        order = np.argsort(parent_of, kind="stable")
+        self._child: Index = child_of[order]
+        self._parent: Index = parent_of[order]
 
     @property
     def edges(self) -> tuple[Index, Index]:
         """Every (class, superclass or interface)."""
         return self._child, self._parent
-
-    def numbers_of_types(self, dex: Dex) -> Int32:
-        """The class number of each type index of one dex, -1 for types outside the hierarchy."""
-        get = self.number.get
-        return np.fromiter((get(d, -1) for d in dex.descriptors), np.int32, len(dex.descriptors))
-
-    @cached_property
-    def type_numbers(self) -> list[Int32]:
-        """`numbers_of_types` of each dex."""
-        return [self.numbers_of_types(dex) for dex in self.dexes]
 
     def descendants(self, roots: Iterable[int]) -> tuple[Index, Index]:
         """Each (place of the root, class) where class is the root or inherits from it."""

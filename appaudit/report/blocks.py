@@ -94,7 +94,7 @@ def finding_block(view: AuditView, finding: Finding, words: Words, places: Place
         said_more=max(0, len(said_blocks) - FACTS),
         phases=[words.of("phase", p) for p in dict.fromkeys(f.phase for f in done) if p != "unknown"],
         suppressed=suppressed(finding),
-        status=words.get("status", attributes["status"]) if "status" in attributes else "",
+        status=words.status(attributes),
         aside=aside,
         label=notice_label(finding.clauses, words.lang) if _notices(view) else "",
         clauses=[words.clause(c) for c in in_profile(finding.clauses, view.profile)],

@@ -521,7 +521,7 @@ class Grids:
             text(notice_label(f.clauses, self.w.lang)),
             self.listing((visible(c) for c in named), "inline"),
             Cell((words.advice,)),
-            text(self.w.get("status", attributes["status"]) if "status" in attributes else ""),
+            text(self.w.status(attributes)),
             text(self.w.get("suppression", attributes["suppressed"]) if "suppressed" in attributes else ""),
             self.evidence(done, 3),
             self.evidence(said, 3),

@@ -36,7 +36,7 @@ PRODUCERS: dict[str, tuple[str, ...]] = {
 }
 """Producers that a document speaks of."""
 
-_BREAKS = re.compile(r"(?<=[./$;(,_>])(?=[^\s)])")
+_BREAKS = re.compile(r"(?<=[./$;,_>])(?=[^\s)])")
 
 
 def render(view: AuditView) -> str:

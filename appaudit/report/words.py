@@ -6,6 +6,7 @@ missing one, and a test walks the vocabularies. Open ones (SDKs, hosts, parties)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import rtoml
@@ -47,6 +48,12 @@ class Words:
         """The word for ``key`` of an open vocabulary; the key itself, made readable, when unknown."""
         entry = tables().get(group, {}).get(key)
         return entry[self.lang] if entry else visible(key.replace("_", " "))
+
+    def status(self, attributes: Mapping[str, str]) -> str:
+        """How a finding stands against an earlier audit; empty without one. Rules may use the attribute's
+        name for other things."""
+        entry = tables()["status"].get(attributes.get("status", ""))
+        return entry[self.lang] if entry else ""
 
     def value(self, value: str) -> str:
         """An attribute's value: a word for yes, no and the like, else itself."""

@@ -8,6 +8,7 @@ from appaudit.policy.conditions import condition_tokens
 from appaudit.policy.declarations import LABEL, Declaration, ReadDocument, strip_repeats
 from appaudit.policy.grants import grants_of, named_in
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
+from appaudit.policy.purposes import purpose_of
 from appaudit.policy.recipients import recipient_of
 from appaudit.policy.topics import topics_of
 from appaudit.records import Evidence, Fact, Gap, PolicySpan
@@ -153,6 +154,10 @@ def _fact(
     evidence: list[Evidence] = [statement]
     for start, end in declaration.conditions:
         evidence.append(span(found, declaration.paragraph, start, end, "condition"))
+    purpose = purpose_of(sentence.text, sentence.language)
+    if purpose is not None:
+        where = (sentence.start + purpose[0], sentence.start + purpose[1])
+        evidence.append(span(found, declaration.paragraph, *where, "purpose"))
     evidence += [span(found, d.paragraph, d.start, d.end, "repeat") for d in copies]
     recipient, actor = recipient_of(declaration, sentence)
     conditions = condition_tokens(declaration, sentence)
@@ -167,6 +172,7 @@ def _fact(
         actor=actor,
         action=action,
         subject=f"data:{declaration.type}",
+        purpose=None if purpose is None else " ".join(sentence.text[slice(*purpose)].split()),
         condition=conditions,
         recipient=recipient,
         phase="background" if "background" in conditions else "unknown",

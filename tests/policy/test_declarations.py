@@ -129,7 +129,7 @@ def test_the_second_copy_of_a_text_is_the_same_declaration() -> None:
     facts = [f for f in read_loaded(from_text(text)).facts if f.subject == "data:search_history"]
     assert len(facts) == 1
     spans = [(e.line, e.role) for e in facts[0].evidence if isinstance(e, PolicySpan)]
-    assert [s for s in spans if s[1] != "condition"] == [
+    assert [s for s in spans if s[1] not in ("condition", "purpose")] == [
         (1, "statement"),
         (3, "repeat"),
     ]
@@ -183,6 +183,21 @@ def test_condition(text: str, condition: str) -> None:
 def test_recipient(text: str, recipient: str) -> None:
     facts = [f for f in read_loaded(from_text(text)).facts if f.action == "shares"]
     assert [f.recipient for f in facts] == [recipient]
+
+
+@pytest.mark.parametrize(
+    ("text", "purpose"),
+    [
+        ("In order to stop fraud, we collect your IP address.", "In order to stop fraud"),
+        ("We collect your IP address to prevent fraud.", "to prevent fraud"),
+        ("为了防范欺诈，我们会收集您的IP地址。", "为了防范欺诈"),
+        ("我们会收集您的IP地址，用于防范欺诈。", "用于防范欺诈"),
+        ("We collect your IP address.", None),
+    ],
+)
+def test_purpose(text: str, purpose: str | None) -> None:
+    facts = [f for f in read_loaded(from_text(text)).facts if f.subject == "data:ip"]
+    assert [f.purpose for f in facts] == [purpose]
 
 
 def test_permissions_in_words_and_by_name() -> None:

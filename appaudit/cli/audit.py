@@ -16,9 +16,11 @@ from appaudit.cli.options import (
     Category,
     ExitZero,
     FailOn,
+    Fingerprints,
     Formats,
     NewOnly,
     Output,
+    OwnSdks,
     Policies,
     Profile,
     Strict,
@@ -48,6 +50,8 @@ def audit(
     new_only: NewOnly = False,
     fail_on: FailOn = None,
     exit_zero: ExitZero = False,
+    sdks: OwnSdks = None,
+    fingerprints: Fingerprints = None,
     strict: Strict = False,
 ) -> None:
     """Compare what an app can do with what its policy says.

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from appaudit import __version__
-from appaudit.cli import audit, diff, doctor, policy, report, rules, scan, schema
+from appaudit.cli import audit, diff, doctor, policy, report, rules, scan, schema, sdk
 from appaudit.cli import run as running
 from appaudit.cli.settings import Settings, hoist, resolve
 from appaudit.errors import InputError, MissingExtraError
@@ -105,6 +105,7 @@ app.add_typer(policy.app, name="policy")
 app.command("diff")(diff.diff)
 app.command("report")(report.report)
 app.command("rules")(rules.rules)
+app.add_typer(sdk.app, name="sdk")
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
 

@@ -64,6 +64,36 @@ BundleFolder = Annotated[
 ]
 
 
+def _own_sdks(path: Path | None) -> Path | None:
+    if path is not None:
+        from appaudit.knowledge.sdks.own import lay_over
+
+        lay_over(path)
+    return path
+
+
+def _fingerprints(path: Path | None) -> Path | None:
+    if path is not None:
+        from appaudit.static import fingerprints_db
+
+        fingerprints_db.use(path)
+    return path
+
+
+OwnSdks = Annotated[
+    Path | None,
+    typer.Option(
+        "--sdks", help="Your own SDK records (TOML), added to ours.", metavar="FILE", callback=_own_sdks
+    ),
+]
+Fingerprints = Annotated[
+    Path | None,
+    typer.Option(
+        help="Database of `sdk fingerprint`: names renamed SDKs.", metavar="FILE", callback=_fingerprints
+    ),
+]
+
+
 def configured(settings: Settings, key: str, given: Any, default: Any = None) -> Any:
     """The option as given, else the configuration's, else the default."""
     return given or settings.config.get(key) or default

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from appaudit.cli.ending import exit_code
-from appaudit.cli.options import ExitZero, Formats, Output, Strict
+from appaudit.cli.options import ExitZero, Fingerprints, Formats, Output, OwnSdks, Strict
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
 from appaudit.cli.several import each
@@ -23,6 +23,8 @@ def scan(
     output: Output = None,
     strict: Strict = False,
     exit_zero: ExitZero = False,
+    sdks: OwnSdks = None,
+    fingerprints: Fingerprints = None,
 ) -> None:
     """List what an app's files say, judging nothing.
 

@@ -15,6 +15,7 @@ from appaudit.static.fingerprints import ClassFeatures, Database, Library, dex_f
 from appaudit.static.fingerprints_java import archive_features
 
 FORMAT = 1
+_ACTIVE: list[Database] = []
 MAX_SIZE = 1 << 30
 """Bytes of one array of a database; beyond that it is no database of ours."""
 
@@ -104,3 +105,13 @@ def load(path: Path) -> Database:
 
 def _inside(places: np.ndarray[tuple[int], np.dtype[np.intp]], size: int) -> bool:
     return not len(places) or bool(places.min() >= 0 and places.max() < size)
+
+
+def use(path: Path | None) -> None:
+    """From now on scans match renamed code with this database; None: with none."""
+    _ACTIVE[:] = [load(path)] if path is not None else []
+
+
+def active() -> Database | None:
+    """The database in use."""
+    return _ACTIVE[0] if _ACTIVE else None

@@ -11,6 +11,7 @@ from appaudit.records import App, Fact, Gap
 from appaudit.static import (
     capabilities,
     components,
+    fingerprints_db,
     frameworks,
     hosts,
     identifiers,
@@ -57,7 +58,8 @@ class ScanResult:
 def scan(path: Path, progress: Progress | None = None, fingerprints: Database | None = None) -> ScanResult:
     """Reads an APK (or split APKs, AAB, AAR, dex) and returns every static fact.
 
-    ``progress`` is told what is being looked at; ``fingerprints`` names renamed SDKs.
+    ``progress`` is told what is being looked at; ``fingerprints`` names renamed SDKs
+    (default: the database that `fingerprints_db.use` was given).
     Raises `InputError` where there is no app to read.
     """
     tell = progress or (lambda _: None)
@@ -73,6 +75,7 @@ def scan(path: Path, progress: Progress | None = None, fingerprints: Database | 
         facts += found
         gaps += missing
     facts = sdks.complete(sample, facts)
+    fingerprints = fingerprints or fingerprints_db.active()
     if fingerprints is not None:
         tell("renamed SDKs")
         facts += sdks_renamed.produce(sample, fingerprints, facts)

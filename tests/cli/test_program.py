@@ -15,7 +15,7 @@ from appaudit.cli.settings import hoist
 from appaudit.report import FORMATS
 from tests.cli.run import PLAIN, ROOT, SHOP, appaudit
 
-COMMANDS = ["audit", "scan", "policy", "report", "rules", "schema", "doctor"]
+COMMANDS = ["audit", "scan", "policy", "report", "rules", "schema", "doctor", "sdk"]
 
 
 def test_help_lists_the_commands() -> None:

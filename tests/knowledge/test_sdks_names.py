@@ -88,6 +88,7 @@ def test_alike_is_scored_below_certain() -> None:
 def test_nothing_is_matched_by_nothing() -> None:
     assert match_name("") == []
     assert match_name("用户协议") == []
+    assert match_name("no such thing at all") == [], "a company's name inside a word is none"
 
 
 def test_two_sdks_in_a_cell_come_back_both() -> None:

@@ -227,7 +227,7 @@ def match_name(text: str) -> list[tuple[str, float]]:
         for _, _, sdk in mentions:
             add(sdk, 0.9 if len({m[2] for m in mentions}) == 1 else 0.8)
     if max(scores.values(), default=0.0) < CERTAIN:
-        _company(tables, over, normalise(words), add)
+        _company(tables, over, words, add)
     if max(scores.values(), default=0.0) < CERTAIN:
         _alike(tables, words, add)
     return sorted(((s, round(v, 3)) for s, v in scores.items()), key=lambda x: (-x[1], x[0]))
@@ -263,8 +263,17 @@ def _link(tables: _Names, match: re.Match[str], add: Any) -> None:
         add(owner, 0.5)
 
 
-def _company(tables: _Names, over: Index, whole: str, add: Any) -> None:
-    named = {c for form, c in tables.company_names.items() if form in whole}
+def _company(tables: _Names, over: Index, words: str, add: Any) -> None:
+    whole = normalise(words)
+    tokens = re.findall(r"[a-z0-9]+", words.translate(_FOLD))
+    phrases = {
+        "".join(tokens[i:k]) for i in range(len(tokens)) for k in range(i + 1, min(i + 5, len(tokens) + 1))
+    }
+    named = {
+        company
+        for form, company in tables.company_names.items()
+        if (form in phrases if form.isascii() else form in whole)
+    }
     if not named:
         return
     spoken = {c for c, words in _words()["categories"].items() if any(w in whole for w in words)}

@@ -1,0 +1,180 @@
+"""`appaudit sdk`: the SDKs we know; a user's own records; fingerprints of renamed code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from appaudit.cli.settings import Settings
+from appaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from appaudit.knowledge.sdks import Sdk
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Look up SDKs; bring your own records; fingerprint libraries.",
+    rich_markup_mode=None,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Database = Annotated[Path, typer.Option("-d", "--database", help="The fingerprint database.", metavar="FILE")]
+
+
+class Source(StrEnum):
+    """Formats that `import` reads."""
+
+    EXODUS = "exodus"
+    LIBCHECKER = "libchecker"
+
+
+@app.command("list")
+def list_(
+    category: Annotated[str | None, typer.Option(help="Only this category.", metavar="ID")] = None,
+    country: Annotated[
+        str | None, typer.Option(help="Only companies of this country (CN, US ...).", metavar="CODE")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the SDKs that are known.
+
+    Example: appaudit sdk list --category push --country CN
+    """
+    from appaudit.knowledge import sdks as knowledge
+
+    if category is not None and category not in knowledge.CATEGORIES:
+        raise InputError(f"no category '{category}' (known: {', '.join(knowledge.CATEGORIES)})")
+    chosen = [
+        sdk
+        for sdk in knowledge.index().sdks.values()
+        if category in (None, sdk.category) and (country is None or sdk.country == country.upper())
+    ]
+    if as_json:
+        typer.echo(json.dumps([_plain(sdk) for sdk in chosen], ensure_ascii=False, indent=2))
+        return
+    width = max((len(sdk.id) for sdk in chosen), default=0)
+    for sdk in chosen:
+        names = " / ".join(dict.fromkeys(n for n in (sdk.zh, sdk.en) if n))
+        typer.echo(f"{sdk.id:<{width}}  {sdk.category:<22}  {sdk.country or '--'}  {names}")
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Id, name, package or link.", metavar="NAME")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what is known of one SDK; of a name that fits several, list them with scores.
+
+    Example: appaudit sdk show 极光推送
+    """
+    settings: Settings = ctx.obj
+    from appaudit.knowledge import sdks as knowledge
+
+    known = knowledge.index().sdks
+    found = [(name, 1.0)] if name in known else knowledge.match_name(name)
+    certain = [i for i, score in found if score >= knowledge.CERTAIN]
+    if not found:
+        raise InputError(f"no SDK is known by '{name}'")
+    if len(certain) != 1:
+        for candidate, score in found[:20]:
+            typer.echo(f"{score:.2f}  {candidate}  {known[candidate].name}")
+        return
+    sdk = known[certain[0]]
+    if as_json:
+        typer.echo(json.dumps(_plain(sdk), ensure_ascii=False, indent=2))
+        return
+    for key, value in _plain(sdk).items():
+        shown = ", ".join(value) if isinstance(value, list) else value
+        if key == "company" and value in knowledge.companies():
+            company = knowledge.companies()[value]
+            shown = company.zh if settings.lang == "zh" and company.zh else company.en or company.zh
+        typer.echo(f"{key:<12}{shown}")
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Your own records (TOML).", metavar="FILE...")],
+) -> None:
+    """Check a file of SDK records: schema, data types, values that other records hold too.
+
+    Example: appaudit sdk check own.toml
+    """
+    from appaudit.knowledge import sdks as knowledge
+    from appaudit.knowledge.data_types import data_types
+    from appaudit.knowledge.sdks.index import overlaps
+    from appaudit.knowledge.sdks.own import read
+
+    wrong = 0
+    for path in files:
+        own = read(path)
+        for sdk in own.values():
+            for data in sorted(set(sdk.collects) - set(data_types())):
+                typer.echo(f"{path.name}: {sdk.id}: no data type '{data}'")
+                wrong += 1
+        for field, value, ids in overlaps({**knowledge.sdks(), **own}.values()):
+            if set(ids) & set(own):
+                typer.echo(f"{path.name}: {field} '{value}' is held by {', '.join(ids)}; yours wins")
+        typer.echo(f"{path.name}: {len(own)} records, {wrong} wrong")
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="Trackers JSON, or folder of rules.", metavar="PATH")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The TOML file to write.", metavar="FILE")],
+    kind: Annotated[Source | None, typer.Option("--as", help="What it is (default: by its kind).")] = None,
+) -> None:
+    """Turn exodus trackers or LibChecker rules that you have into records for --sdks.
+
+    Example: appaudit sdk import trackers.json -o trackers.toml
+    """
+    from appaudit.knowledge.sdks.own import from_exodus, from_libchecker, to_toml
+
+    kind = kind or (Source.LIBCHECKER if source.is_dir() else Source.EXODUS)
+    if kind is Source.EXODUS:
+        try:
+            records = from_exodus(source.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise InputError(f"{source.name} is no text in UTF-8.") from error
+    else:
+        records = from_libchecker(source)
+    text = to_toml(records)
+    output.write_text(text, encoding="utf-8")
+    typer.echo(f"{output}: {text.count('[[sdk]]')} of {len(records)} records", err=True)
+
+
+@app.command()
+def fingerprint(
+    library: Annotated[Path, typer.Argument(help="The library: aar, jar or dex.", metavar="LIB")],
+    sdk_id: Annotated[str, typer.Option("--id", help="Id of its SDK.", metavar="ID")],
+    version: Annotated[str, typer.Option("--version", help="Its version.", metavar="V")],
+    database: Database,
+) -> None:
+    """Add a library to a fingerprint database, which `scan --fingerprints` matches renamed code with.
+
+    Example: appaudit sdk fingerprint lib.aar --id jpush --version 4.8.1 -d prints.npz
+    """
+    from appaudit.static import fingerprints_db as store
+    from appaudit.static.fingerprints import Library
+
+    before = store.load(database) if database.exists() else None
+    features = store.library_features(library)
+    after = store.add(before, Library(sdk_id, version), features)
+    store.save(after, database)
+    typer.echo(
+        f"{database}: {sdk_id} {version}, {len(features.names)} classes; {len(after.libraries)} libraries",
+        err=True,
+    )
+
+
+def _plain(sdk: Sdk) -> dict[str, Any]:
+    """A record without its empty fields."""
+    row = {f.name: getattr(sdk, f.name) for f in dataclasses.fields(sdk)}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in row.items() if v}

@@ -1,0 +1,70 @@
+"""`appaudit sdk`, and the options that bring a user's own SDK knowledge."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run import SHOP, appaudit
+
+OWN = '[[sdk]]\nid = "shop-core"\nen = "Shop core"\ncategory = "library"\npackages = ["com.tencent.bugly"]\n'
+
+
+def test_list_and_show() -> None:
+    listed = appaudit("sdk", "list", "--category", "push", "--country", "cn")
+    assert listed.code == 0
+    assert any(line.startswith("jpush ") for line in listed.out.splitlines())
+    assert "onesignal" not in listed.out
+    shown = json.loads(appaudit("sdk", "show", "极光推送", "--json").out)
+    assert shown["id"] == "jpush"
+    assert appaudit("sdk", "show", "com.igexin.sdk").out.startswith("id          getui-push")
+
+
+def test_a_name_of_several_is_listed_with_scores() -> None:
+    ran = appaudit("sdk", "show", "深圳市和讯华谷信息技术有限公司")
+    assert ran.code == 0
+    assert "jpush" in ran.out
+    assert ran.out.startswith("0.")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("show", "no such thing at all"), ("list", "--category", "x"), ("check", "missing.toml")]
+)
+def test_mistakes_are_one_sentence(arguments: tuple[str, ...]) -> None:
+    ran = appaudit("sdk", *arguments)
+    assert ran.code == 2
+    assert ran.err.startswith("appaudit: ")
+
+
+def test_check_tells_overlaps_and_mistakes(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    ran = appaudit("sdk", "check", own)
+    assert ran.code == 0
+    assert "com.tencent.bugly" in ran.out
+    own.write_text(OWN + 'collects = ["no_such_data"]\n', encoding="utf-8")
+    assert appaudit("sdk", "check", own).code == 1
+
+
+def test_import_writes_records_that_scan_takes(tmp_path: Path) -> None:
+    trackers, own = tmp_path / "trackers.json", tmp_path / "own.toml"
+    row = {"name": "Bug Watch", "code_signature": "com.tencent.bugly.", "categories": ["Crash reporting"]}
+    trackers.write_text(json.dumps({"trackers": {"7": row}}), encoding="utf-8")
+    assert appaudit("sdk", "import", trackers, "-o", own).code == 0
+    ran = appaudit("scan", SHOP / "shop.apk", "--sdks", own, "-f", "json", "--exit-zero")
+    assert "sdk:bug-watch" in ran.out
+    assert "sdk:bugly" not in ran.out
+
+
+def test_fingerprint_makes_a_database_that_scan_takes(tmp_path: Path) -> None:
+    database = tmp_path / "prints.npz"
+    made = appaudit(
+        "sdk", "fingerprint", SHOP.parents[1] / "framework" / "framework.jar",
+        "--id", "framework", "--version", "1", "-d", database,
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert appaudit("scan", SHOP / "shop.apk", "--fingerprints", database, "--exit-zero").code == 0
+    database.write_bytes(b"no database")
+    assert appaudit("scan", SHOP / "shop.apk", "--fingerprints", database).code == 2

@@ -25,7 +25,8 @@ LABEL = re.compile(
     r"\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?"
     r"|(?:个人)?(?:信息|数据)(?:类型|种类|字段)"
     r"|(?:the )?(?:types? of )?(?:personal )?(?:data|information)(?: (?:that )?we)?"
-    r" (?:collected|processed|collect)(?: (?:are|is|include|includes))?|among the types of [^:.]{0,120}(?:there are|are))\s*[:：]",
+    r" (?:collected|processed|collect)(?: (?:are|is|include|includes))?"
+    r"|among the types of [^:.]{0,120}(?:there are|are))\s*[:：]",
     re.I,
 )
 """A form-like line ("Data collected: ...") that lists data without a sentence."""

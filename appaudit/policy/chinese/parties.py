@@ -1,0 +1,64 @@
+"""Who receives, who acts: the parties of a Chinese clause."""
+
+from __future__ import annotations
+
+from appaudit.policy.chinese.state import BREAK, SUBJECTS, Walk
+
+
+class Parties(Walk):
+    """Finds the parties of a clause."""
+
+    def acts(self, i: int) -> bool:
+        """Whether the partner named at ``i`` is followed by its verb."""
+        item = self.items[i]
+        for j in range(i + 1, min(i + 4, len(self.items))):
+            nxt = self.items[j]
+            if nxt.start - item.end > 8 or nxt.text in BREAK or nxt.text in "、/和与及":
+                return False
+            if nxt.get("passive") or nxt.get("only"):
+                return True
+            verb = nxt.get("verb")
+            if verb is not None:
+                return (
+                    verb.value in ("collect", "use", "permission", "share")
+                    and self.text[nxt.end : nxt.end + 1] != "的"
+                )
+            if nxt.get("data") or any(nxt.get(s) for s in SUBJECTS):
+                return False
+        return False
+
+    def whom(self, i: int) -> str:
+        """Who the preposition at ``i`` points to: 我们, 您, or a partner's name; "" if it is a plain 和."""
+        start = self.items[i].end
+        for j in range(i + 1, min(i + 6, len(self.items))):
+            item = self.items[j]
+            if item.text in BREAK:
+                break
+            if item.get("partner"):
+                return item.text
+            if item.get("we") and item.start - start <= 1:
+                return "我们" if self.text[item.end : item.end + 1] != "的" else ""
+            if item.get("you") and item.start - start <= 1:
+                if "的" in self.text[item.end : item.end + 8]:
+                    continue
+                return "您"
+            if item.get("public") or (item.text == "其" and item.start - start <= 0):
+                return item.text
+            if item.get("data"):
+                break
+        return ""
+
+    def is_partner(self, words: str) -> bool:
+        return any(t.get("partner") for t in self.items if t.text == words)
+
+    def recipient_after(self, i: int) -> str:
+        item = self.items[i]
+        for j in range(i + 1, min(i + 8, len(self.items))):
+            nxt = self.items[j]
+            if nxt.text in BREAK:
+                break
+            if nxt.get("partner") and self.text[item.end : nxt.start].startswith(
+                ("给", "至", "于", "与", "")
+            ):
+                return nxt.text
+        return ""

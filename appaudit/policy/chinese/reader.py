@@ -1,0 +1,310 @@
+"""Walks a Chinese sentence: boundaries, subjects, purposes, and what each item does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from appaudit.policy.chinese.state import BREAK, CLOSE, CLOSING, OPEN, OWNERS, SUBJECTS
+from appaudit.policy.chinese.verbs import Verbs
+from appaudit.policy.lexicon import Token, lexicon
+from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, SentenceReading
+
+
+class ChineseReader(Verbs):
+    """Reads the tokens of one sentence. Use `read`."""
+
+    def read(self) -> SentenceReading:
+        for i, item in enumerate(self.items):
+            self.step(i, item)
+            if item.text not in BREAK and not item.get("condition") and not item.get("adverb"):
+                self.after_break = False
+        self.end_condition(len(self.text))
+        self.out.mentions = self.mentions
+        frames = [m.frame for m in self.mentions if m.frame is not None and m.frame.polarity]
+        state = self.state
+        if state.frame is not None and state.frame.polarity and not state.frame.inherited:
+            self.out.last_frame = state.frame
+        elif frames:
+            self.out.last_frame = frames[-1]
+        return self.out
+
+    def step(self, i: int, item: Token) -> None:
+        state = self.state
+        text = item.text
+        if text in OPEN:
+            self.stack.append(replace(state))
+            if self.mentions and 0 <= item.start - self.mentions[-1].end <= 1:
+                self.mentions[-1].group = True
+                if state.frame is None:
+                    state.frame = self.mentions[-1].frame
+                self.pending_group = self.mentions[-1]
+        elif text in CLOSE:
+            if self.stack:
+                inner, self.state = self.state, self.stack.pop()
+                del inner
+        elif text in BREAK:
+            self.comma(i, text)
+        elif text in "：:":
+            self.colon(i, item)
+        elif item.readings:
+            self.phrase(i, item)
+
+    def phrase(self, i: int, item: Token) -> None:
+        state = self.state
+        verb = item.get("verb")
+        weak = item.get("weak")
+        subject = next((k for k in SUBJECTS if item.get(k)), "")
+        if item.get("data") or (weak and self.weak_counts(i)) or (item.get("anaphor") and item.text != "其"):
+            self.mention(i, item)
+        elif subject and not (verb and subject == "partner"):
+            self.subject(i, item, subject)
+        elif item.get("local") and not verb:
+            pass
+        elif verb:
+            self.verb(i, item, verb)
+        elif item.get("negation"):
+            state.negated = True
+        elif item.get("exclusion"):
+            if item.text in ("不含", "不包括", "但不包括"):
+                state.excluded = True
+        elif item.get("only"):
+            state.only = True
+        elif item.get("take") and item.text in ("将", "把"):
+            if not self.verb_next(i):
+                state.taking = item.start
+                if state.frame is None or state.frame.cls != "definition":
+                    state.frame = None
+            else:
+                state.passive = True
+        elif item.get("to"):
+            state.to_whom = self.whom(i)
+        elif item.get("group"):
+            self.group(i, item)
+        elif item.get("condition"):
+            if self.after_break or item.text not in ("时", "如"):
+                self.condition_start = item.start
+        elif item.get("purpose"):
+            self.purpose(i, item)
+        elif item.get("passive"):
+            state.passive = True
+
+    def comma(self, i: int, text: str) -> None:
+        state = self.state
+        self.after_break = True
+        state.nested = False
+        if self.stack:
+            state.held = self.stack[-1].held
+        state.excluded = False
+        state.to_whom = ""
+        state.passive = False
+        condition = self.condition_start >= 0
+        self.end_condition(self.items[i].start)
+        if (
+            condition
+            and not self.stack
+            and state.actor == "you"
+            and (state.frame is None or not self.continues(i))
+        ):
+            # 当您……时，需要……: what follows has its own subject, often unsaid
+            self.new_clause("")
+            state = self.state
+        if text in "；;":
+            self.new_clause("")
+            if self.inherited and self.inherited.cls == "definition":
+                self.state.frame = self.inherited
+            return
+        if (
+            state.frame is not None
+            and state.frame.verb in ("根据", "基于", "依据", "结合")
+            and not self.continues(i)
+        ):
+            state.frame = None
+        if not self.stack:
+            state.negated = False
+            if state.taking < 0:
+                self.clause += 1 if not self.continues(i) else 0
+
+    def colon(self, i: int, item: Token) -> None:
+        if item.start <= 24 and not self.out.has_verb and not self.inherited:
+            self.mentions = []
+            self.new_clause("")
+        elif self.mentions and item.start - self.mentions[-1].end <= 2:
+            self.mentions[-1].group = True
+        self.after_break = True
+        del i
+
+    def purpose(self, i: int, item: Token) -> None:
+        """用于, 以便 and 为 hold the frame: what follows tells what for."""
+        state = self.state
+        word = item.text
+        if word == "为" and self.text.startswith("此", item.end):
+            return
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if word in ("来",) and nxt is not None and not nxt.get("verb"):
+            return
+        if word == "以" and self.text[item.end : item.end + 1] in (
+            "网",
+            "及",
+            "下",
+            "上",
+            "外",
+            "内",
+            "弹",
+            "电",
+            "其",
+            "短",
+            "粗",
+        ):
+            return
+        if word == "为" and not self.after_break and self.text.startswith("您", item.end):
+            return
+        if (
+            word == "为"
+            and not self.after_break
+            and self.text[item.end : item.end + 1] not in tuple("了您完实向便提保确履改进")
+        ):
+            return
+        state.held = True
+
+    def subject(self, i: int, item: Token, actor: str) -> None:
+        state = self.state
+        following = self.text[item.end : item.end + 1]
+        if self.text.endswith(("征得", "经", "取得", "获得", "征求", "得到", "经过"), 0, item.start):
+            return  # "after obtaining your consent": the user is no subject
+        if item.text == "用户" and self.text[max(0, item.start - 2) : item.start] in ("作为", "其他", "成为"):
+            return
+        before = self.items[i - 1] if i else None
+        if actor == "sdk" and before is not None and (before.get("partner") or before.get("we")):
+            state.actor = "sdk"
+            return
+        if following == "的" and actor in ("we", "you"):
+            return
+        adjacent = before is not None and item.start - before.end <= 0
+        if (
+            before is not None
+            and adjacent
+            and (
+                before.get("to")
+                or before.get("source")
+                or before.text in ("由", "为", "帮助", "便于", "使", "助", "被")
+                or before.get("purpose")
+            )
+        ):
+            if actor == "partner":
+                state.to_whom = item.text
+                if before.text == "由":
+                    self.new_clause("partner")
+            elif actor == "we" and before.get("to"):
+                state.to_whom = "我们"
+            elif before.get("to"):
+                state.to_whom = state.to_whom or ("您" if actor == "you" else "")
+            return
+        if actor in ("partner", "sdk"):
+            if state.to_whom and not self.after_break:
+                return
+            if actor == "sdk" or self.acts(i):
+                if (
+                    actor == "partner"
+                    and state.frame is not None
+                    and state.frame.cls in ("share", "provide")
+                    and not self.after_break
+                ):
+                    return
+                if state.taking >= 0:
+                    return
+                self.new_clause(actor)
+                self.partner = item.text
+            return
+        if (
+            state.frame is not None
+            and not self.after_break
+            and not state.frame.inherited
+            and (state.frame.polarity or state.frame.verb in ("同意", "授权"))
+            and not state.held
+        ):
+            state.nested = True
+            return
+        if (
+            self.stack
+            and state.frame is not None
+            and state.frame.polarity
+            and actor == "you"
+            and state.frame.cls != "definition"
+        ):
+            state.nested = True
+            return
+        if state.taking >= 0 and not self.after_break:
+            state.nested = True
+            return
+        if (
+            state.held
+            and not self.after_break
+            and not (
+                actor == "you"
+                and re.match(r"(?:需要?|须|应|可以?|必须|至少)", self.text[item.end : item.end + 2])
+            )
+        ):
+            return
+        keep = state.frame if state.frame is not None and state.frame.cls == "definition" else None
+        negated = state.negated
+        self.new_clause(actor)
+        self.state.frame = keep
+        if negated and before is not None and before.get("negation"):
+            self.state.negated = True
+
+    def group(self, i: int, item: Token) -> None:
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if item.text == "如" and (nxt is None or not (nxt.get("data") or nxt.get("weak"))):
+            if self.after_break:
+                self.condition_start = item.start
+            return
+        if self.mentions and item.start - self.mentions[-1].end <= 2 and item.text not in ("等", "在内的"):
+            self.mentions[-1].group = True
+
+    def mention(self, i: int, item: Token) -> None:
+        state = self.state
+        entry = item.get("data") or item.get("weak")
+        type_id = entry.value if entry is not None else GENERIC_ANAPHOR
+        frame = None if state.held else state.frame
+        if frame is not None and frame.polarity is None:
+            frame = None
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is not None and nxt.text == "的" and nxt.start == item.end and i + 2 < len(self.items):
+            owned = self.items[i + 2]
+            if (
+                type_id in OWNERS
+                and (owned.get("data") or owned.get("anaphor"))
+                and owned.start - nxt.end <= 2
+            ):
+                return  # 您的支付账户的认证信息: the account only says whose
+        found = Mention(
+            type_id,
+            item.start,
+            item.end,
+            item,
+            frame=frame,
+            clause=self.clause if not state.held or state.taking >= 0 else -1 - self.clause,
+            depth=len(self.stack),
+        )
+        if (
+            type_id in CLOSING
+            and self.mentions
+            and self.mentions[-1].frame is frame
+            and re.search(r"(?:的|等|在内的|及其他)$", self.text[self.mentions[-1].end : item.start])
+            and item.start - self.mentions[-1].end <= 4
+        ):
+            return  # "头像、昵称的个人资料": the list says which
+        found.flipped = state.excluded
+        if self.condition_start >= 0:
+            pass
+        if self.conditions:
+            found.conditions = (self.conditions[-1],)
+        self.mentions.append(found)
+        del i
+
+
+def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:
+    """The reading of one Chinese sentence. ``inherited``: the frame of what leads it in; ``skip``:
+    characters at its start that are a defined term, not part of the statement."""
+    return ChineseReader(text, lexicon().match(text), inherited, skip).read()

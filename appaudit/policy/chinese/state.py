@@ -1,0 +1,125 @@
+"""What the Chinese reader carries along a sentence: its words, its place, the frame in force."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from appaudit.policy.lexicon import NOTHING, Token, words_of
+from appaudit.policy.reading import Frame, Mention, SentenceReading
+
+OPEN, CLOSE = "([（【〔{", ")]）】〕}"
+_PUNCT = re.compile(r"[，,；;：:、/()（）\[\]【】〔〕{}“”‘’\"'的等时后并]")
+BREAK = "，,；;"
+SUBJECTS = ("we", "you", "partner", "sdk")
+NOMINAL = re.compile(
+    r"^(?:的|和使用|及使用|与使用|、使用)?(?:规则|情况|清单|说明|范围|目的|方式|活动|行为|过程|服务|功能|期限|位置|地点|请求|权限|措施|习惯|频率|时长|范围)"
+)
+HEADS = tuple(words_of("cues.zh")["head"]["words"])
+ON_DEVICE = re.compile(r"[^，,；;、]{0,8}(?:本地|设备端|终端上)")
+OWNERS = frozenset({"payment_account", "account_info", "third_party_account", "order_info"})
+CLOSING = frozenset({"account_info", "personal_info", "contact_info", "identity_info", "device_info"})
+
+
+@dataclass(slots=True)
+class State:
+    actor: str = ""
+    frame: Frame | None = None
+    held: bool = False
+    nested: bool = False
+    negated: bool = False
+    only: bool = False
+    excluded: bool = False
+    taking: int = -1  # where 将/把 opened, -1 if not
+    to_whom: str = ""
+    passive: bool = False
+
+
+class Walk:
+    """The items of a sentence and the state of the walk over them."""
+
+    pending_group: Mention | None = None
+    partner = ""
+
+    def __init__(self, text: str, tokens: list[Token], inherited: Frame | None, skip: int = 0) -> None:
+        self.text = text
+        self.items = [t for t in items_of(text, tokens) if t.start >= skip]
+        self.inherited = inherited
+        self.state = State(frame=inherited)
+        self.stack: list[State] = []
+        self.clause = 0
+        self.after_break = True
+        self.mentions: list[Mention] = []
+        self.conditions: list[tuple[int, int]] = []
+        self.condition_start = -1
+        self.out = SentenceReading(tokens=tokens)
+
+    def new_clause(self, actor: str) -> None:
+        self.clause += 1
+        self.state = State(actor=actor)
+
+    def end_condition(self, end: int) -> None:
+        if self.condition_start >= 0:
+            span = (self.condition_start, end)
+            self.conditions.append(span)
+            self.condition_start = -1
+
+    def continues(self, i: int) -> bool:
+        """Whether the list goes on after the comma at ``i``."""
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        return nxt is not None and bool(
+            nxt.get("data") or nxt.get("weak") or nxt.get("group") or nxt.get("conj")
+        )
+
+    def free(self) -> list[Mention]:
+        """Mentions of this clause that a later verb may take."""
+        if self.state.taking >= 0:
+            return [
+                m
+                for m in self.mentions
+                if m.start > self.state.taking and (m.frame is None or m.frame.kind == "relative")
+            ]
+        return [
+            m
+            for m in self.mentions
+            if m.clause == self.clause and (m.frame is None or m.frame.kind == "relative")
+        ]
+
+    def weak_counts(self, i: int) -> bool:
+        """A weak word counts before a head noun, or as a member of a list of data."""
+        item = self.items[i]
+        if self.text.startswith(HEADS, item.end):
+            return True
+        for j in range(i + 1, min(i + 12, len(self.items))):
+            nxt = self.items[j]
+            if nxt.start - self.items[j - 1].end > 1:
+                return False
+            if nxt.get("data"):
+                return nxt.text.endswith(HEADS) and self.state.frame is not None
+            if nxt.get("head") or (self.text.startswith(HEADS, nxt.end) and nxt.get("weak")):
+                return True
+            if not (nxt.get("weak") or nxt.text in "、/的" or nxt.get("to") or nxt.get("conj")):
+                break
+        frame = self.state.frame
+        if frame is not None and (frame.cls == "definition" or (frame.inherited and not self.out.has_verb)):
+            before = self.items[i - 1].text if i else ""
+            after = self.items[i + 1].text if i + 1 < len(self.items) else ""
+            return (
+                before in ("、", "/", "：", ":", "和", "及") or i == 0 or bool(self.items[i - 1].get("group"))
+            ) and (after in ("、", "，", "/", "。", "和", "及") or i + 1 == len(self.items))
+        return False
+
+
+def items_of(text: str, tokens: list[Token]) -> list[Token]:
+    """Tokens of the lexicon with the punctuation and particles between them."""
+    out: list[Token] = []
+    position = 0
+    for token in tokens:
+        out += [
+            Token(m.start(), m.end(), m.group(), NOTHING)
+            for m in _PUNCT.finditer(text, position, token.start)
+        ]
+        out.append(token)
+        position = token.end
+    out += [Token(m.start(), m.end(), m.group(), NOTHING) for m in _PUNCT.finditer(text, position)]
+    return out

@@ -1,0 +1,207 @@
+"""Chinese verbs: what each says of the data after it, or before it (将……共享, 会被收集)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from appaudit.policy.chinese.parties import Parties
+from appaudit.policy.chinese.state import BREAK, CLOSE, NOMINAL, ON_DEVICE
+from appaudit.policy.lexicon import Entry, Token
+from appaudit.policy.reading import STRENGTH, Frame, Polarity
+
+
+class Verbs(Parties):
+    """Opens frames and lets them reach back."""
+
+    def verb_next(self, i: int) -> bool:
+        item = self.items[i]
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is None:
+            return True
+        if nxt.start - item.end > 2:
+            return False
+        return bool(nxt.get("verb") and not nxt.get("weak")) or bool(
+            nxt.get("negation")
+            or nxt.get("passive")
+            or nxt.get("only")
+            or nxt.get("to")
+            or nxt.get("purpose")
+        )
+
+    def verb(self, i: int, item: Token, verb: Entry) -> None:
+        state = self.state
+        cls = verb.value
+        after = self.text[item.end : item.end + 8]
+        before_char = self.text[item.start - 1 : item.start]
+        if state.frame is not None and state.frame.cls == "definition":
+            return
+        if after.startswith("的") and not after.startswith("的上述"):
+            self.relative(i, item, verb)
+            return
+        if state.nested and cls in ("use", "collect", "other", "provide", "permission"):
+            return
+        if before_char == "的" or (NOMINAL.match(after) and cls != "local"):
+            return
+        if state.held:
+            fresh = self.after_break and cls in ("collect", "use", "share", "permission", "provide")
+            if not fresh and not (cls in ("share", "display") and state.taking >= 0):
+                return
+            state.held = False
+        self.out.has_verb = True
+        if cls == "other":
+            shown = state.taking >= 0 and item.text in ("展示", "显示")
+            if not shown and not (self.mentions and state.frame is not None and self._between(i)):
+                state.frame = None if item.text not in ("浏览", "登录", "订购") else state.frame
+            return
+        polarity, recipient, kind = self.sense(i, item, cls)
+        frame = Frame(
+            item.text,
+            cls,
+            state.actor,
+            polarity,
+            item.start,
+            item.end,
+            state.negated,
+            state.only,
+            recipient,
+            kind=kind,
+        )
+        if self.takes_left(i, item, cls):
+            self.assign_left(frame)
+            if polarity:
+                self.out.last_frame = frame
+            if not self.object_follows(i):
+                state.frame = None
+                state.taking = -1
+                return
+        previous = state.frame
+        adjacent = (
+            previous is not None
+            and not previous.inherited
+            and not any(m.start >= previous.end for m in self.mentions)
+            and item.start - previous.end <= 4
+        )
+        if (
+            adjacent
+            and previous is not None
+            and previous.polarity
+            and STRENGTH[cls] <= STRENGTH[previous.cls]
+        ):
+            state.frame = replace(previous, end=item.end)
+        else:
+            state.frame = frame
+        state.taking = -1
+
+    def _between(self, i: int) -> bool:
+        """A verb used inside an enumeration ("浏览、搜索" before its head) leaves the frame alone."""
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        return nxt is not None and nxt.text in "、/"
+
+    def sense(self, i: int, item: Token, cls: str) -> tuple[Polarity | None, str, str]:
+        """(polarity, recipient, kind) of a verb with its actor."""
+        state = self.state
+        actor = state.actor
+        whom = state.to_whom or self.recipient_after(i)
+        polarity: Polarity | None = None
+        kind = ""
+        if cls == "local" or (cls in ("collect", "use") and ON_DEVICE.match(self.text, item.end)):
+            polarity = "local_only"
+        elif actor in ("we", ""):
+            if cls in ("collect", "use"):
+                polarity = "collected"
+            elif cls == "permission":
+                kind = "permission"
+                polarity = "collected"
+                if actor == "" and item.text in ("打开", "开启", "需要"):
+                    polarity = None
+            elif cls == "share":
+                polarity = "shared" if whom != "您" else None
+            elif cls == "display":
+                polarity = "shared"
+            elif (
+                cls == "provide"
+                and actor == ""
+                and (whom == "我们" or re.search(r"(?:需要?|须|应|请|可)(?:您)?$", self.text[: item.start]))
+            ):
+                polarity = "collected"
+            elif cls == "provide" and whom and whom not in ("我们", "您") and item.text in ("提供", "上传"):
+                polarity = "shared"
+        elif actor == "you":
+            if (
+                cls == "provide"
+                and (whom in ("", "我们") or not self.is_partner(whom))
+                and item.text != "选择"
+            ):
+                polarity = "collected"
+            elif cls == "display":
+                polarity = "shared"
+            elif cls == "permission":
+                polarity = None
+        elif actor == "partner":
+            if cls in ("collect", "use"):
+                polarity = "shared"
+                whom = self.partner
+            elif cls in ("share", "provide"):
+                polarity = "collected" if whom == "我们" else ("shared" if cls == "share" else None)
+        elif actor == "sdk" and cls in ("collect", "use", "permission", "share"):
+            polarity = "collected"
+            kind = "sdk"
+        if state.negated and polarity:
+            if cls in ("use", "permission") or (cls == "provide" and actor == "you"):
+                polarity = None
+            else:
+                polarity = "not_collected" if polarity in ("collected", "local_only") else "not_shared"
+        return polarity, whom if whom not in ("您", "我们") else "", kind
+
+    def object_follows(self, i: int) -> bool:
+        """Whether a data word follows the verb in its clause."""
+        for j in range(i + 1, min(i + 12, len(self.items))):
+            nxt = self.items[j]
+            if nxt.text in BREAK or nxt.get("purpose") or nxt.text in CLOSE:
+                return False
+            if nxt.get("data") or nxt.get("anaphor"):
+                return True
+            if nxt.get("weak") and self.weak_counts(j):
+                return True
+            if nxt.get("verb") and not nxt.get("weak"):
+                return False
+        return False
+
+    def takes_left(self, i: int, item: Token, cls: str) -> bool:
+        """Whether the verb's data stand before it: 将……共享, 会被收集, ……将公开显示."""
+        state = self.state
+        free = self.free()
+        if not free:
+            return False
+        if state.taking >= 0:
+            return cls in ("share", "display", "provide", "use", "collect", "local")
+        if cls in ("share", "display", "local") or ON_DEVICE.match(self.text, item.end):
+            return not self.object_follows(i)
+        return "被" in self.text[max(0, item.start - 4) : item.start] and cls in ("collect", "use")
+
+    def assign_left(self, frame: Frame) -> None:
+        for mention in self.free():
+            if mention.frame is not None:
+                mention.extra += (frame,)
+            else:
+                mention.frame = frame
+
+    def relative(self, i: int, item: Token, verb: Entry) -> None:
+        """您提供的……, 我们收集的……: how the data that follow came."""
+        state = self.state
+        if state.frame is not None and state.frame.polarity and not state.held:
+            return
+        if state.negated or state.taking >= 0:
+            return
+        actor = state.actor
+        polarity: Polarity | None = None
+        back = self.text[max(0, item.start - 12) : item.start]
+        if "您" in back[back.rfind("，") + 1 :]:
+            actor = "you"
+        ours = actor == "we" and verb.value in ("collect", "use") and not state.held
+        if ours or (actor == "you" and verb.value == "provide"):
+            polarity = "collected"
+        if polarity and not state.held:
+            state.frame = Frame(item.text, verb.value, actor, polarity, item.start, item.end, kind="relative")
+        del i

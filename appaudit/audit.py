@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,13 +67,29 @@ def _declare(bundle: Bundle, policies: Sequence[Path], progress: Progress) -> No
     bundle.examined.append("policy")
 
 
-def audit(app: Path, policies: Sequence[Path], progress: Progress = _silent, category: str = "") -> Bundle:
-    """An app against its declared documents. Without documents, what needs them is not examined."""
-    bundle = scan(app, progress)
-    if policies:
-        _declare(bundle, policies, progress)
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What an audit looks at. ``values``: file of the test device's own values, for the recordings.
+
+    ``category``: id of the kind of app in the official list, or empty.
+    """
+
+    app: Path | None = None
+    policies: Sequence[Path] = ()
+    traffic: Sequence[Path] = ()
+    values: Path | None = None
+    category: str = ""
+
+
+def audit(inputs: Inputs, progress: Progress = _silent) -> Bundle:
+    """Everything given, side by side. What was not given is not examined, never passed."""
+    bundle = scan(inputs.app, progress) if inputs.app else _new()
+    if inputs.policies:
+        _declare(bundle, inputs.policies, progress)
+    for recording in inputs.traffic:
+        _listen(bundle, recording, inputs.values, progress)
     progress("comparing")
-    judge(bundle, category)
+    judge(bundle, inputs.category)
     return bundle
 
 
@@ -101,6 +118,16 @@ def add_run(bundle: Bundle, facts: Iterable[Fact], gaps: Iterable[Gap]) -> None:
     bundle.facts.extend(facts)
     bundle.gaps.extend(gaps)
     bundle.examined.append("dynamic")
+
+
+def _listen(bundle: Bundle, recording: Path, values: Path | None, progress: Progress) -> None:
+    from appaudit.traffic import read_traffic
+
+    result = read_traffic(recording, values, progress)
+    bundle.facts.extend(result.facts)
+    bundle.gaps.extend(result.gaps)
+    if "traffic" not in bundle.examined:
+        bundle.examined.append("traffic")
 
 
 def judge(bundle: Bundle, category: str = "") -> None:
@@ -133,6 +160,8 @@ def _what(bundle: Bundle, source: str) -> list[str]:
         return [d.name for d in bundle.documents]
     if source == "dynamic":
         return list(dict.fromkeys(f.phase for f in bundle.facts if f.source == "dynamic"))
+    if source == "traffic":
+        return sorted(f.subject for f in bundle.facts if f.source == source and f.action == "contacts")
     return []
 
 

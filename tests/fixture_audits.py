@@ -27,7 +27,7 @@ def fixture_audit(name: str) -> Bundle:
     folder = APPS / app
     policies = sorted(folder.glob(f"policy.{policy}.*")) if policy else []
     assert bool(policies) == bool(policy), f"fixture {name} has no policy"
-    return audit.audit(folder / f"{app}.apk", policies, category=category)
+    return audit.audit(audit.Inputs(folder / f"{app}.apk", policies, category=category))
 
 
 def _with_run(app: str) -> Bundle:

@@ -24,6 +24,8 @@ from appaudit.cli.options import (
     Policies,
     Profile,
     Strict,
+    Traffic,
+    Values,
     checked_category,
     configured,
     profile,
@@ -41,6 +43,8 @@ def audit(
     ctx: typer.Context,
     apps: Annotated[list[Path], typer.Argument(help="APK, split APKs or AAB.", metavar="APP...")],
     policies: Policies = None,
+    traffic: Traffic = None,
+    values: Values = None,
     formats: Formats = None,
     output: Output = None,
     bundle: BundleFolder = None,
@@ -79,7 +83,7 @@ def audit(
     delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, law, kind)
 
     def judged(app: Path, step: Callable[[str], None]) -> Bundle:
-        done = work.audit(app, documents, step, kind)
+        done = work.audit(work.Inputs(app, documents, traffic or (), values, kind), step)
         living.apply(done)
         return done
 

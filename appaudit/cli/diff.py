@@ -50,7 +50,9 @@ def diff(
     bundles: list[Bundle] = []
     for path in (old, new):
         with progress(settings, path.name) as step:
-            bundles.append(audit.audit(path, documents, step) if documents else audit.scan(path, step))
+            bundles.append(
+                audit.audit(audit.Inputs(path, documents), step) if documents else audit.scan(path, step)
+            )
     before, after = bundles
     found = changes(before.facts, after.facts, before.findings, after.findings)
     if as_json:

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from appaudit import __version__
-from appaudit.cli import audit, diff, doctor, policy, report, rules, scan, schema, sdk
+from appaudit.cli import audit, diff, doctor, policy, report, rules, scan, schema, sdk, traffic
 from appaudit.cli import run as running
 from appaudit.cli.settings import Settings, hoist, resolve
 from appaudit.errors import InputError, MissingExtraError
@@ -103,6 +103,7 @@ app.command("scan")(scan.scan)
 app.command("run")(running.run)
 app.add_typer(policy.app, name="policy")
 app.command("diff")(diff.diff)
+app.command("traffic")(traffic.traffic)
 app.command("report")(report.report)
 app.command("rules")(rules.rules)
 app.add_typer(sdk.app, name="sdk")

@@ -42,6 +42,18 @@ Policies = Annotated[
         metavar="PATH",
     ),
 ]
+Traffic = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--traffic", help="A recording of the app's traffic (HAR, mitmproxy); may repeat.", metavar="FILE"
+    ),
+]
+Values = Annotated[
+    Path | None,
+    typer.Option(
+        "--values", help="TOML file of the test device's own values, to find in traffic.", metavar="FILE"
+    ),
+]
 Profile = Annotated[
     str | None,
     typer.Option(

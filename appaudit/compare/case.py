@@ -67,7 +67,7 @@ class Case:
         for fact in self.observed:
             kind, _, name = fact.subject.partition(":")
             if kind == "data" and fact.action in COLLECTING and fact.attribute.get("role") != "metadata":
-                found[self.party(fact.actor), name].append(fact)
+                found[self.party(self._sender(fact)), name].append(fact)
         return dict(found)
 
     def holds(self, statement: Fact) -> bool:
@@ -88,6 +88,21 @@ class Case:
             if kind == "data" and self.holds(fact):
                 found[fact.stance, name].append(fact)
         return dict(found)
+
+    @cached_property
+    def _owner_of_host(self) -> dict[str, str]:
+        """Hosts whose address stands in the code of one actor alone."""
+        owners: dict[str, set[str]] = defaultdict(set)
+        for fact in self.observed:
+            if fact.source == "static" and fact.action == "contacts":
+                owners[fact.subject].add(fact.actor)
+        return {host: actors.pop() for host, actors in owners.items() if len(actors) == 1}
+
+    def _sender(self, fact: Fact) -> str:
+        """Who sent: as the recording tells, else the code that holds the host's address."""
+        if fact.source == "traffic" and fact.actor == "unknown":
+            return self._owner_of_host.get(fact.recipient or "", "unknown")
+        return fact.actor
 
     @cached_property
     def _defined(self) -> frozenset[tuple[str, int, int]]:

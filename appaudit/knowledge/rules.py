@@ -129,6 +129,9 @@ class Wording:
     advice: str
 
 
+_NOT_EXAMINED = {"en": "Not examined: it needs {needs}.", "zh": "未检查：需要{needs}。"}
+
+
 class _Blank(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return ""
@@ -151,6 +154,9 @@ def render(finding: Finding, lang: Language) -> Wording:
     if rule is None:
         return Wording(finding.title or finding.rule, finding.message, "", finding.advice)
     text = rule.texts[lang]
+    if finding.outcome == "not_examined" and not finding.subject:
+        needs = dict(finding.attributes).get("needs", "")
+        return Wording(text.name, _NOT_EXAMINED[lang].format(needs=needs), text.why, "")
     values = _Blank(finding.attributes)
     values["actor"] = actor_name(finding.actor, lang)
     values["subject"] = subject_name(finding.subject, lang)

@@ -1,0 +1,180 @@
+"""Finds a device's own values in bytes, in whatever form they were written. Standard library only.
+
+Values decide; a key's name is only a hint, for patterns that many harmless numbers share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+_TOKEN = re.compile(rb"[0-9A-Za-z]+(?:[:._-][0-9A-Za-z]+)*")
+_SEPARATORS = re.compile(r"[:._\s-]")
+_DECIMAL = re.compile(rb"(?<![\d.])-?\d{1,3}\.\d{3,}(?!\d*\.)")
+_PACKAGE = re.compile(rb"[a-z][a-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+")
+_HASHES = ("md5", "sha1", "sha256")
+NEAR = 0.0006
+"""Degrees within which a coordinate is the device's own: about 60 metres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A data type found at a byte offset; ``form``: plain · md5 · sha1 · sha256 · reversed · pattern …"""
+
+    data: str
+    form: str
+    offset: int
+    length: int
+
+
+class Values:
+    """The test device's values by data type id, ready to be looked for.
+
+    ``values``: data id → its values. ``gps_location`` values are ``lat,lon``; ``installed_apps`` are
+    package names, of which two in one place count; ``contacts`` are phone numbers or names.
+    """
+
+    def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
+        self.forms: dict[str, tuple[str, str]] = {}
+        self.texts: list[tuple[bytes, str]] = []
+        self.points: list[tuple[float, float]] = []
+        self.packages: set[bytes] = set()
+        for data, listed in values.items():
+            for value in listed:
+                self._add(data, str(value).strip())
+
+    def _add(self, data: str, value: str) -> None:
+        if data in ("location", "gps_location"):
+            lat, _, lon = value.partition(",")
+            try:
+                self.points.append((float(lat), float(lon)))
+            except ValueError:
+                return
+            return
+        if data == "installed_apps":
+            self.packages.add(value.encode())
+            return
+        if len(value) < 4:
+            return
+        bare = _SEPARATORS.sub("", value)
+        if len(bare) >= 5:
+            for form in {value, bare}:
+                self.texts.append((form.encode(), data))
+        if bare.isalnum() and bare.isascii() and len(bare) >= 8:
+            self.forms.setdefault(bare.lower(), (data, "plain"))
+            self.forms.setdefault(bare.lower()[::-1], (data, "reversed"))
+        for form in {value, value.lower(), value.upper(), bare, bare.lower(), bare.upper()}:
+            for name in _HASHES:
+                digest = hashlib.new(name, form.encode(), usedforsecurity=False).hexdigest()
+                self.forms.setdefault(digest, (data, name))
+                if name == "md5":
+                    self.forms.setdefault(digest[8:24], (data, "md5-16"))
+
+    def find(self, data: bytes) -> list[Hit]:
+        """Every value in ``data``; a data type once a form."""
+        found: dict[tuple[str, str], Hit] = {}
+
+        def add(kind: str, form: str, offset: int, length: int) -> None:
+            found.setdefault((kind, form), Hit(kind, form, offset, length))
+
+        for needle, kind in self.texts:
+            at = data.find(needle)
+            if at >= 0:
+                add(kind, "plain", at, len(needle))
+        for match in _TOKEN.finditer(data):
+            token = match[0].decode("ascii").lower()
+            if len(token) < 8:
+                continue
+            for form in {token, _SEPARATORS.sub("", token)}:
+                if form in self.forms:
+                    add(*self.forms[form], match.start(), len(match[0]))
+        if len(data) in (16, 20, 32) and data.hex() in self.forms:
+            add(*self.forms[data.hex()], 0, len(data))
+        if self.packages:
+            named = {m[0] for m in _PACKAGE.finditer(data)} & self.packages
+            if len(named) > 1:
+                at = data.find(next(iter(sorted(named))))
+                add("installed_apps", "plain", at, len(data) - at)
+        return list(found.values())
+
+    def coordinates(self, parts: Iterable[bytes]) -> bool:
+        """Whether both coordinates of a place stand somewhere in one message's parts."""
+        numbers = {float(m[0]) for part in parts for m in _DECIMAL.finditer(part)} if self.points else set()
+        return any(
+            any(abs(n - lat) < NEAR for n in numbers) and any(abs(n - lon) < NEAR for n in numbers)
+            for lat, lon in self.points
+        )
+
+
+# ------------------------------------------------------------------------ typed patterns
+
+
+_HINTS: dict[str, re.Pattern[str]] = {
+    "imei": re.compile(r"imei|meid|device_?id", re.I),
+    "android_id": re.compile(r"android_?id|\baid\b|ssaid", re.I),
+    "oaid": re.compile(r"oaid", re.I),
+    "gaid": re.compile(r"gaid|gps_?adid|advertising_?id|\bidfa\b|google_?ad", re.I),
+    "phone_number": re.compile(r"phone|mobile|msisdn|\btel\b", re.I),
+    "id_card": re.compile(r"id_?card|identity|cert_?no|sfz", re.I),
+    "imsi": re.compile(r"imsi", re.I),
+    "mac": re.compile(r"mac", re.I),
+}
+_VALUES: dict[str, re.Pattern[bytes]] = {
+    "imei": re.compile(rb"(?<!\d)\d{15}(?!\d)"),
+    "android_id": re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{16}(?![0-9A-Za-z])"),
+    "oaid": re.compile(
+        rb"(?<![0-9A-Za-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"
+    ),
+    "gaid": re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"),
+    "phone_number": re.compile(rb"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)"),
+    "id_card": re.compile(
+        rb"(?<!\d)[1-8]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"
+    ),
+    "imsi": re.compile(rb"(?<!\d)460\d{12}(?!\d)"),
+    "mac": re.compile(
+        rb"(?<![0-9A-Za-z:-])(?:[0-9a-fA-F]{2}([:-]))(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}(?![0-9A-Za-z:-])"
+    ),
+}
+_NOBODY = (b"02:00:00:00:00:00", b"00:00:00:00:00:00", b"ff:ff:ff:ff:ff:ff")
+_ALL_ZERO = re.compile(rb"[0-]+")
+
+
+def patterns(path: str, data: bytes) -> list[Hit]:
+    """Values that look like an identifier in a field whose name says so; ``form`` is ``pattern``."""
+    if len(data) > 4096:
+        return []
+    key = path.rpartition(".")[2]
+    found = []
+    for kind, hint in _HINTS.items():
+        match = _VALUES[kind].search(data) if hint.search(key) else None
+        if match is not None and _valid(kind, match[0]):
+            found.append(Hit(kind, "pattern", match.start(), len(match[0])))
+    return found
+
+
+def _valid(kind: str, value: bytes) -> bool:
+    if _ALL_ZERO.fullmatch(value) or value.lower() in _NOBODY:
+        return False
+    if kind == "imei":
+        return luhn(value.decode("ascii"))
+    if kind == "id_card":
+        return id_card(value.decode("ascii"))
+    return True
+
+
+def luhn(digits: str) -> bool:
+    """Whether a digit string ends with the right check digit (ISO/IEC 7812)."""
+    total = 0
+    for place, char in enumerate(reversed(digits)):
+        digit = int(char) * (2 if place % 2 else 1)
+        total += digit - 9 if digit > 9 else digit
+    return total % 10 == 0
+
+
+def id_card(text: str) -> bool:
+    """Whether an 18-character Chinese identity number has the right check character (GB 11643)."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    total = sum(int(c) * w for c, w in zip(text[:17], weights, strict=True))
+    return "10X98765432"[total % 11] == text[17].upper()

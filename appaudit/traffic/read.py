@@ -1,0 +1,157 @@
+"""Recorded traffic: HAR of browsers and proxies, mitmproxy flow files."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from appaudit.errors import InputError, MissingExtraError
+from appaudit.records import Gap
+from appaudit.traffic.flow import Flow, Message
+
+MAX_HAR = 512 << 20
+"""Bytes of a HAR that are read: it has to be parsed whole."""
+
+
+def read(path: Path, gaps: list[Gap]) -> Iterator[Flow]:
+    """The flows of a recording, in its order; what cannot be read goes into ``gaps``.
+
+    Raises InputError where the file is no recording, MissingExtraError for a flow file without mitmproxy.
+    """
+    try:
+        if not path.is_file():
+            raise InputError(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
+        size = path.stat().st_size
+        with path.open("rb") as f:
+            head = f.read(64)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    if not head.strip():
+        raise InputError(f"{path} is empty")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        if size > MAX_HAR:
+            raise InputError(f"{path} is too large for a HAR ({size >> 20} MB); record a flow file instead")
+        return _har(path, gaps)
+    if head[:1].isdigit() and b":" in head[:12]:
+        return _mitm(path, gaps)
+    raise InputError(f"{path} is neither a HAR nor a mitmproxy flow file")
+
+
+# ------------------------------------------------------------------------ HAR
+
+
+def _har(path: Path, gaps: list[Gap]) -> Iterator[Flow]:
+    try:
+        data = json.loads(path.read_bytes().decode("utf-8-sig", "replace"))
+        entries = data["log"]["entries"]
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not a HAR: {error}") from error
+    if not isinstance(entries, list):
+        raise InputError(f"{path} is not a HAR: its log has no list of entries")
+    return _entries(path, entries, gaps)
+
+
+def _entries(path: Path, entries: list[Any], gaps: list[Gap]) -> Iterator[Flow]:
+    for number, entry in enumerate(entries):
+        try:
+            yield _entry(f"{path.name}#{number}", entry)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            reason = f"entry {number} of {path.name} is malformed: {type(error).__name__} {error}"
+            gaps.append(Gap("traffic", "malformed_flow", f"{path.name}#{number}", reason[:300]))
+
+
+def _entry(flow_id: str, entry: dict[str, Any]) -> Flow:
+    request, response = entry["request"], entry.get("response") or {}
+    posted = request.get("postData") or {}
+    body = _body(posted.get("text"), posted.get("encoding"))
+    if not body and posted.get("params"):
+        pairs = [f"{p.get('name', '')}={p.get('value', '')}" for p in posted["params"]]
+        body = "&".join(pairs).encode("utf-8", "replace")
+    content = response.get("content") or {}
+    frames = [
+        _body(m.get("data"), "base64" if m.get("opcode") == 2 else None)
+        for m in entry.get("_webSocketMessages") or []
+        if m.get("type") == "send"
+    ]
+    return Flow(
+        flow_id,
+        str(request["method"]),
+        str(request["url"]),
+        _time(entry.get("startedDateTime")),
+        Message(_headers(request.get("headers")), body),
+        Message(_headers(response.get("headers")), _body(content.get("text"), content.get("encoding"))),
+        int(response.get("status") or 0),
+        tuple(frames),
+        str(response.get("_error") or ""),
+    )
+
+
+def _headers(rows: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((str(r["name"]), str(r["value"])) for r in rows or () if isinstance(r, dict))
+
+
+def _body(text: Any, encoding: Any) -> bytes:
+    if not isinstance(text, str):
+        return b""
+    if encoding == "base64":
+        try:
+            return base64.b64decode(text)
+        except ValueError:
+            return text.encode("utf-8", "replace")
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _time(text: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(str(text)).timestamp()
+    except ValueError:
+        return None
+
+
+# ------------------------------------------------------------------------ mitmproxy
+
+
+def _mitm(path: Path, gaps: list[Gap]) -> Iterator[Flow]:
+    try:
+        from mitmproxy import exceptions, http, io
+    except ImportError as error:
+        raise MissingExtraError("reading a mitmproxy flow file", "device") from error
+
+    def flows() -> Iterator[Flow]:
+        with path.open("rb") as f:
+            try:
+                for number, flow in enumerate(io.FlowReader(f).stream()):
+                    if isinstance(flow, http.HTTPFlow):
+                        yield _http(f"{path.name}#{number}", flow)
+            except (exceptions.FlowReadException, ValueError, KeyError, TypeError) as error:
+                gaps.append(
+                    Gap("traffic", "damaged_recording", path.name, f"{path.name} ends early: {error}"[:300])
+                )
+
+    return flows()
+
+
+def _http(flow_id: str, flow: Any) -> Flow:
+    frames: tuple[bytes, ...] = ()
+    if flow.websocket is not None:
+        frames = tuple(bytes(m.content) for m in flow.websocket.messages if m.from_client)
+    response = flow.response
+    return Flow(
+        flow_id,
+        flow.request.method,
+        flow.request.pretty_url,
+        flow.request.timestamp_start,
+        Message(_fields(flow.request.headers), flow.request.raw_content or b""),
+        Message(_fields(response.headers), response.raw_content or b"") if response else None,
+        response.status_code if response else 0,
+        frames,
+        str(flow.error) if flow.error else "",
+    )
+
+
+def _fields(headers: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((k.decode("latin-1"), v.decode("utf-8", "replace")) for k, v in headers.fields)

@@ -54,6 +54,10 @@ ENGLISH = [
     ("We only process the list of installed apps locally on the device.", "l:installed_apps"),
     ("Your location information is stored only on your device.", "l:location"),
     ("We upload your clipboard content to our server only when it holds a share code.", "c:clipboard"),
+    ("No location data is collected.", "nc:location"),
+    ("We do not require you to provide your real name.", ""),
+    ("Third parties, including Google, collect your advertising ID.", "s:gaid"),
+    ("You consent to our collection of your device ID.", "c:device_id_other"),
     # words that only look like data
     ("We show the operating system permissions the app uses.", ""),
     ("We read your clipboard to find a password or sharing code.", "c:clipboard"),

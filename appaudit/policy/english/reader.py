@@ -90,7 +90,11 @@ class EnglishReader(Nouns):
         elif item.get("negation"):
             if item.text.lower() == "without":
                 state.held = state.hold_to_comma = True
-            elif item.text.lower() != "no" or self.word(i + 1) in ("longer",):
+            elif (
+                (item.text.lower() == "no" and self.opens_denial(i))
+                or item.text.lower() != "no"
+                or self.word(i + 1) in ("longer",)
+            ):
                 state.negated = True
         elif item.get("exclusion"):
             state.excluded = True
@@ -183,6 +187,11 @@ class EnglishReader(Nouns):
             and nxt.get("aux") is None
         ):
             nxt = self.after_coordination(i) or nxt
+        if actor in ("partner", "sdk") and self.word(i + 1) == "," and self.listing(i + 2):
+            # "Third parties, including Google, collect ..."
+            self.new_clause(actor, i)
+            self.partner_name = self.items[i].text
+            return
         if actor in ("partner", "sdk") and self.main_verb_later(i):
             self.new_clause(actor, i)
             self.partner_name = self.items[i].text
@@ -238,7 +247,11 @@ class EnglishReader(Nouns):
         if held and actor == "you":
             state.relative = actor  # "collect X when you use Y": the frame goes on after it
             return
+        denied = (
+            actor == "you" and state.frame is not None and state.frame.negated and self.word(i + 1) == "to"
+        )
         self.new_clause(actor, i)
+        self.state.negated = denied  # "we do not require you to provide X"
 
 
 def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:

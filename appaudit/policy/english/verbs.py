@@ -108,6 +108,8 @@ class Verbs(Voices):
         cls = verb.value
         if actor == "" and self.text[:7].lower() == "please ":
             actor = "you"
+        if item.text.lower().endswith((" of", " of your")):
+            actor = "we"  # "you consent to our collection of X"
         polarity: Polarity | None = None
         recipient = ""
         rest = self.text[item.end :].lower()

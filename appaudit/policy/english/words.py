@@ -229,6 +229,18 @@ class Words(Walk):
             for j in range(i + 1, min(i + 40, len(self.items)))
         )
 
+    def opens_denial(self, i: int) -> bool:
+        """Whether "no" at ``i`` denies the data right after it: "No location data is collected"."""
+        before = self.word(i - 1)
+        if i and before not in (",", ";", ".", "and", "but", "that"):
+            return False
+        after = self.items[i + 1] if i + 1 < len(self.items) else None
+        return after is not None and (after.get("data") is not None or after.get("weak") is not None)
+
+    def listing(self, i: int) -> bool:
+        """Whether "including ..." stands at ``i``."""
+        return i < len(self.items) and self.items[i].get("group") is not None
+
     def names_something(self, i: int) -> bool:
         if i < 0:
             return False

@@ -13,6 +13,7 @@ import { find, guards } from "./words.js";
 const inside = new Map(); // thread → stack of rows that are being called; -1: our own code
 
 function shares(row, outer) {
+  if (row.kind !== "" && row.kind === outer.kind) return true;
   return row.member === outer.member || row.data.some((id) => outer.data.includes(id));
 }
 
@@ -34,7 +35,7 @@ function read(row, self, values) {
 }
 
 function kindOf(result) {
-  return result === null || result === undefined ? "null" : "value";
+  return result === null ? "null" : "value"; // undefined: the method returns nothing, and did
 }
 
 function record(row, signature, self, values, outer, thread, result, error) {
@@ -43,9 +44,9 @@ function record(row, signature, self, values, outer, thread, result, error) {
   emit({
     row: row.id, sig: signature, args: asked.args, result: error ? "exception" : kindOf(result),
     error: error ? className(error) : "", outer: outer === undefined ? -1 : outer.id,
-    permissions: permissions.states(asked.permissions), thread, stack: take(row.id),
+    permissions: permissions.states(asked.permissions), thread, stack: take(row.id, thread),
   });
-  if (row.data.length > 0 && !error) remember(row, result);
+  if (!error) remember(row, result);
   if (row.role === "listen") watch(row, values);
 }
 

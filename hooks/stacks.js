@@ -1,5 +1,5 @@
-// The Java stack of the thread that calls: one crossing into Java for all frames. Busy members get a stack
-// for the first calls of each second, then for one call in `sampleEvery`.
+// The Java stack of the thread that calls: one crossing into Java for all frames. A member that a thread
+// calls often gets a stack for the first calls of each second, then for one call in `sampleEvery`.
 
 import { config } from "./state.js";
 import { stackId } from "./events.js";
@@ -14,12 +14,17 @@ export function prepare(Java) {
   join = Arrays.toString.overload("[Ljava.lang.Object;");
 }
 
+const MAX_BUDGETS = 10000;
 const budgets = new Map();
 
-function granted(row) {
+function granted(row, thread) {
   const second = Math.floor(Date.now() / 1000);
-  let budget = budgets.get(row);
-  if (budget === undefined || budget.second !== second) budgets.set(row, (budget = { second, taken: 0, over: 0 }));
+  const key = row + "/" + thread;
+  let budget = budgets.get(key);
+  if (budget === undefined || budget.second !== second) {
+    if (budgets.size > MAX_BUDGETS) budgets.clear();
+    budgets.set(key, (budget = { second, taken: 0, over: 0 }));
+  }
   if (budget.taken < config.stacksPerSecond) {
     budget.taken++;
     return true;
@@ -39,6 +44,6 @@ export function text() {
 }
 
 // 0: no stack was taken for this call.
-export function take(row) {
-  return granted(row) ? stackId(text()) : 0;
+export function take(row, thread) {
+  return granted(row, thread) ? stackId(text()) : 0;
 }

@@ -4,7 +4,7 @@ export const config = {
   token: "", // names this session; messages without it are not ours
   rows: [], // the API catalogue, one row a member
   tables: {}, // words that arguments are looked up in
-  stacksPerSecond: 400, // stacks taken a second and row; above it every `sampleEvery`th call has one
+  stacksPerSecond: 400, // stacks taken a second, row and thread; above it every `sampleEvery`th call has one
   sampleEvery: 64,
   stackDepth: 48, // frames kept
   skip: [], // class name prefixes that this runtime needs for itself

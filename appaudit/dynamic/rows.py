@@ -60,6 +60,7 @@ def _row(number: int, api: Api) -> dict[str, Any]:
         "class": api.class_name if api.hook == "implementors" else api.hook_class,
         "member": api.member,
         "data": list(api.data),
+        "kind": api.kind,
         "role": api.role,
         "hook": api.hook,
         "library": api.third_party,

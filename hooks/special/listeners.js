@@ -6,7 +6,7 @@ import { config } from "../state.js";
 import { note } from "../events.js";
 
 let bridge = null;
-let callbacks = new Map(); // interface or abstract class → rows
+let callbacks = new Map(); // interface or abstract class → {parent, rows}
 const seen = new Set();
 
 export function prepare(Java) {
@@ -14,9 +14,18 @@ export function prepare(Java) {
   callbacks = new Map();
   for (const row of config.rows) {
     if (row.hook !== "implementors") continue;
-    const rows = callbacks.get(row.class) || [];
-    rows.push(row);
-    callbacks.set(row.class, rows);
+    const known = callbacks.get(row.class);
+    if (known !== undefined) known.rows.push(row);
+    else if (exists(Java, row.class)) callbacks.set(row.class, { parent: Java.use(row.class).class, rows: [row] });
+  }
+}
+
+function exists(Java, name) {
+  try {
+    Java.use(name);
+    return true;
+  } catch (_) {
+    return false; // not in this version of the framework, or a library that the app lacks
   }
 }
 
@@ -26,8 +35,7 @@ export function watch(row, values) {
     const name = value.$className;
     if (seen.has(name)) continue;
     seen.add(name);
-    for (const [type, rows] of callbacks) {
-      const parent = bridge.use(type).class;
+    for (const { parent, rows } of callbacks.values()) {
       if (!parent.isInstance(value)) continue;
       const loader = value.getClass().getClassLoader();
       const factory = loader === null ? bridge.classFactory : bridge.ClassFactory.get(loader);

@@ -9,9 +9,17 @@ const FRESH_MS = 250;
 let thread = null;
 const known = new Map();
 
+// A factory that finds the app's classes in hooks on the runtime's own classes too: on a JVM the bridge
+// would look for them where the hooked method comes from.
+function anywhere(Java) {
+  const factory = Java.classFactory;
+  if (factory.loader !== null && factory.loader !== undefined) return factory;
+  return Java.ClassFactory.get(Java.use("java.lang.ClassLoader").getSystemClassLoader());
+}
+
 export function prepare(Java) {
   try {
-    thread = Java.use("android.app.ActivityThread");
+    thread = anywhere(Java).use("android.app.ActivityThread");
   } catch (error) {
     fault("permissions", error);
   }

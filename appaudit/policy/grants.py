@@ -17,6 +17,15 @@ _BEFORE = {
     "zh": re.compile(r"(?:权限|权限包括|权限如下)[:：（(]?$|(?:访问|调用|使用|获取|开启|申请)您?的?$"),
     "en": re.compile(r"permissions?\W+(?:to|for|such as|including|like|of)\W+(?:\w+\W+){0,4}$", re.I),
 }
+_ACCESS = {
+    "zh": re.compile(r"(?:访问|调用|打开|开启)(?:您的?|设备的?|手机的?)?"),
+    "en": re.compile(r"\baccess(?:es)? (?:to )?(?:your|the) ", re.I),
+}
+"""Access to a gated thing, said without the word "permission"."""
+_ACCESS_END = {
+    "zh": re.compile(r"(?:访问|调用|打开|开启)(?:您的?|设备的?|手机的?)?$"),
+    "en": re.compile(r"\baccess(?:es)? (?:to )?(?:your|the) (?:device'?s? |phone'?s? )?$", re.I),
+}
 _JOIN = {
     "zh": re.compile(
         r"^(?:[、/,，和及与或（()）\s]|的|读取|写入|访问|使用|获取|系统|功能|等|信息|相关|设备|手机|开启|服务|状态)*$"
@@ -75,7 +84,7 @@ def grants_of(text: str, language: str) -> Iterator[Grant]:
     """Permissions named in one sentence."""
     yield from named_in(text)
     cues = [m.span() for m in _CUE[language].finditer(text)]
-    if not cues:
+    if not cues and _ACCESS[language].search(text) is None:
         return
     denied = _DENIED[language].search(text) is not None
     pattern, meaning = _words(language)
@@ -91,7 +100,7 @@ def grants_of(text: str, language: str) -> Iterator[Grant]:
                 and _JOIN[language].match(text[end : following[0]])
             )
             or (i + 1 < len(found) and held[i + 1] and _JOIN[language].match(text[end : found[i + 1][0]]))
-            or _BEFORE[language].search(text[max(0, start - 60) : start])
+            or (_BEFORE if cues else _ACCESS_END)[language].search(text[max(0, start - 60) : start])
         ):
             held[i] = True
     for i, (start, end, word) in enumerate(found):

@@ -172,6 +172,11 @@ class ChineseReader(Verbs):
         following = self.text[item.end : item.end + 1]
         if self.text.endswith(("征得", "经", "取得", "获得", "征求", "得到", "经过"), 0, item.start):
             return  # "after obtaining your consent": the user is no subject
+        if self.text.endswith("被", 0, item.start):
+            return  # 被我们收集
+        if self.text.endswith("在", 0, item.start) and actor == "you" and state.actor == "we":
+            state.nested = True  # 我们仅在您使用……期间收集……
+            return
         if item.text == "用户" and self.text[max(0, item.start - 2) : item.start] in ("作为", "其他", "成为"):
             return
         before = self.items[i - 1] if i else None

@@ -10,6 +10,10 @@ from appaudit.policy.chinese.state import BREAK, CLOSE, NOMINAL, ON_DEVICE
 from appaudit.policy.lexicon import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
+_OVER = re.compile(r"(?:时|期间|过程中|情况下|后)[，,]?(?:才|会|我们)*$")
+"""What ends a clause like "while you use ..." before the verb it stands in."""
+_KEPT = re.compile(r"(?:会|将|被)[^，,；;、]{0,5}$")
+
 
 class Verbs(Parties):
     """Opens frames and lets them reach back."""
@@ -39,6 +43,8 @@ class Verbs(Parties):
         if after.startswith("的") and not after.startswith("的上述"):
             self.relative(i, item, verb)
             return
+        if state.nested and _OVER.search(self.text, max(0, item.start - 10), item.start):
+            state.nested = False
         if state.nested and cls in ("use", "collect", "other", "provide", "permission"):
             return
         if before_char == "的" or (NOMINAL.match(after) and cls != "local"):
@@ -178,7 +184,9 @@ class Verbs(Parties):
             return cls in ("share", "display", "provide", "use", "collect", "local")
         if cls in ("share", "display", "local") or ON_DEVICE.match(self.text, item.end):
             return not self.object_follows(i)
-        return "被" in self.text[max(0, item.start - 4) : item.start] and cls in ("collect", "use")
+        if cls not in ("collect", "use") or self.object_follows(i):
+            return False
+        return bool(_KEPT.search(self.text, max(0, item.start - 8), item.start))
 
     def assign_left(self, frame: Frame) -> None:
         for mention in self.free():

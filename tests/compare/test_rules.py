@@ -20,7 +20,7 @@ KNOWN = {"actor", "subject", "apis", "count", "said", "degree", "quote", "place"
     "from",
     "detail",
     "permission",
-    "status",
+    "notice",
     "category",
     "target",
 }

@@ -38,5 +38,5 @@ def incomplete_policy(case: Case) -> Iterator[Verdict]:
             gaps=gaps,
             severity=severity,
             clauses=tuple(fact.attribute.get("clauses", "").split()),
-            attributes=(("status", status),),
+            attributes=(("notice", status),),
         )

@@ -36,15 +36,27 @@ from appaudit.errors import InputError
 if TYPE_CHECKING:
     from appaudit.bundle import Bundle
 
-TARGETS = ("jvm",)
+TARGETS = ("android", "jvm")
 
 
 def run(
     ctx: typer.Context,
     app: Annotated[Path, typer.Argument(help="APK to install and run.", metavar="APP")],
     target: Annotated[
-        str, typer.Option(help="jvm: a fixture app over the framework stand-in.", metavar="TARGET")
-    ] = "jvm",
+        str,
+        typer.Option(help="android, or jvm: a fixture app over the framework stand-in.", metavar="TARGET"),
+    ] = "android",
+    device: Annotated[
+        str | None, typer.Option("-D", "--device", help="Serial of the device.", metavar="SERIAL")
+    ] = None,
+    usb: Annotated[bool, typer.Option("-U", "--usb", help="The device on USB (default).")] = False,
+    remote: Annotated[bool, typer.Option("-R", "--remote", help="frida-server on 127.0.0.1:27042.")] = False,
+    host: Annotated[
+        str | None, typer.Option("-H", "--host", help="frida-server at this address.", metavar="HOST:PORT")
+    ] = None,
+    setup: Annotated[
+        Path | None, typer.Option(help="A frida-server to push to the device and start.", metavar="FILE")
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(help="How long each phase is watched (default: 20; jvm: 3).", min=0.1)
     ] = None,
@@ -73,12 +85,21 @@ def run(
     use), background, idle, permissions revoked. Every call is counted, with its stack, permission state
     and phase; everything seen is on disk at once (run.jsonl in the evidence folder).
 
-    Example: appaudit run fixtures/apps/shop/shop.apk --target jvm --policy fixtures/apps/shop/policy.zh.html
+    On a phone this needs root and frida-server; without a device, --target jvm runs a fixture app.
+
+    Examples:
+
+      appaudit run app.apk -U --policy policy.html --bundle evidence/
+
+      appaudit run fixtures/apps/shop/shop.apk --target jvm -p fixtures/apps/shop/policy.zh.html
     """
     settings: Settings = ctx.obj
     from appaudit import audit as work
     from appaudit.dynamic.run import Options
+    from appaudit.dynamic.target_android import Choice
 
+    if sum((device is not None, usb, remote, host is not None)) > 1:
+        raise InputError("-D, -U, -R and -H exclude each other")
     if target not in TARGETS:
         raise InputError(f"--target must be one of {', '.join(TARGETS)}, not '{target}'")
     least = severity(settings, fail_on)
@@ -96,6 +117,7 @@ def run(
 
     options = Options(
         target=target,
+        phone=Choice(serial=device, remote=host or ("127.0.0.1:27042" if remote else None), setup=setup),
         folder=evidence / "run",
         seconds=seconds or (3.0 if target == "jvm" else 20.0),
         explore=explore,

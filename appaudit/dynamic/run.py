@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from appaudit import __version__
 from appaudit.apk import open_app
@@ -18,6 +17,7 @@ from appaudit.dynamic.frames import read_mapping
 from appaudit.dynamic.messages import Batch
 from appaudit.dynamic.phases import Driver, Plan
 from appaudit.dynamic.target import LostError, Target
+from appaudit.dynamic.target_android import AndroidTarget, Choice
 from appaudit.errors import InputError
 from appaudit.records import Fact, Gap
 
@@ -37,7 +37,7 @@ STARTERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``target``: jvm or a phone's description. ``folder``: where the record goes, a new or empty one.
+    """``target``: jvm, or android with ``phone``. ``folder``: where the record goes, a new or empty one.
     ``revoke``: permissions to take away one by one, of those the app asked for and got; None means all."""
 
     target: str
@@ -49,7 +49,7 @@ class Options:
     mapping: Path | None = None
     ask: Callable[[str], bool] | None = None
     seen: Callable[[Batch], None] | None = None
-    phone: Mapping[str, Any] | None = None
+    phone: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
     settle = 0.1 if options.target == "jvm" else 0.7
     plan = Plan(options.seconds, settle, options.explore, tuple(sorted(actions & STARTERS)), revoke)
     scratch = Path(tempfile.mkdtemp(prefix="appaudit-run-"))
-    target = _target(app, options, scratch)
+    target = _target(app, package, options, scratch)
     try:
         target.prepare()
         conditions = {**target.conditions(), **agent.versions(), "appaudit": __version__}
@@ -95,9 +95,11 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
     return RunResult(facts, gaps, path, conditions)
 
 
-def _target(app: Path, options: Options, scratch: Path) -> Target:
+def _target(app: Path, package: str, options: Options, scratch: Path) -> Target:
     if options.target == "jvm":
         from appaudit.dynamic.target_jvm import JvmTarget
 
         return JvmTarget(app, scratch, options.proxy)
-    raise InputError(f"unknown target '{options.target}' (known: jvm)")
+    if options.target == "android":
+        return AndroidTarget(app, package, options.phone or Choice())
+    raise InputError(f"unknown target '{options.target}' (known: android, jvm)")

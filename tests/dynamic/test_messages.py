@@ -52,7 +52,8 @@ def test_a_whole_message_is_read() -> None:
     [
         {"token": "x"}, {"v": 2}, {"type": "other"}, {"seq": 0}, {"seq": True}, {"calls": {}},
         {"calls": [1]},
-        {"calls": [call(row=8)]}, {"calls": [call(row=-1)]}, {"calls": [call(n=0)]}, {"calls": [call(n=1e30)]},
+        {"calls": [call(row=8)]}, {"calls": [call(row=-1)]}, {"calls": [call(n=0)]},
+        {"calls": [call(n=1e30)]},
         {"calls": [call(result="yes")]}, {"calls": [call(sig="<script>")]},
         {"calls": [call(screen="x" * 5000)]},
         {"calls": [call(first="now")]}, {"calls": [call(first=float("nan"))]}, {"calls": [call()] * 5001},

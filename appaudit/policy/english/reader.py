@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from appaudit.policy.english.nouns import Nouns
-from appaudit.policy.english.state import AUTHORISES, CLOSE, NOUNS, OPEN, SUBJECTS
+from appaudit.policy.english.state import AUTHORISES, CLOSE, INERT, NOUNS, OPEN, SUBJECTS
 from appaudit.policy.lexicon import fold, lexicon
 from appaudit.policy.reading import Frame, SentenceReading
 
@@ -68,8 +68,11 @@ class EnglishReader(Nouns):
 
     def phrase(self, i: int) -> int:
         item = self.items[i]
+        readings = item.readings
+        if len(readings) == 1 and not INERT.isdisjoint(readings) and item.text.lower() != "to":
+            return i + 1
         state = self.state
-        subject = next((k for k in SUBJECTS if item.get(k)), "")
+        subject = next((k for k in SUBJECTS if k in readings), "")
         verb = item.get("verb")
         if item.get("group") and not item.get("verb"):
             if state.hold_to_comma:

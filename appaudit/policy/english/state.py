@@ -12,6 +12,8 @@ _WORDS = re.compile(r"[A-Za-z0-9]+(?:['’][A-Za-z]+)?|[^\sA-Za-z0-9\-‐‑_]")
 SUBJECTS = ("we", "you", "partner", "sdk")
 OPEN, CLOSE = frozenset("([（【〔{"), frozenset(")]）】〕}")
 _GRAMMAR = words_of("grammar.en")
+INERT = frozenset(_GRAMMAR["inert"]["words"])
+"""Kinds of words that change nothing by themselves; their neighbours look at them."""
 LIST_GAP = frozenset(_GRAMMAR["list_gap"]["words"])
 PREPOSITIONS = frozenset(_GRAMMAR["preposition"]["words"])
 AUTHORISES = frozenset(_GRAMMAR["authorises"]["words"])

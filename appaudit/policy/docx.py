@@ -45,7 +45,15 @@ def load_docx(name: str, data: bytes) -> LoadedDocument:
         title = (package.core_properties.title or "").strip()
     except InputError:
         raise
-    except (OpcError, zipfile.BadZipFile, zlib.error, etree.LxmlError, OSError, EOFError) as error:
+    except (
+        OpcError,
+        zipfile.BadZipFile,
+        NotImplementedError,
+        zlib.error,
+        etree.LxmlError,
+        OSError,
+        EOFError,
+    ) as error:
         raise InputError(f"{name} is a damaged Word document: {error}") from error
     except (KeyError, ValueError, AttributeError, TypeError, IndexError, NotImplementedError) as error:
         raise InputError(f"{name} is not a Word document that can be read: {error}") from error

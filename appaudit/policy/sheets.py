@@ -18,6 +18,7 @@ from appaudit.records import Gap
 
 _DAMAGE = (
     zipfile.BadZipFile,
+    NotImplementedError,
     zlib.error,
     KeyError,
     ValueError,

@@ -55,7 +55,7 @@ def load_docx(name: str, data: bytes) -> LoadedDocument:
         EOFError,
     ) as error:
         raise InputError(f"{name} is a damaged Word document: {error}") from error
-    except (KeyError, ValueError, AttributeError, TypeError, IndexError, NotImplementedError) as error:
+    except (KeyError, ValueError, AttributeError, TypeError, IndexError) as error:
         raise InputError(f"{name} is not a Word document that can be read: {error}") from error
     lines = reader.lines
     if reader.hidden > 40:

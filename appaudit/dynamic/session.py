@@ -20,6 +20,10 @@ MAX_REFUSED = 1000
 """Refused messages of one session after which nothing of it is read any more."""
 
 
+TUNING: dict[str, int] = {}
+"""Values of ``hooks/state.js`` to set otherwise than there (``stacksPerSecond``, ``sampleEvery`` …)."""
+
+
 class Session:
     """One process of the app under watch. ``seen`` is called with each valid batch; ``whole``: record the
     name of every hook, not their number alone."""
@@ -55,7 +59,9 @@ class Session:
             self._script.load()
             about = self._script.exports_sync.about()
             self._reader.offset = time.time() - float(about["clock"]) / 1000
-            outcome = self._script.exports_sync.install(configuration(token, tuple(self._target.skip)))
+            outcome = self._script.exports_sync.install(
+                {**configuration(token, tuple(self._target.skip)), **TUNING}
+            )
         except Exception as error:
             self.close()
             raise LostError(f"the hooks could not be set: {str(error)[:300]}") from error

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ class AndroidTarget:
         except ImportError as error:
             raise MissingExtraError("run", "device") from error
         client = adbutils.AdbClient(port=self._choice.adb)
-        self._errors: tuple[type[Exception], ...] = (adbutils.AdbError, OSError, EOFError)
+        self._errors: tuple[type[Exception], ...] = (adbutils.AdbError, OSError, EOFError, RuntimeError)
         try:
             found = {d.serial: d.state for d in client.list()}
         except self._errors as error:
@@ -137,11 +138,12 @@ class AndroidTarget:
     def _setup(self, server: Path) -> None:
         """Push and start the frida-server that the user gave, if it is one for this device."""
         from elftools.common.exceptions import ELFError
-        from elftools.elf.elffile import ELFFile
+
+        read: Any = import_module("elftools.elf.elffile").ELFFile
 
         try:
             with server.open("rb") as file:
-                machine = MACHINES.get(str(ELFFile(file)["e_machine"]), "another machine")
+                machine = MACHINES.get(str(read(file)["e_machine"]), "another machine")
         except (OSError, ELFError) as error:
             raise InputError(
                 f"--setup {server} is no frida-server (unpack the .xz first): {error}"
@@ -158,7 +160,7 @@ class AndroidTarget:
     def _server(self) -> None:
         """frida-server answers, and is of the version installed here."""
         try:
-            import frida
+            frida: Any = import_module("frida")
         except ImportError as error:
             raise MissingExtraError("run", "device") from error
         version = frida.__version__
@@ -191,12 +193,15 @@ class AndroidTarget:
                 self._adb.adb_output("install-multiple", "-r", "-t", *parts)
             else:
                 self._adb.install(str(app), nolaunch=True, silent=True, flags=["-r", "-t"])
-        except (*self._errors, RuntimeError) as error:
+        except self._errors as error:
             raise InputError(f"{app.name} could not be installed on {self.serial}: {error}") from error
 
     def conditions(self) -> Mapping[str, str]:
         """Device, system, clock, DNS, proxy, server."""
-        setting = lambda name: self._shell("settings", "get", "global", name).strip()[:200]  # noqa: E731
+
+        def setting(name: str) -> str:
+            return self._shell("settings", "get", "global", name).strip()[:200]
+
         clock = self._shell("date", "+%s").strip()
         skew = f"{int(clock) - time.time():+.0f} s" if clock.isdigit() else "unknown"
         return {

@@ -79,6 +79,11 @@ class JvmTarget:
         """Known once the app was spawned."""
         return self._package
 
+    @property
+    def pid(self) -> int:
+        """Of the JVM; 0 where none runs."""
+        return self._process.pid if self._process is not None else 0
+
     def prepare(self) -> None:
         """Find the jar, the framework, Java and Frida. Raises InputError, MissingExtraError."""
         check_for_hotspot()

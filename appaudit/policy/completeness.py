@@ -111,13 +111,7 @@ class _Sentence:
     text: str
     folded: str
     language: str
-
-    @property
-    def heading(self) -> bool:
-        """Whether it is short, ends without a stop and holds no number or address."""
-        words = self.text.strip()
-        short = len(words) < (16 if self.language == "zh" else 48)
-        return short and not _STOP.search(words) and not _VALUE.search(words)
+    heading: bool
 
     def span(self, match: re.Match[str]) -> PolicySpan:
         """The matched words as evidence, the sentence around them when it is short."""
@@ -127,6 +121,12 @@ class _Sentence:
         return PolicySpan(
             self.document, self.line, self.start + start, self.start + end, self.text[start:end]
         )
+
+
+def _heading(text: str, lang: str) -> bool:
+    """Whether words are short, end without a stop and hold no number or address."""
+    words = text.strip()
+    return len(words) < (16 if lang == "zh" else 48) and not _STOP.search(words) and not _VALUE.search(words)
 
 
 def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
@@ -148,7 +148,8 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
                     folded = folded if len(folded) == len(words) else words
                     lang = "zh" if _HAN.search(words) else "en"
                     if not skip[lang].search(folded):
-                        yield _Sentence(name, number, at, words, folded, lang)
+                        heading = _heading(words, lang)
+                        yield _Sentence(name, number, at, words, folded, lang, heading)
 
 
 def _judge(

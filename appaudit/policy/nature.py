@@ -66,7 +66,7 @@ def gaps(
     ``password``, ``script_size``, ``frames``: what a web page holds beside its text.
     """
     text = document.text
-    size = sum(1 for c in text[: 20 * _SHORT] if not c.isspace())
+    size = len("".join(text[: 20 * _SHORT].split()))
     folded = text[: 20 * _SHORT].lower()
     known = toml("documents.toml")
     policy = sum(word in folded for word in known["policy_words"]["any"])

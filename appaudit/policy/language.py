@@ -7,6 +7,7 @@ written in Latin letters do not reach.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _KANA = re.compile(r"[\u3041-\u30ff]")
@@ -22,6 +23,7 @@ _ENGLISH = frozenset(
 _SAMPLE = 60_000
 
 
+@lru_cache(maxsize=8)
 def language(text: str) -> str:
     """``zh``, ``en``, ``mixed`` (each at least a tenth), or ``unknown``: neither, or too little to tell."""
     if len(text) > 3 * _SAMPLE:  # a head in one language often stands before a body in another

@@ -69,28 +69,29 @@ class EnglishReader(Nouns):
     def phrase(self, i: int) -> int:
         item = self.items[i]
         readings = item.readings
+        get = readings.get
         if len(readings) == 1 and not INERT.isdisjoint(readings) and item.text.lower() != "to":
             return i + 1
         state = self.state
         subject = next((k for k in SUBJECTS if k in readings), "")
-        verb = item.get("verb")
-        if item.get("group") and not item.get("verb"):
+        verb = get("verb")
+        if get("group") and not get("verb"):
             if state.hold_to_comma:
                 state.held = state.hold_to_comma = False
             if (state.frame is None and item.text.lower().startswith("includ")) or item.text.lower() == "are":
                 self.include()
-        elif item.get("data") is not None and not (verb and self.is_verb(i, verb)):
+        elif get("data") is not None and not (verb and self.is_verb(i, verb)):
             self.mention(item, i)
-        elif item.get("anaphor"):
+        elif get("anaphor"):
             self.anaphor(item, i)
         elif verb and self.is_verb(i, verb):
             self.verb(i, item, verb)
-        elif item.get("weak"):
+        elif get("weak"):
             if self.weak_counts(i):
                 self.mention(item, i)
         elif subject:
             self.subject(i, subject)
-        elif item.get("negation"):
+        elif get("negation"):
             if item.text.lower() == "without":
                 state.held = state.hold_to_comma = True
             elif (
@@ -99,13 +100,13 @@ class EnglishReader(Nouns):
                 or self.word(i + 1) in ("longer",)
             ):
                 state.negated = True
-        elif item.get("exclusion"):
+        elif get("exclusion"):
             state.excluded = True
-        elif item.get("only"):
+        elif get("only"):
             state.only = True
-        elif item.get("condition"):
+        elif get("condition"):
             self.begin_condition(i)
-        elif item.get("purpose") or (item.text.lower() == "to" and self.is_purpose(i)):
+        elif get("purpose") or (item.text.lower() == "to" and self.is_purpose(i)):
             if item.text.lower() == "for":
                 if (
                     state.frame is not None and self.word(i + 1) not in ("your", "the", "our")
@@ -113,9 +114,9 @@ class EnglishReader(Nouns):
                     state.held = state.hold_to_comma = True
             else:
                 state.held, state.hold_to_comma = True, False
-        elif item.get("relative"):
+        elif get("relative"):
             self.relative(i)
-        elif item.get("pronoun"):
+        elif get("pronoun"):
             self.pronoun(i)
         return i + 1
 

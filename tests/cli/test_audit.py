@@ -1,0 +1,99 @@
+"""`audit` from the outside: exit codes, bundles, baselines, entries that set findings aside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.run import NOTES, PLAIN, SHOP, Ran, appaudit
+
+POLICY = SHOP / "policy.zh.html"
+APP = SHOP / "shop.apk"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("bundle") / "evidence"
+    assert appaudit("audit", APP, "-p", POLICY, "--bundle", folder, "-f", "json").code == 1
+    return folder
+
+
+def audit(*arguments: str | Path) -> tuple[Ran, dict[str, Any]]:
+    ran = appaudit("audit", APP, "-p", POLICY, "-f", "json", *arguments)
+    return ran, json.loads(ran.out)
+
+
+def test_exit_codes() -> None:
+    assert appaudit("audit", APP, "-p", POLICY).code == 1
+    assert appaudit("audit", APP, "-p", POLICY, "--exit-zero").code == 0
+    assert appaudit("audit", NOTES / "notes.apk", "-p", NOTES / "policy.zh.txt").code == 0
+    assert appaudit("audit", PLAIN / "plain.apk", "-p", PLAIN / "policy.zh.md", "--strict").code == 0
+
+
+def test_strict_tells_of_a_missing_document(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.txt"
+    policy.write_text(
+        "Privacy policy\nWe collect nothing. SDKs are listed in the “Third-Party SDK List”.\n" * 3
+    )
+    ran = appaudit("audit", PLAIN / "plain.apk", "-p", policy, "--strict")
+    assert ran.code == 3
+
+
+def test_no_policy_is_not_a_pass() -> None:
+    ran = appaudit("audit", APP, "-f", "json", "--exit-zero")
+    findings = json.loads(ran.out)["findings"]
+    undeclared = [f for f in findings if f["rule"] == "undeclared-data"]
+    assert [f["outcome"] for f in undeclared] == ["not_examined"]
+
+
+def test_a_bundle_is_rendered_again_without_the_app(bundle: Path, tmp_path: Path) -> None:
+    first = appaudit("report", bundle, "-f", "json")
+    assert first.code == 1
+    again = appaudit("report", bundle, "-f", "json", "--again")
+    assert json.loads(again.out)["findings"] == json.loads(first.out)["findings"]
+    page = tmp_path / "r.html"
+    assert appaudit("report", bundle, "-o", page, "--lang", "zh", "--exit-zero").code == 0
+    assert 'lang="zh' in page.read_text(encoding="utf-8")
+
+
+def test_baseline_marks_and_sets_aside(bundle: Path, tmp_path: Path) -> None:
+    ran, data = audit("--baseline", bundle, "--new-only")
+    assert ran.code == 0, "everything was there before"
+    open_ = [f for f in data["findings"] if f["outcome"] in ("violation", "review")]
+    assert open_
+    assert {f["attributes"]["status"] for f in open_} == {"open"}
+    report = tmp_path / "old.json"
+    report.write_text(appaudit("report", bundle, "-f", "json", "--exit-zero").out, encoding="utf-8")
+    assert audit("--baseline", report, "--new-only")[0].code == 0
+    assert appaudit("audit", APP, "-p", POLICY, "--new-only").code == 2
+    assert appaudit("audit", APP, "-p", POLICY, "--baseline", POLICY).code == 2
+
+
+def test_ignored_findings_are_counted_not_lost(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    entry = '[[ignore]]\nid = "x"\nrule = "*"\nreason = "for the test"\nexpires = "2999-01-01"\n'
+    config.write_text(entry)
+    ran, data = audit("--config", config)
+    assert ran.code == 0
+    assert any(f["attributes"].get("suppressed") == "ignored" for f in data["findings"])
+    config.write_text(entry.replace("2999", "1999"))
+    ran, _ = audit("--config", config)
+    assert ran.code == 1
+    assert "expired" in ran.err
+
+
+def test_output_goes_where_it_is_sent(tmp_path: Path) -> None:
+    ran = appaudit("audit", APP, "-p", POLICY, "-f", "html", "-f", "json", "-o", tmp_path / "out", "-q")
+    assert (ran.out, ran.err) == ("", "")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["shop.html", "shop.json"]
+
+
+def test_release_diff(tmp_path: Path) -> None:
+    variant = SHOP.parents[1] / "variants" / "shop-next"
+    ran = appaudit("diff", APP, variant / "shop-next.apk", "-p", POLICY)
+    assert ran.code == 1
+    assert "+ Getui" in ran.out
+    assert appaudit("diff", APP, APP, "-p", POLICY).code == 0

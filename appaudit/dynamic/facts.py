@@ -21,6 +21,19 @@ PASTE = ("android.widget.", "android.text.", "android.view.")
 SYSTEM_PACKAGES = ("com.google.android.", "com.android.", "android")
 
 
+CALL: dict[str, type | tuple[type, ...]] = {
+    "row": int, "signature": str, "arguments": dict, "result": str, "error": str, "permissions": dict,
+    "thread": int, "stack": str, "count": int, "first": (int, float), "last": (int, float), "epoch": int,
+    "screen": str, "foreground": bool,
+}  # fmt: skip
+"""Fields of a ``call`` line."""
+
+
+def _whole(line: Mapping[str, Any]) -> bool:
+    fields = all(isinstance(line.get(name), kind) for name, kind in CALL.items())
+    return fields and all(isinstance(v, str) for v in line["arguments"].values())
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """What makes two calls the same fact."""
@@ -89,7 +102,7 @@ class Reading:
 
     def _call(self, line: dict[str, Any]) -> None:
         api = rows().get(line["row"])
-        if api is None:
+        if api is None or line["count"] < 1 or not _whole(line):
             return
         if not line["stack"]:
             self._unsampled.append(line)
@@ -273,6 +286,10 @@ class Reading:
             "Constants of classes (Build.MODEL, Build.SERIAL …) are read without a call: no hook sees it."
         )
         found.append(Gap("dynamic", "fields_not_seen", self._package, fields))
+        native = "What native code reads (system properties, files, sockets) is not hooked in this version."
+        found.append(Gap("dynamic", "native_not_seen", self._package, native))
+        others = "Only the app's main process is hooked; its other processes and isolated services are not."
+        found.append(Gap("dynamic", "other_processes_not_seen", self._package, others))
         if self._fault:
             reason = f"Hooks failed {self._fault} times on their own account; the app was not disturbed."
             found.append(Gap("dynamic", "hooks_failed", self._package, reason))

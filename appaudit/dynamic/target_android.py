@@ -216,7 +216,7 @@ class AndroidTarget:
     # ------------------------------------------------------------------------------------ the app
 
     def spawn(self, fresh: bool) -> Any:
-        """Frida starts the process and holds it before any code of the app runs; its children too."""
+        """Frida starts the main process and holds it before any code of the app runs."""
         if self._asleep:
             self._key(WAKE)
             self._shell("wm", "dismiss-keyguard")
@@ -226,7 +226,6 @@ class AndroidTarget:
         try:
             self._pid = self._frida.spawn([self._package])
             session = self._frida.attach(self._pid)
-            session.enable_child_gating()
         except Exception as error:
             raise LostError(f"Frida cannot start {self._package}: {error}") from error
         return session

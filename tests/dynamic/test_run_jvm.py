@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appaudit.dynamic import record
 from appaudit.dynamic.facts import interpret
+from appaudit.dynamic.phases import Driver, Plan
+from appaudit.dynamic.target_jvm import JvmTarget
 from appaudit.knowledge.data_types import distance
 from appaudit.records import Stack
 from tests.dynamic.runs import accesses, need_jvm, watched
-from tests.fixtures.apps import expected
+from tests.fixtures.apps import apk, expected
 
 APPS = ("shop", "notes")
 
@@ -95,6 +98,27 @@ def test_consent_screen_is_judged() -> None:
         assert judged["pre_ticked"] == screen["pre_ticked"]
         assert judged["policy_link"] == screen["policy_link"]
         assert judged["permissions_before"] == screen["permissions_before"]
+
+
+def test_how_consent_is_not_asked_for(tmp_path: Path) -> None:
+    need_jvm()
+    target = JvmTarget(apk("pushy"), tmp_path)
+    target.prepare()
+    with record.Record(tmp_path / record.NAME) as log:
+        driver = Driver(target, log, Plan(seconds=0.2, settle=0.05))
+        try:
+            driver.refusing()
+        finally:
+            if driver.session is not None:
+                driver.session.close()
+            target.close()
+    screen = expected("pushy")["run"]["consent_screen"]
+    judged = next(line for line in record.read(log.path) if line["line"] == "consent")
+    assert judged["pre_ticked"] == screen["pre_ticked"]
+    assert judged["policy_link"] == screen["policy_link"]
+    assert bool(judged["purposes"]) == screen["purposes_bundled"]
+    assert judged["permissions_before"] == screen["permissions_before"]
+    assert judged["asked_after_refusal"] == screen["asked_after_refusal"]
 
 
 def test_what_was_not_seen_is_a_gap() -> None:

@@ -1,0 +1,107 @@
+"""From the record of a run to facts, without app or device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appaudit.dynamic import record
+from appaudit.dynamic.facts import interpret
+from appaudit.dynamic.frames import Owners, frames, read_mapping
+from appaudit.dynamic.rows import rows
+from appaudit.errors import InputError
+from tests.fixtures.apps import APPS
+
+OWNERS = Owners("com.example.shop")
+ANDROID_ID = next(n for n, a in rows().items() if a.id == "android.provider.Settings$Secure.getString")
+TOP = "android.provider.Settings$Secure.getString(Native Method)"
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    return {
+        "line": "call", "row": ANDROID_ID, "arguments": {"1": "android_id"}, "result": "value", "error": "",
+        "signature": "(Landroid/content/ContentResolver;Ljava/lang/String;)Ljava/lang/String;",
+        "permissions": {}, "thread": 1, "stack": f"{TOP}, com.example.shop.A.b(A.java:1)", "count": 1,
+        "first": 100.0, "last": 100.0, "epoch": 1, "screen": "", "foreground": True, **changes,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stack", "actor"),
+    [
+        (f"{TOP}, cn.jpush.android.a.b(Unknown Source), com.example.shop.Main.on(Main.java:3)", "sdk:jpush"),
+        (f"{TOP}, okhttp3.internal.X.y(X.java:1), com.umeng.analytics.Z.z(Z.java:2)", "sdk:umeng-analytics"),
+        (f"{TOP}, kotlinx.coroutines.Q.run(Q.kt:1), com.example.shop.Main.on(Main.java:3)", "app"),
+        (f"{TOP}, java.lang.reflect.Method.invoke(Native Method), com.umeng.analytics.Z.z(Z.java:2)",
+         "sdk:umeng-analytics"),
+        (f"{TOP}, a.a.a(Unknown Source)", "unknown"),
+    ],
+)  # fmt: skip
+def test_who_called(stack: str, actor: str) -> None:
+    caller = OWNERS.caller(frames(stack))
+    assert caller is not None
+    assert caller.actor == actor
+    assert not caller.through
+
+
+def test_the_platform_on_its_own_account() -> None:
+    assert OWNERS.caller(frames("android.os.Handler.x(H.java:1), java.lang.Thread.run(T.java:2)")) is None
+    stack = "java.util.Locale.getDefault(L.java:1), java.lang.String.format(S.java:2), "
+    caller = OWNERS.caller(frames(stack + "com.example.shop.A.b(A.java:3)"))
+    assert caller is not None
+    assert caller.through == "java.lang.String.format(S.java:2)"
+
+
+def test_a_mapping_names_renamed_classes(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.txt"
+    path.write_text("com.umeng.analytics.AppList -> a.b:\n    void report() -> a\n", encoding="utf-8")
+    owners = Owners("com.example.shop", read_mapping(path))
+    caller = owners.caller(frames(f"{TOP}, a.b.a(Unknown Source)"))
+    assert caller is not None
+    assert caller.actor == "sdk:umeng-analytics"
+    path.write_text("nothing", encoding="utf-8")
+    with pytest.raises(InputError):
+        read_mapping(path)
+
+
+def test_counts_rates_and_phases() -> None:
+    lines = [{"line": "phase", "epoch": 1, "phase": "background"}]
+    lines += [line(count=5, first=100.2, last=100.9), line(count=2, first=130.0, last=131.0), line(epoch=2)]
+    facts, _ = interpret(lines, "com.example.shop")
+    quiet = next(f for f in facts if f.phase == "background")
+    assert (quiet.count, quiet.first, quiet.last) == (7, 100.2, 131.0)
+    assert quiet.attribute["peak_per_second"] == "5"
+    assert quiet.attribute["peak_per_minute"] == "5"
+    assert next(f for f in facts if f.phase == "unknown").count == 1
+
+
+def test_calls_without_a_stack_are_theirs_who_alone_called_there() -> None:
+    alone, _ = interpret([line(), line(stack="", count=9)], "com.example.shop")
+    assert [(f.actor, f.count) for f in alone] == [("app", 10)]
+    other = line(stack=f"{TOP}, cn.jpush.android.a.b(Unknown Source)")
+    mixed, _ = interpret([line(), other, line(stack="", count=9)], "com.example.shop")
+    assert {(f.actor, f.count) for f in mixed} == {("app", 1), ("sdk:jpush", 1), ("unknown", 9)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_damaged_lines_are_left_out(data: st.DataObject) -> None:
+    field = data.draw(st.sampled_from(sorted(line())))
+    value = data.draw(st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2))
+    facts, _ = interpret([line(**{field: value}), line()], "com.example.shop")
+    assert sum(f.count for f in facts if f.actor == "app") >= 1
+
+
+def test_a_record_is_whole_up_to_its_last_line(tmp_path: Path) -> None:
+    whole = (APPS / "shop" / "run.jsonl").read_bytes()
+    cut = tmp_path / "run.jsonl"
+    for size in (len(whole), len(whole) // 3, 2000):
+        cut.write_bytes(whole[:size])
+        assert list(record.read(cut))
+    cut.write_bytes(b"\xff\x00 no record")
+    with pytest.raises(InputError):
+        list(record.read(cut))

@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import count
-from typing import NamedTuple
+from itertools import count, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from appaudit.dex import opcodes
+from appaudit.dex.blocks import parameter_types
 from appaudit.dex.dex import Dex
 from appaudit.dex.errors import DexError
 from appaudit.dex.hierarchy import MAX_DEPTH, Hierarchy, Parents
@@ -59,10 +60,11 @@ class CallGraph:
     ) -> None:
         self.dexes = dexes
         self._hierarchy = hierarchy if hierarchy is not None else Hierarchy(dexes)
-        self._class_number = _numbering(self._hierarchy.number)
-        self._name_number = _numbering({})
-        self._proto_number = _numbering({})
-        method_keys = [self._keys_of(dex) for dex in dexes]
+        self._class_number = dict(self._hierarchy.number)
+        self._class_number.setdefault("?", len(self._class_number))
+        self._name_number: defaultdict[str, int] = _numbering()
+        self._proto_number: defaultdict[bytes, int] = _numbering()
+        method_keys = [self._keys_of(number) for number in range(len(dexes))]
         self._keys: Key = distinct(np.concatenate([np.empty(0, np.int64), *method_keys]))
         self.node_of: list[Index] = [np.searchsorted(self._keys, keys) for keys in method_keys]
         """For each dex the node of each method index."""
@@ -84,7 +86,8 @@ class CallGraph:
         target = np.concatenate([e[1] for e in edges]).astype(np.int64)
         pair = distinct(source * (2 * size + 1) + target)
         source, target = np.divmod(pair, 2 * size + 1)
-        self._first: Index = np.searchsorted(source, np.arange(2 * size + 1))
+        self._first: Index = np.zeros(2 * size + 1, np.intp)
+        np.cumsum(np.bincount(source, minlength=2 * size), out=self._first[1:])
         self._target: Int32 = target.astype(np.int32)
 
     def __len__(self) -> int:
@@ -110,20 +113,38 @@ class CallGraph:
 
     # -------------------------------------------------------------------------------- numbers
 
-    def _keys_of(self, dex: Dex) -> Key:
-        """One number a method id, equal for equal methods of any dex."""
-        classes, names, protos = self._class_number, self._name_number, self._proto_number
+    def _keys_of(self, number: int) -> Key:
+        """One number a method id of a dex, equal for equal methods of any dex."""
+        dex, names, protos = self.dexes[number], self._name_number, self._proto_number
         members = dex.methods
-        class_ = _renumbered(members.owner, dex.descriptors, classes)
+        class_ = np.append(self._hierarchy.type_numbers[number], self._class_number["?"])[members.owner]
         used = distinct(members.name[members.name >= 0])
-        number = np.zeros(len(dex.strings) + 1, np.int64)
-        number[used] = np.fromiter(map(names.__getitem__, dex.strings.texts(used)), np.int64, len(used))
-        number[-1] = names["?"]
-        name = number[members.name]
-        proto = _renumbered(members.type, dex.proto_descriptors, protos)
-        if len(names) >> _NAME_BITS or len(protos) >> _PROTO_BITS or len(classes) >> 20:
+        name_of = np.zeros(len(dex.strings) + 1, np.int64)
+        name_of[used] = np.fromiter(map(names.__getitem__, dex.strings.texts(used)), np.int64, len(used))
+        name_of[-1] = names["?"]
+        prototypes = [*self._prototypes(number), b""]
+        proto_of = np.fromiter(map(protos.__getitem__, prototypes), np.int64, len(prototypes))
+        if len(names) >> _NAME_BITS or len(protos) >> _PROTO_BITS or len(self._class_number) >> 20:
             raise DexError("The dex files name more methods than a call graph can hold.")
-        return class_ << _SIGNATURE_BITS | name << _PROTO_BITS | proto
+        # -1, for what is corrupt, finds the last of each column.
+        name, proto = name_of[members.name], proto_of[members.type]
+        return class_.astype(np.int64) << _SIGNATURE_BITS | name << _PROTO_BITS | proto
+
+    def _prototypes(self, number: int) -> list[bytes]:
+        """Each prototype of a dex as the class numbers of its types, what it returns first."""
+        types, first = self.dexes[number].proto_types
+        flat = np.append(self._hierarchy.type_numbers[number], np.int32(-1))[types].tobytes()
+        cuts = (first * 4).tolist()
+        found = [flat[low:high] for low, high in pairwise(cuts)]
+        for corrupt in np.flatnonzero(types[first[:-1]] < 0).tolist():
+            found[corrupt] = b""
+        return found
+
+    def _proto(self, signature: str) -> int:
+        """The number of a prototype given as ``(I)V``, -1 where the app does not name it."""
+        types = [signature.rpartition(")")[2], *parameter_types(signature)]
+        numbers = [self._class_number.get(t, -1) for t in types]
+        return self._proto_number.get(np.array(numbers, np.int32).tobytes(), -1)
 
     def node(self, method: str) -> int:
         """The node of a method's descriptor, -1 where the app does not name it."""
@@ -132,7 +153,7 @@ class CallGraph:
         numbers = (
             self._class_number.get(owner, -1),
             self._name_number.get(name, -1),
-            self._proto_number.get(bracket + proto, -1),
+            self._proto(bracket + proto),
         )
         if not arrow or min(numbers) < 0:
             return -1
@@ -253,7 +274,7 @@ class CallGraph:
         first = np.cumsum(callbacks_of) - callbacks_of
         sources, targets = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
         for number, dex in enumerate(self.dexes):
-            class_of_type = _numbers(dex.descriptors, self._class_number)
+            class_of_type = self._hierarchy.type_numbers[number]
             for reference, used in _USES_CLASS.items():
                 found = dex.code.references(reference)
                 chosen = used[dex.code.opcode[found.row]]
@@ -279,7 +300,7 @@ class CallGraph:
     def _initialisers(self) -> Index:
         """The node of each class's initialiser, -1 for classes without."""
         size = len(self._class_number)
-        name, proto = (self._name_number.get(_CLINIT[0], -1), self._proto_number.get(_CLINIT[1], -1))
+        name, proto = self._name_number.get(_CLINIT[0], -1), self._proto(_CLINIT[1])
         if name < 0 or proto < 0:
             return np.full(size, -1)
         at, known = self._lookup(np.arange(size) << _SIGNATURE_BITS | name << _PROTO_BITS | proto)
@@ -297,7 +318,7 @@ class CallGraph:
             below = class_[place == k]
             key = below << _SIGNATURE_BITS | name << _PROTO_BITS
             if callback.signature is not None:
-                proto = self._proto_number.get(callback.signature, -1)
+                proto = self._proto(callback.signature)
                 if proto < 0:
                     continue
                 low, high = key + proto, key + proto + 1
@@ -338,7 +359,7 @@ class CallGraph:
         """(method's node, number of a class it makes an instance of), sorted by the first."""
         nodes, classes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for number, dex in enumerate(self.dexes):
-            class_of_type = _numbers(dex.descriptors, self._class_number)
+            class_of_type = self._hierarchy.type_numbers[number]
             found = dex.code.references(Reference.TYPE)
             inside = (dex.code.opcode[found.row] == opcodes.NEW_INSTANCE) & (
                 found.operand < len(class_of_type)
@@ -374,18 +395,6 @@ _USES_CLASS = {
 """Instructions that initialise the class they name, by the table they refer to."""
 
 
-def _numbers(texts: Sequence[str], numbers: dict[str, int]) -> Key:
-    """The number of each text, -1 for those without."""
-    return np.fromiter((numbers.get(t, -1) for t in texts), np.int64, len(texts))
-
-
-def _numbering(start: dict[str, int]) -> defaultdict[str, int]:
+def _numbering() -> defaultdict[Any, int]:
     """Texts by number; a text asked for by ``[]`` for the first time gets the next number."""
-    return defaultdict(count(len(start)).__next__, start)
-
-
-def _renumbered(column: Int32, texts: Sequence[str], numbers: defaultdict[str, int]) -> Key:
-    """Table indices as numbers common to all dex files; new texts get new numbers."""
-    common = np.fromiter(map(numbers.__getitem__, (*texts, "?")), np.int64, len(texts) + 1)
-    renumbered: Key = common[column]  # -1 finds the last one, "?"
-    return renumbered
+    return defaultdict(count().__next__)

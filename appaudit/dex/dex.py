@@ -16,11 +16,13 @@ from appaudit.dex.code import Code
 from appaudit.dex.errors import DexError
 from appaudit.dex.layout import (
     Header,
+    Index,
     Int32,
     Section,
     UInt32,
     checked,
     contained_headers,
+    expand,
     read_header,
     table,
 )
@@ -220,22 +222,26 @@ class Dex:
         return f"({''.join(map(self.type_descriptor, parameters))}){self.type_descriptor(returned)}"
 
     @cached_property
-    def proto_descriptors(self) -> list[str]:
-        """The descriptor of every prototype."""
-        names, out = self.descriptors, []
-        for returned, at in zip(
-            self.protos.return_type.tolist(), self.protos.parameters.tolist(), strict=True
-        ):
-            if returned < 0:
-                out.append(UNKNOWN)
-            elif not at:
-                out.append("()" + names[returned])
-            else:
-                try:
-                    out.append(f"({''.join([names[p] for p in self.type_list(at)])}){names[returned]}")
-                except IndexError:
-                    out.append(UNKNOWN)
-        return out
+    def proto_types(self) -> tuple[Int32, Index]:
+        """(types, first): prototype ``k`` is ``types[first[k]:first[k + 1]]``, the type index of what it
+        returns (-1 for a corrupt prototype) and those of its parameters."""
+        units = np.frombuffer(self.data, "<u2", len(self.data) // 2)
+        offset = self.protos.parameters
+        listed = (offset > 0) & (offset % 4 == 0) & (offset // 2 + 2 <= len(units))
+        at = np.where(listed, offset // 2, 0)
+        size = units[at].astype(np.int64) | units[at + 1].astype(np.int64) << 16
+        size[~listed | (size > MAX_TYPE_LIST) | (at + 2 + size > len(units))] = 0
+        place, unit = expand(at + 2, size)
+        parameters, returned = units[unit].astype(np.int32), self.protos.return_type.copy()
+        wrong = parameters >= len(self.types)
+        returned[place[wrong]] = parameters[wrong] = -1
+        first = np.zeros(len(size) + 1, np.intp)
+        np.cumsum(size + 1, out=first[1:])
+        types = np.empty(int(first[-1]), np.int32)
+        is_parameter = np.ones(len(types), bool)
+        is_parameter[first[:-1]] = False
+        types[first[:-1]], types[is_parameter] = returned, parameters
+        return types, first
 
     def method_name(self, index: int) -> tuple[str, str, str]:
         """Owner's descriptor, name and signature of a method index."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from appaudit.dex import mutf8
-from appaudit.dex.layout import Index, Int32, Section, table
+from appaudit.dex.layout import Index, Int32, Mask, Section, distinct, expand, table
+
+Heads = npt.NDArray[np.uint64]
 
 FEW = 1000
 """Bytes of string data for each string asked for, above which strings are cut out one by one."""
@@ -120,13 +122,17 @@ class StringTable:
                 out.append(mutf8.decode(data[start:end]) if start else UNKNOWN)
             return out
         latin = self._data[low:high].decode("latin-1")
-        for start, end in zip((starts - low).tolist(), (ends - low).tolist(), strict=True):
-            text = latin[start:end] if start >= 0 else UNKNOWN
-            out.append(text if text.isascii() else mutf8.decode(text.encode("latin-1")))
+        places = zip((starts - low).tolist(), (ends - low).tolist(), strict=True)
+        if len(used) < len(starts):
+            out = [latin[start:end] if start >= 0 else UNKNOWN for start, end in places]
+        else:
+            out = [latin[start:end] for start, end in places]
+        if not "".join(out).isascii():
+            out = [text if text.isascii() else mutf8.decode(text.encode("latin-1")) for text in out]
         return out
 
     @cached_property
-    def _heads(self) -> npt.NDArray[np.uint64]:
+    def _heads(self) -> Heads:
         """The first eight bytes of each string as a number that sorts like `_head`."""
         starts, ends = self._spans
         bytes_ = np.frombuffer(self._data, np.uint8)
@@ -149,22 +155,24 @@ class StringTable:
         self._problems.append("string_ids: not sorted, which Android refuses")
         return {self.raw(i): i for i in reversed(range(len(self.offsets)))}
 
-    def _lower_bounds(self, raws: Sequence[bytes]) -> list[int]:
-        """For each text the place of the first string that is not before it."""
-        heads = np.array([_head(raw) for raw in raws], np.uint64)
-        lows = np.searchsorted(self._heads, heads, "left").tolist()
-        highs = np.searchsorted(self._heads, heads, "right").tolist()
-        found = []
-        for raw, low, high in zip(raws, lows, highs, strict=True):
-            key = _sort_key(raw)
+    def _lower_bounds(self, raws: Sequence[bytes], heads: Heads) -> tuple[Index, Mask]:
+        """For each text the place of the first string that is not before it, and whether that string
+        may begin like it: no string has the same head as the others."""
+        lows, highs = (
+            np.searchsorted(self._heads, heads, "left"),
+            np.searchsorted(self._heads, heads, "right"),
+        )
+        some = lows < highs
+        for k in np.flatnonzero(some).tolist():
+            key, low, high = _sort_key(raws[k]), int(lows[k]), int(highs[k])
             while low < high:
                 middle = (low + high) // 2
                 if _sort_key(self.raw(middle)) < key:
                     low = middle + 1
                 else:
                     high = middle
-            found.append(low)
-        return found
+            lows[k] = low
+        return lows, some
 
     def find(self, text: str) -> int:
         """The index of ``text``, -1 where the dex does not have it."""
@@ -172,20 +180,24 @@ class StringTable:
 
     def find_all(self, texts: Sequence[str]) -> Int32:
         """Index of each text, -1 where absent."""
-        raws = [mutf8.encode(text) for text in texts]
+        raws, heads = _searchable(tuple(texts))
         if self._order is not None:
             return np.array([self._order.get(raw, -1) for raw in raws], np.int32)
-        size = len(self.offsets)
-        places = zip(raws, self._lower_bounds(raws), strict=True)
-        return np.array([at if at < size and self.raw(at) == raw else -1 for raw, at in places], np.int32)
+        found = np.full(len(raws), -1, np.int32)
+        places, some = self._lower_bounds(raws, heads)
+        for k in np.flatnonzero(some & (places < len(self.offsets))).tolist():
+            if self.raw(int(places[k])) == raws[k]:
+                found[k] = places[k]
+        return found
 
-    def with_prefix(self, prefix: str) -> Int32:
-        """Indices of the strings that start with ``prefix``."""
-        raw = mutf8.encode(prefix)
+    def with_prefix(self, *prefixes: str) -> Int32:
+        """Indices of the strings that start with one of ``prefixes``, ascending."""
         if self._order is not None:
-            return np.array(sorted(i for s, i in self._order.items() if s.startswith(raw)), np.int32)
-        low, high = self._lower_bounds((raw, raw + b"\xff"))
-        return np.arange(low, high, dtype=np.int32)
+            starts = tuple(map(mutf8.encode, prefixes))
+            return np.array(sorted(i for s, i in self._order.items() if s.startswith(starts)), np.int32)
+        places, _ = self._lower_bounds(*_prefix_ends(prefixes))
+        _, inside = expand(places[::2], places[1::2] - places[::2])
+        return distinct(inside).astype(np.int32)
 
     def search(self, pattern: re.Pattern[bytes]) -> Int32:
         """Indices of the strings in which ``pattern`` (over MUTF-8 bytes) is found, ascending.
@@ -213,6 +225,20 @@ class StringTable:
             at = max(found.end(), min(last, stop), found.start() + 1)
         kept = [i for i in sorted(hits) if pattern.search(self._data, int(starts[i]), int(ends[i]))]
         return np.array(kept, np.int32)
+
+
+@lru_cache(maxsize=256)
+def _searchable(texts: tuple[str, ...]) -> tuple[list[bytes], Heads]:
+    """Texts as they stand in a table, and their heads: the same for every dex of an app."""
+    raws = [mutf8.encode(text) for text in texts]
+    return raws, np.array([_head(raw) for raw in raws], np.uint64)
+
+
+@lru_cache(maxsize=256)
+def _prefix_ends(prefixes: tuple[str, ...]) -> tuple[list[bytes], Heads]:
+    """Before the first string with each prefix, and behind the last."""
+    raws = [end for raw in map(mutf8.encode, prefixes) for end in (raw, raw + b"\xff")]
+    return raws, np.array([_head(raw) for raw in raws], np.uint64)
 
 
 def _head(raw: bytes) -> int:

@@ -48,9 +48,7 @@ _SEPARATOR = re.compile(rb"://")
 def _candidates(strings: StringTable) -> Int32:
     """Indices of the strings that may be addresses. The table is sorted: few are looked at."""
     starts = [*(f"{d}" for d in range(1, 10)), *toml("hosts.toml")["bare_prefixes"]]
-    found = [strings.with_prefix(start) for start in starts]
-    found.append(strings.search(_SEPARATOR))
-    return np.unique(np.concatenate(found))
+    return np.union1d(strings.with_prefix(*starts), strings.search(_SEPARATOR))
 
 
 def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:

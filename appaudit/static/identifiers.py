@@ -233,8 +233,7 @@ class _WordSites:
                 index = dex.strings.find_all(list(table.words))
                 index = index[index >= 0]
             else:
-                starts = _starts(table.name)
-                index = np.unique(np.concatenate([dex.strings.with_prefix(s) for s in starts]))
+                index = dex.strings.with_prefix(*_starts(table.name))
             texts = dex.strings.texts(index)
             words = [(int(i), table.find(text)) for i, text in zip(index.tolist(), texts, strict=True)]
             known = [(i, word) for i, word in words if word is not None]

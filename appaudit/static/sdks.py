@@ -121,7 +121,7 @@ def _fact(
         ("version_from", place),
     ]
     if use is not None:
-        callers = sorted(use.callers, key=lambda c: -use.callers[c])
+        callers = sorted(use.callers, key=lambda c: (-use.callers[c], c))
         attributes += [
             ("used_by", " ".join(callers[:MAX_EACH]) or "none"),
             ("calls", str(sum(use.callers.values()))),

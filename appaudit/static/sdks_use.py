@@ -33,33 +33,32 @@ def uses(sample: Sample, present: Iterable[str]) -> dict[str, Use]:
     """The use of each SDK that is present: every call of a method of its classes from other code."""
     wanted = sorted(present)
     found = {sdk: Use() for sdk in wanted}
-    for dex in sample.dexes:
-        _count(sample, dex, wanted, found)
+    _count(sample, wanted, found)
     _initialised(sample, wanted, found)
     return found
 
 
-def _count(sample: Sample, dex: Dex, wanted: list[str], found: dict[str, Use]) -> None:
-    actors: dict[str, int] = {f"sdk:{sdk}": k for k, sdk in enumerate(wanted)}
-    of_type = np.fromiter(
+def _count(sample: Sample, wanted: list[str], found: dict[str, Use]) -> None:
+    numbers: dict[str, int] = {f"sdk:{sdk}": k for k, sdk in enumerate(wanted)}
+    of_class = np.fromiter(
         (
-            actors.setdefault(sample.actors.of(d), len(actors)) if d[:1] == "L" else -1
-            for d in dex.descriptors
+            numbers.setdefault(sample.actors.of(d), len(numbers)) if d[:1] == "L" else -1
+            for d in sample.hierarchy.names
         ),
         np.int64,
-        len(dex.descriptors),
+        len(sample.hierarchy.names),
     )
-    callee, caller = _calls(dex)
-    if not len(callee):
-        return
-    into, by = of_type[callee], of_type[caller]
-    crossing = (into >= 0) & (into < len(wanted)) & (by >= 0) & (into != by)
-    pairs, counts = np.unique(into[crossing] * len(actors) + by[crossing], return_counts=True)
-    names = list(actors)
-    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
-        callers = found[wanted[pair // len(actors)]].callers
-        actor = names[pair % len(actors)]
-        callers[actor] = callers.get(actor, 0) + count
+    calls = np.zeros(len(numbers) * len(wanted), np.int64)
+    for dex, class_of_type in zip(sample.dexes, sample.hierarchy.type_numbers, strict=True):
+        callee, caller = _calls(dex)
+        of_type = of_class[class_of_type]
+        into, by = of_type[callee], of_type[caller]
+        crossing = (into >= 0) & (into < len(wanted)) & (by >= 0) & (into != by)
+        calls += np.bincount(by[crossing] * len(wanted) + into[crossing], minlength=len(calls))
+    names = list(numbers)
+    for place in np.flatnonzero(calls).tolist():
+        actor, sdk = divmod(place, len(wanted))
+        found[wanted[sdk]].callers[names[actor]] = int(calls[place])
 
 
 def _calls(dex: Dex) -> tuple[Index, Index]:

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench.commands import installed
 from tests.bench.dex_sets import DexSet, dex_sets
 
 ROUNDS = 3
@@ -47,8 +48,8 @@ def run() -> list[str]:
             largest = max(size for _, _, size in files.deflated) / 1e6
             slopes.append((cpu - best["imports"]) / inflating)
             lines += [
-                f"{files.title}: {cpu:.2f} s CPU ({best['imports']:.2f} s imports), {best['facts']:.0f} facts; "
-                f"{cpu / limit:.2f} x its limit of {limit:.2f} s",
+                f"{files.title}: {cpu:.2f} s CPU ({best['imports']:.2f} s imports), "
+                f"{best['facts']:.0f} facts; {cpu / limit:.2f} x its limit of {limit:.2f} s",
                 f"  without imports {slopes[-1]:.1f} x inflating; {best['megabytes']:.0f} MB peak, "
                 f"{best['megabytes'] / (4 * largest + 150):.2f} x its limit",
             ]
@@ -71,7 +72,12 @@ def _write(path: Path, files: DexSet) -> None:
 def _scan(path: Path) -> dict[str, float]:
     root = Path(__file__).resolve().parent.parent.parent
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(path)], capture_output=True, text=True, check=True, cwd=root
+        [sys.executable, "-c", CHILD, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
+        env=installed(),
     )
     result: dict[str, float] = json.loads(done.stdout)
     return result

@@ -36,7 +36,10 @@ def test_tables(version: int) -> None:
     assert not dex.defines("Ljava/lang/Runnable;")
     methods = {dex.method_descriptor(m) for m in range(len(dex.methods.owner))}
     assert methods == {"Lcom/shop/A;->load(IJLjava/lang/String;[I)V", "Lcom/shop/A;->nothing()V"}
-    assert [dex.proto_descriptor(p) for p in range(len(dex.proto_descriptors))] == dex.proto_descriptors
+    types, first = dex.proto_types
+    for p in range(len(dex.protos.return_type)):
+        returned, *parameters = (dex.type_descriptor(t) for t in types[first[p] : first[p + 1]].tolist())
+        assert dex.proto_descriptor(p) == f"({''.join(parameters)}){returned}"
     row = dex.class_row("Lcom/shop/B;")
     assert [dex.type_descriptor(t) for t in dex.interfaces_of(row)] == [
         "Ljava/lang/Runnable;",

@@ -1,8 +1,12 @@
-"""Audits of the fixture apps, each run once a session: ``<app>/<policy language>[/<category>]``."""
+"""Audits of the fixture apps, each run once a session.
+
+``<app>[/<policy language>[/<category>]]``, then any of: ``/+traffic`` (what fixtures/flows recorded of it),
+``/+run`` (the run recorded beside it), ``/+<name>`` (tests/compare/documents/<name>.*, with the policy).
+``<app>/run`` is short for ``<app>/zh/+run``. An app without a folder is one of tests/compare/made.py.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,32 +14,33 @@ from appaudit import audit
 from appaudit.bundle import Bundle
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.record import read
+from tests.compare.made import made
 
-APPS = Path(__file__).resolve().parent.parent / "fixtures" / "apps"
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+APPS = FIXTURES / "apps"
+DOCUMENTS = Path(__file__).resolve().parent / "compare" / "documents"
 
 
 @cache
 def fixture_audit(name: str) -> Bundle:
-    """The bundle of ``shop/zh``: fixtures/apps/shop/shop.apk against its policy.zh.*.
-
-    ``shop/run`` adds what was seen in the run recorded in fixtures/apps/shop/run.jsonl.
-    """
-    if name.endswith("/run"):
-        return _with_run(name.removesuffix("/run"))
-    app, _, rest = name.partition("/")
-    policy, _, category = rest.partition("/")
+    """The bundle of ``shop/zh``: fixtures/apps/shop/shop.apk against its policy.zh.*."""
+    parts = name.split("/")
+    extras = [p[1:] for p in parts if p.startswith("+")]
+    app, *rest = [p for p in parts if not p.startswith("+")]
+    if rest == ["run"]:
+        rest, extras = ["zh"], ["run"]
     folder = APPS / app
-    policies = sorted(folder.glob(f"policy.{policy}.*")) if policy else []
-    assert bool(policies) == bool(policy), f"fixture {name} has no policy"
-    return audit.audit(audit.Inputs(folder / f"{app}.apk", policies, category=category))
-
-
-def _with_run(app: str) -> Bundle:
-    still = fixture_audit(f"{app}/zh")
-    ran = replace(
-        still, facts=list(still.facts), gaps=list(still.gaps), examined=list(still.examined), findings=[]
-    )
-    assert still.app is not None
-    audit.add_run(ran, *interpret(read(APPS / app / "run.jsonl"), still.app.package))
-    audit.judge(ran)
-    return ran
+    apk = folder / f"{app}.apk" if folder.is_dir() else made(app)
+    documents = sorted(folder.glob(f"policy.{rest[0]}.*")) if rest else []
+    assert documents or not rest or app == "stress", f"fixture {name} has no policy"
+    for extra in extras:
+        documents += sorted(DOCUMENTS.glob(f"{extra}.*"))
+    flows = [FIXTURES / "flows" / f"{app}.har"] if "traffic" in extras else []
+    category = rest[1] if len(rest) > 1 else ""
+    values = FIXTURES / "device.toml" if flows else None
+    bundle = audit.audit(audit.Inputs(apk, documents, flows, values, category))
+    if "run" in extras:
+        assert bundle.app is not None
+        audit.add_run(bundle, *interpret(read(folder / "run.jsonl"), bundle.app.package))
+        audit.judge(bundle, category)
+    return bundle

@@ -67,7 +67,7 @@ class Case:
         for fact in self.observed:
             kind, _, name = fact.subject.partition(":")
             if kind == "data" and fact.action in COLLECTING and fact.attribute.get("role") != "metadata":
-                found[self.party(self._sender(fact)), name].append(fact)
+                found[self.party(self.sender(fact)), name].append(fact)
         return dict(found)
 
     def holds(self, statement: Fact) -> bool:
@@ -98,7 +98,7 @@ class Case:
                 owners[fact.subject].add(fact.actor)
         return {host: actors.pop() for host, actors in owners.items() if len(actors) == 1}
 
-    def _sender(self, fact: Fact) -> str:
+    def sender(self, fact: Fact) -> str:
         """Who sent: as the recording tells, else the code that holds the host's address."""
         if fact.source == "traffic" and fact.actor == "unknown":
             return self._owner_of_host.get(fact.recipient or "", "unknown")

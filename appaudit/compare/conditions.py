@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from appaudit.compare.case import Case
+from appaudit.knowledge.data_types import narrower
 from appaudit.records import Fact
 
 
@@ -23,3 +24,20 @@ def collected(case: Case, statement: Fact) -> list[Fact]:
     """Observed collection that the statement is about: its data type, by its party."""
     data = statement.subject.partition(":")[2]
     return case.collected.get((case.party(statement.actor), data), [])
+
+
+def covered(case: Case, statement: Fact) -> list[Fact]:
+    """Observed collection, by the statement's party, of its data type and of every part of that type."""
+    data = statement.subject.partition(":")[2]
+    party = case.party(statement.actor)
+    return [f for kind in sorted({data} | narrower(data)) for f in case.collected.get((party, kind), ())]
+
+
+def grouped(statements: Iterator[tuple[str, Fact]]) -> dict[tuple[str, str], list[Fact]]:
+    """Statements by (actor, subject): a promise made twice is one promise."""
+    found: dict[tuple[str, str], list[Fact]] = {}
+    for _, fact in statements:
+        same = found.setdefault((fact.actor, fact.subject), [])
+        if fact not in same:
+            same.append(fact)
+    return found

@@ -129,6 +129,10 @@ class Wording:
     advice: str
 
 
+_SEEN = {
+    "en": {"code": "in code only", "live": "live only", "both": "in code and live"},
+    "zh": {"code": "仅代码", "live": "仅实际运行", "both": "代码与实际运行"},
+}
 _NOT_EXAMINED = {"en": "Not examined: it needs {needs}.", "zh": "未检查：需要{needs}。"}
 
 
@@ -166,6 +170,13 @@ def render(finding: Finding, lang: Language) -> Wording:
     values["count"] = str(sum(f.count for f in observed))
     if said := values.get("said"):
         values["said"] = subject_name(said, lang)
+    if seen := values.get("seen"):
+        values["seen"] = _SEEN[lang].get(seen, seen)
+    for key in ("absent", "data"):
+        values[key] = _AND[lang].join(subject_name(f"data:{d}", lang) for d in values[key].split()) or "-"
+    pairs = (item.partition(":") for item in values["observed"].split())
+    named = (f"{subject_name(f'data:{d}', lang)} ({_SEEN[lang].get(how, how)})" for d, _, how in pairs)
+    values["observed"] = _AND[lang].join(named) or "-"
     stated = [f for f in finding.facts if f.stance != "observed"]
     values["category"] = values.get(f"category_{lang}", "")
     spans = [e for f in stated for e in f.evidence if isinstance(e, PolicySpan)]
@@ -173,9 +184,12 @@ def render(finding: Finding, lang: Language) -> Wording:
         values["quote"] = spans[0].quote
         values["place"] = f"{spans[0].document}:{spans[0].line}"
     template = text.passed if finding.outcome == "pass" else text.message
+    message = template.format_map(values)
+    if finding.outcome == "not_examined" and "{needs}" not in template:
+        message = _NOT_EXAMINED[lang].format(needs=values["needs"] or "-")
     return Wording(
         text.title.format_map(values),
-        template.format_map(values),
+        message,
         text.why,
         "" if finding.outcome == "pass" else text.advice.format_map(values),
     )

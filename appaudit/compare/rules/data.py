@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 from appaudit.compare.case import UNREAD, Case
 from appaudit.compare.disclosure import GENERIC, Judgement, judge
+from appaudit.compare.observable import observable
 from appaudit.compare.reach import effective
 from appaudit.compare.verdict import Verdict
-from appaudit.knowledge.apis import catalogue
 from appaudit.knowledge.data_types import data_types, distance, narrower
 from appaudit.records import Confidence, Disclosure, Fact, Outcome, Severity
 
 ELSEWHERE = ("missing_document",)
 """Gaps that may hold the statement we miss: a linked list that was not given."""
-
-TYPED_IN = ("account", "identity", "finance", "delivery")
-"""Groups of types that users type in: no call of the platform would show them."""
 
 _STEP_DOWN: dict[str, Severity] = {"critical": "high", "high": "medium", "medium": "low", "low": "info"}
 
@@ -91,8 +87,10 @@ def undeclared_data(case: Case) -> Iterator[Verdict]:
 
 
 def contradicted_data(case: Case) -> Iterator[Verdict]:
-    """Denied, and observed all the same."""
-    yield from _of_class(case, "incorrect", "critical")
+    """Denied, and observed all the same. What was promised to stay on the device is local-only-sent's."""
+    for verdict in _of_class(case, "incorrect", "critical"):
+        if any(f.stance == "denied" for f in verdict.facts):
+            yield verdict
 
 
 def ambiguous_data(case: Case) -> Iterator[Verdict]:
@@ -105,28 +103,20 @@ def vague_data(case: Case) -> Iterator[Verdict]:
     yield from _of_class(case, "vague", "medium")
 
 
-@cache
-def _observable() -> frozenset[str]:
-    """Data types that some catalogued API or permission would show; the rest a user types in."""
-    by_api = {data for api in catalogue() for data in api.data}
-    gated = {t.id for t in data_types().values() if t.permissions}
-    typed_in = {t.id for t in data_types().values() if t.group in TYPED_IN}
-    return frozenset(by_api | gated) - GENERIC - typed_in
-
-
 def unobserved_data(case: Case) -> Iterator[Verdict]:
     """Declared types that code could show, and does not."""
     seen = {data for _, data in case.collected}
     blind = case.gaps_of(*UNREAD)
     for data in case.declared_data:
-        if data not in _observable() or data in seen or narrower(data) & seen:
+        if data not in observable() or data in seen or narrower(data) & seen:
             continue
         if any(distance(s, data) is not None or distance(data, s) is not None for s in seen):
             continue
         statements = tuple(f for f in case.declared(data) if f.actor == "app")
         if statements:
             outcome: Outcome = "not_examined" if blind else "review"
-            yield Verdict(outcome, "app", "accesses", f"data:{data}", facts=statements, gaps=blind)
+            needs = (("needs", "code that can be read"),) if blind else ()
+            yield Verdict(outcome, "app", "accesses", f"data:{data}", statements, blind, attributes=needs)
 
 
 def contradictory_policy(case: Case) -> Iterator[Verdict]:

@@ -72,6 +72,7 @@ def unused_permission(case: Case) -> Iterator[Verdict]:
             continue
         users = uses.get(name, []) + [f for data in sorted(_opens(name)) for f in by_data.get(data, ())]
         severity: Severity | None = "info" if users else None
+        needs = (("needs", "code that can be read"),) if blind and not users else ()
         yield Verdict(
             "pass" if users else "not_examined" if blind else "review",
             "app",
@@ -80,5 +81,26 @@ def unused_permission(case: Case) -> Iterator[Verdict]:
             facts=(*facts, *users[:20]),
             gaps=() if users else blind,
             severity=severity,
-            attributes=(("level", level),),
+            attributes=(("level", level), *needs),
         )
+
+
+def unrequested_permission(case: Case) -> Iterator[Verdict]:
+    """Code needs a permission that the manifest does not request: the call fails, or a later release
+    asks for it."""
+    for name, facts in sorted(case.observed_by_action("uses", "permission").items()):
+        missing = [f for f in facts if f.attribute.get("declared") == "no"]
+        by_party: dict[str, list[Fact]] = {}
+        for fact in missing:
+            by_party.setdefault(case.party(fact.actor), []).append(fact)
+        for party, uses in sorted(by_party.items()):
+            level = permission(name).level
+            if level in ("dangerous", "special"):
+                yield Verdict(
+                    "review",
+                    party,
+                    "uses",
+                    f"permission:{name}",
+                    facts=tuple(uses),
+                    attributes=(("level", level),),
+                )

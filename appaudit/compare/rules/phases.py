@@ -45,7 +45,8 @@ def background_collection(case: Case) -> Iterator[Verdict]:
             )
     for subject, statement in sorted(declared.items()):
         if not any(f.phase in ("background", "idle") for f in collected(case, statement)):
-            yield Verdict("not_examined", "app", "accesses", subject, facts=(statement,))
+            needs = (("needs", "a longer run in the background"),)
+            yield Verdict("not_examined", "app", "accesses", subject, (statement,), attributes=needs)
 
 
 def permission_condition(case: Case) -> Iterator[Verdict]:
@@ -59,11 +60,12 @@ def permission_condition(case: Case) -> Iterator[Verdict]:
         outcome: Outcome = "pass" if len(known) == len(observed) else "not_examined"
         if without:
             outcome = "violation"
+        needs = (("needs", "the state of the permission at each call"),) if outcome == "not_examined" else ()
         yield Verdict(
             outcome,
             statement.actor,
             "accesses" if all(f.action == "accesses" for f in observed) else "sends",
             statement.subject,
             facts=(*(without or observed), statement),
-            attributes=(("permission", value),),
+            attributes=(*needs, ("permission", value)),
         )

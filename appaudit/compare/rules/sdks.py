@@ -1,12 +1,18 @@
-"""Rules on SDKs: what is embedded against what is listed."""
+"""Rules on SDKs: what is embedded against what is listed, and three ways: what the maker says, what the
+policy lists, what was observed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from appaudit.compare.case import UNREAD, Case
+from appaudit.compare.disclosure import GENERIC
+from appaudit.compare.observable import observable
 from appaudit.compare.verdict import Verdict
-from appaudit.records import Fact
+from appaudit.knowledge.data_types import data_types, distance, said_as
+from appaudit.knowledge.sdks import Sdk
+from appaudit.knowledge.sdks import sdks as known_sdks
+from appaudit.records import Fact, Outcome, Severity
 
 
 def _kinds(facts: list[Fact]) -> str:
@@ -46,4 +52,133 @@ def unobserved_sdk(case: Case) -> Iterator[Verdict]:
                 f"sdk:{name}",
                 facts=tuple(listed),
                 gaps=blind,
+                attributes=(("needs", "code that can be read"),) if blind else (),
+            )
+
+
+# ------------------------------------------------------------------------------ three ways
+
+
+def seen_in(facts: list[Fact]) -> str:
+    """``code``, ``live`` or ``both``: where an observation was made; empty for none."""
+    live = any(f.source in ("dynamic", "traffic") for f in facts)
+    code = any(f.source == "static" for f in facts)
+    return "both" if live and code else "live" if live else "code" if code else ""
+
+
+def _says(types: set[str], data: str) -> bool:
+    """Whether a list of types covers one: by itself, by a word that says it well enough, or by its parts."""
+    return not types.isdisjoint(said_as(data)) or any(distance(said, data) is not None for said in types)
+
+
+def _listed(case: Case, sdk_id: str) -> dict[str, list[Fact]]:
+    """What the declared side says of one SDK: data id → statements."""
+    found: dict[str, list[Fact]] = {}
+    for fact in case.named_sdks.get(sdk_id, ()):
+        kind, _, data = fact.subject.partition(":")
+        if kind == "data" and data not in GENERIC:
+            found.setdefault(data, []).append(fact)
+    return found
+
+
+def _seen(case: Case, sdk_id: str) -> dict[str, list[Fact]]:
+    return {d: f for (party, d), f in case.collected.items() if party == f"sdk:{sdk_id}" and d not in GENERIC}
+
+
+def _records(case: Case) -> Iterator[tuple[str, Sdk, list[Fact]]]:
+    for name, facts in sorted(case.embedded.items()):
+        sdk = known_sdks().get(name)
+        if sdk is not None:
+            yield name, sdk, facts
+
+
+def _severity(data: str) -> Severity:
+    kind = data_types().get(data)
+    return {"high": "medium", "medium": "low"}.get(kind.sensitivity if kind else "", "info")  # type: ignore[return-value]
+
+
+def beyond_statement(case: Case) -> Iterator[Verdict]:
+    """An SDK collects what its own maker does not say it collects."""
+    for name, sdk, embedded in _records(case):
+        stated = set(sdk.collects)
+        seen = _seen(case, name)
+        if not stated:
+            if seen:
+                needs = "the maker's own statement of what the SDK collects"
+                yield Verdict(
+                    "not_examined",
+                    f"sdk:{name}",
+                    "accesses",
+                    f"sdk:{name}",
+                    facts=tuple(embedded),
+                    attributes=(("needs", needs),),
+                )
+            continue
+        for data, facts in sorted(seen.items()):
+            within = _says(stated, data)
+            yield Verdict(
+                "pass" if within else "review",
+                f"sdk:{name}",
+                "accesses",
+                f"data:{data}",
+                facts=tuple(facts),
+                severity=_severity(data),
+                attributes=(("link", sdk.policy), ("seen", seen_in(facts)), ("source", sdk.source)),
+            )
+
+
+def short_listing(case: Case) -> Iterator[Verdict]:
+    """The policy lists an SDK with less than its maker says it collects."""
+    for name, sdk, _ in _records(case):
+        listed = _listed(case, name)
+        if not listed or not sdk.collects:
+            continue
+        rows = [f for facts in listed.values() for f in facts]
+        seen = _seen(case, name)
+        absent = [d for d in sdk.collects if d in data_types() and not _says(set(listed), d)]
+        lived = {d: seen_in(seen[d]) for d in absent if d in seen}
+        facts = [f for d in lived for f in seen[d]]
+        yield Verdict(
+            "review" if absent else "pass",
+            f"sdk:{name}",
+            "collects",
+            f"sdk:{name}",
+            facts=(*facts, *rows[:20]),
+            severity="medium" if lived else "info",
+            attributes=(
+                ("absent", " ".join(absent)),
+                ("link", sdk.policy),
+                ("observed", " ".join(f"{d}:{how}" for d, how in sorted(lived.items()))),
+            ),
+        )
+
+
+def unobserved_sdk_data(case: Case) -> Iterator[Verdict]:
+    """Data listed for an SDK that is in the app, of a type that code shows, and not seen.
+
+    Where the maker says the same, the list is right and only the occasion was missing.
+    """
+    blind = case.gaps_of(*UNREAD)
+    for name, sdk, _ in _records(case):
+        seen = set(_seen(case, name))
+        for data, statements in sorted(_listed(case, name).items()):
+            if data not in observable():
+                continue
+            found = any(distance(s, data) is not None or distance(data, s) is not None for s in seen)
+            own = _says(set(sdk.collects), data)
+            needs = (
+                "code that can be read" if blind else "a run that uses this part of the SDK" if own else ""
+            )
+            outcome: Outcome = "pass" if found else "not_examined" if needs else "review"
+            yield Verdict(
+                outcome,
+                f"sdk:{name}",
+                "accesses",
+                f"data:{data}",
+                facts=tuple(statements),
+                gaps=() if found else blind,
+                attributes=(
+                    *((("needs", needs),) if outcome == "not_examined" else ()),
+                    ("vendor_says", "yes" if own else "no"),
+                ),
             )

@@ -1,0 +1,74 @@
+"""Rules on special powers (services that see or steer other apps) and on how often data is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from appaudit.compare.case import Case
+from appaudit.compare.verdict import Verdict
+from appaudit.knowledge.data_types import data_types
+from appaudit.records import Fact, Outcome, Severity
+
+POWERS: dict[str, tuple[str, Severity]] = {
+    "accessibility_service": ("android.permission.BIND_ACCESSIBILITY_SERVICE", "high"),
+    "notification_listener": ("android.permission.BIND_NOTIFICATION_LISTENER_SERVICE", "high"),
+    "device_admin": ("android.permission.BIND_DEVICE_ADMIN", "high"),
+    "input_method": ("android.permission.BIND_INPUT_METHOD", "medium"),
+    "vpn": ("android.permission.BIND_VPN_SERVICE", "medium"),
+    "overlay": ("android.permission.SYSTEM_ALERT_WINDOW", "medium"),
+    "call_screening": ("android.permission.BIND_SCREENING_SERVICE", "medium"),
+    "sms_send": ("android.permission.SEND_SMS", "high"),
+}
+"""Setting → the permission that stands for it in a policy, and how much it can see or do."""
+
+PER_MINUTE = 30
+PER_SECOND = 10
+"""More reads of one type than this is more than a person's use of an app asks for."""
+
+
+def special_power(case: Case) -> Iterator[Verdict]:
+    """A power over other apps or the whole phone, and whether the policy explains it."""
+    by_power: dict[tuple[str, str], list[Fact]] = {}
+    for fact in case.observed:
+        kind, _, name = fact.subject.partition(":")
+        if fact.action == "uses" and kind == "setting" and name in POWERS:
+            by_power.setdefault((case.party(fact.actor), name), []).append(fact)
+    for (party, name), facts in sorted(by_power.items()):
+        full, severity = POWERS[name]
+        said = tuple(f for f in case.stated if f.subject == f"permission:{full}")
+        yield Verdict(
+            "pass" if said else "review",
+            party,
+            "uses",
+            f"setting:{name}",
+            facts=(*facts, *said),
+            severity=severity,
+            attributes=(("permission", full),),
+        )
+
+
+def _peak(fact: Fact, key: str) -> int:
+    value = fact.attribute.get(key, "")
+    return int(value) if value.isdecimal() else 0
+
+
+def frequent_collection(case: Case) -> Iterator[Verdict]:
+    """The same type read again and again by one party."""
+    for (party, data), facts in sorted(case.collected.items()):
+        seen = [f for f in facts if f.source == "dynamic"]
+        kind = data_types().get(data)
+        if not seen or kind is None:
+            continue
+        minute = max(_peak(f, "peak_per_minute") for f in seen)
+        second = max(_peak(f, "peak_per_second") for f in seen)
+        often = minute >= PER_MINUTE or second >= PER_SECOND
+        outcome: Outcome = "review" if often else "pass"
+        yield Verdict(
+            outcome,
+            party,
+            "accesses",
+            f"data:{data}",
+            facts=tuple(seen),
+            severity="low" if kind.sensitivity == "low" else None,
+            attributes=(("per_minute", str(minute)), ("per_second", str(second))),
+        )

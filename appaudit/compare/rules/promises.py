@@ -1,0 +1,150 @@
+"""Rules on promises: what a statement ties its collection to, against what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from appaudit.compare.case import Case
+from appaudit.compare.conditions import conditioned, covered, grouped
+from appaudit.compare.verdict import Verdict
+from appaudit.knowledge.sdks import sdks
+from appaudit.records import Fact, Outcome, PolicySpan
+
+LEAVING = ("sends", "shares")
+CHECKED = frozenset(
+    {"until_version", "local_only", "background", "optional", "after_consent", "deidentified", "permission"}
+)
+"""Kinds of conditions that another rule decides."""
+
+
+def _verdict(outcome: Outcome, said: list[Fact], observed: list[Fact], **attributes: str) -> Verdict:
+    left = any(f.action in LEAVING for f in observed)
+    return Verdict(
+        outcome,
+        said[0].actor,
+        "sends" if left else "accesses",
+        said[0].subject,
+        facts=(*observed, *said),
+        attributes=tuple(sorted(attributes.items())),
+        confidence="high" if any(f.source in ("dynamic", "traffic") for f in observed) else None,
+    )
+
+
+def local_only_sent(case: Case) -> Iterator[Verdict]:
+    """ "Processed on your device only": the type, or a part of it, leaves the device."""
+    declared = [("", f) for f in case.stated if f.stance == "declared" and f.action == "processes_locally"]
+    for said in grouped(iter([*declared, *conditioned(case, "local_only")])).values():
+        observed = covered(case, said[0])
+        sent = [f for f in observed if f.action in LEAVING]
+        if sent:
+            yield _verdict("violation", said, sent)
+        elif "traffic" in case.examined:
+            yield _verdict("pass", said, observed)
+        elif observed:
+            yield _verdict("not_examined", said, observed, needs="traffic")
+
+
+def consent_condition(case: Case) -> Iterator[Verdict]:
+    """ "Only after you agree": the phase of each observation decides."""
+    for said in grouped(conditioned(case, "after_consent")).values():
+        observed = covered(case, said[0])
+        lived = [f for f in observed if f.source in ("dynamic", "traffic") and f.phase != "unknown"]
+        early = [f for f in lived if f.phase == "before_consent"]
+        if early:
+            yield _verdict("violation", said, early)
+        elif lived:
+            yield _verdict("pass", said, lived)
+        elif observed:
+            yield _verdict("not_examined", said, observed, needs="a run that starts without consent")
+
+
+def optional_condition(case: Case) -> Iterator[Verdict]:
+    """ "You may choose": what is optional is not collected after refusal."""
+    refusing = any(f.phase == "refused" for f in case.observed)
+    for said in grouped(conditioned(case, "optional")).values():
+        observed = covered(case, said[0])
+        refused = [f for f in observed if f.phase == "refused"]
+        if refused:
+            yield _verdict("violation", said, refused)
+        elif observed and refusing:
+            yield _verdict("pass", said, observed)
+        elif observed:
+            yield _verdict("not_examined", said, observed, needs="a run with a refusal")
+
+
+def plain_although_deidentified(case: Case) -> Iterator[Verdict]:
+    """ "De-identified": the value itself, neither hashed nor encrypted, is in the traffic."""
+    for said in grouped(conditioned(case, "deidentified")).values():
+        observed = covered(case, said[0])
+        sent = [f for f in observed if f.action in LEAVING and "form" in f.attribute]
+        plain = [f for f in sent if f.attribute["form"] == "plain"]
+        if plain:
+            yield _verdict("violation", said, plain)
+        elif sent:
+            forms = ", ".join(sorted({f.attribute["form"] for f in sent}))
+            yield _verdict("pass", said, sent, form=forms)
+        elif observed:
+            yield _verdict("not_examined", said, observed, needs="traffic with the device's own values")
+
+
+def open_condition(case: Case) -> Iterator[Verdict]:
+    """A condition in the policy's own words that no observation can decide by itself."""
+    statements = (
+        (token, fact)
+        for token, fact in conditioned(case, "if")
+        if not any(t.partition(":")[0] in CHECKED for t in fact.condition)
+    )
+    for said in grouped(statements).values():
+        observed = covered(case, said[0])
+        if observed:
+            words = next(t.partition(":")[2] for t in said[0].condition if t.startswith("if:"))
+            needs = f"a run in which this does not hold: {words}"
+            yield _verdict("not_examined", said, observed, condition=words, needs=needs)
+
+
+PLACE = ("topic:storage_location", "topic:cross_border")
+HOME = ("China", "中国", "境内", "大陆")
+"""Words of a policy that keeps data in China."""
+
+
+def _quotes(said: tuple[Fact, ...]) -> str:
+    return " ".join(e.quote for f in said for e in f.evidence if isinstance(e, PolicySpan))
+
+
+def storage_country(case: Case) -> Iterator[Verdict]:
+    """What the policy says on where data is kept, against recipients whose maker sits elsewhere.
+
+    Where a server stands cannot be told from its name: a foreign recipient is a lead, and nothing here is
+    ever a pass.
+    """
+    said = tuple(f for f in case.stated if f.subject in PLACE)
+    if not said:
+        return
+    foreign: list[Fact] = []
+    countries: set[str] = set()
+    for fact in case.observed:
+        kind, _, name = fact.subject.partition(":")
+        sdk = sdks().get(name) if fact.action == "embeds" and kind == "sdk" else None
+        if sdk is not None and not sdk.plumbing and sdk.country not in ("", "CN"):
+            foreign.append(fact)
+            countries.add(sdk.country)
+    hosts = tuple(f for f in case.observed if f.action == "contacts" and f.source == "traffic")
+    if foreign and any(words in _quotes(said) for words in HOME):
+        yield Verdict(
+            "review",
+            "app",
+            "sends",
+            "topic:storage_location",
+            (*foreign, *said),
+            attributes=(("countries", ", ".join(sorted(countries))),),
+        )
+        return
+    needs = "the countries of the hosts contacted" if hosts else "traffic, and the countries of its hosts"
+    yield Verdict(
+        "not_examined",
+        "app",
+        "sends",
+        "topic:storage_location",
+        (*hosts[:20], *said),
+        attributes=(("needs", needs),),
+    )

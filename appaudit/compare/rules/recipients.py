@@ -1,0 +1,83 @@
+"""Rules on who gets the data: hosts and SDKs that receive it against the recipients the policy names; and the
+Data safety form against what was observed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from appaudit.compare.case import Case
+from appaudit.compare.disclosure import GENERIC
+from appaudit.compare.verdict import Verdict
+from appaudit.knowledge.data_types import data_types, distance, said_as
+from appaudit.knowledge.sdks import sdk_of_host
+from appaudit.records import Fact
+
+ROW = "play:"
+"""How the attribute ``basis`` of a fact read from a Data safety form begins."""
+
+
+def _receiver(case: Case, fact: Fact) -> str:
+    """Who answers for the host that got it: the SDK it belongs to, or whose code holds its address; ``app``
+    where the app's own code does; empty where nobody is known."""
+    host = (fact.recipient or "").removeprefix("host:")
+    owner = sdk_of_host(host) if host else None
+    if owner:
+        return case.party(f"sdk:{owner}")
+    sender = case.sender(fact)
+    return "" if sender == "unknown" else case.party(sender)
+
+
+def unnamed_recipient(case: Case) -> Iterator[Verdict]:
+    """Personal data went to a third party that the declared side does not name."""
+    sent: dict[tuple[str, str], list[Fact]] = {}
+    for fact in case.observed:
+        if fact.action in ("sends", "shares") and fact.subject.startswith("data:") and fact.recipient:
+            sent.setdefault((_receiver(case, fact), fact.recipient), []).append(fact)
+    for (receiver, host), facts in sorted(sent.items()):
+        kinds = sorted({f.subject.partition(":")[2] for f in facts})
+        attributes = (("data", " ".join(kinds)), ("host", host.removeprefix("host:")))
+        named = case.naming(receiver.removeprefix("sdk:")) if receiver.startswith("sdk:") else []
+        if receiver == "app" or named:
+            yield Verdict("pass", receiver, "sends", host, (*facts, *named[:5]), attributes=attributes)
+        else:
+            yield Verdict(
+                "violation" if receiver else "review",
+                receiver or "unknown",
+                "sends",
+                host,
+                tuple(facts),
+                case.gaps_of("missing_document"),
+                disclosure="omitted",
+                attributes=attributes,
+            )
+
+
+def form_omits_data(case: Case) -> Iterator[Verdict]:
+    """Data collected by the app or its SDKs that its Data safety form does not declare."""
+    rows = [f for f in case.stated if f.attribute.get("basis", "").startswith(ROW)]
+    if not rows:
+        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "the Data safety form (CSV)"),))
+        return
+    said = {f.subject.partition(":")[2] for f in rows if f.stance == "declared"}
+    by_data: dict[str, list[Fact]] = {}
+    for (_, data), facts in case.collected.items():
+        by_data.setdefault(data, []).extend(facts)
+    for data, facts in sorted(by_data.items()):
+        kind = data_types().get(data)
+        if kind is None or data in GENERIC or not kind.play:
+            continue
+        declared = not said.isdisjoint(said_as(data)) or any(
+            distance(s, data) is not None or distance(data, s) is not None for s in said
+        )
+        left = any(f.action in ("sends", "shares") for f in facts)
+        statements = [f for f in rows if distance(data, f.subject.partition(":")[2]) is not None]
+        yield Verdict(
+            "pass" if declared else "violation" if left else "review",
+            "app",
+            "sends" if left else "accesses",
+            f"data:{data}",
+            (*facts, *statements),
+            disclosure="clear" if declared else "omitted",
+            severity="info" if declared else "high" if left else "low",
+            attributes=(("play", kind.play),),
+        )

@@ -1,0 +1,59 @@
+"""Apps that need no source: a manifest written here, around code of the fixtures or a few empty classes."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from functools import cache
+from pathlib import Path
+
+from tests.apk.build import Node, Stored, apk, manifest, node, zipped
+from tests.dex.writer import Class, Method, build
+
+SHOP = Path(__file__).resolve().parents[2] / "fixtures" / "apps" / "shop" / "shop.apk"
+CONTACTS = "Landroid/provider/ContactsContract$CommonDataKinds$Phone;->CONTENT_URI:Landroid/net/Uri;"
+READS_CONTACTS = (0x62, ("field", CONTACTS), 0x0E)
+"""sget-object v0, CONTENT_URI; return-void"""
+
+
+def _service(name: str, permission: str) -> Node:
+    return node("service", name=name, permission=f"android.permission.{permission}", exported=True)
+
+
+def _powers() -> bytes:
+    """The shop's code under a manifest that requests next to nothing and has every special service, and a
+    foreign SDK."""
+    with zipfile.ZipFile(SHOP) as archive:
+        code = archive.read("classes.dex")
+    foreign = build(
+        [
+            Class(f"Lcom/appsflyer/{name};", [Method("start", "()V", READS_CONTACTS)])
+            for name in ("AppsFlyerLib", "AFEvent", "AFLogger")
+        ]
+    )
+    root = manifest(
+        node("uses-sdk", minSdkVersion=24, targetSdkVersion=34),
+        node("uses-permission", name="android.permission.SYSTEM_ALERT_WINDOW"),
+        node(
+            "application",
+            _service("com.example.powers.Helper", "BIND_ACCESSIBILITY_SERVICE"),
+            _service("com.example.powers.Notices", "BIND_NOTIFICATION_LISTENER_SERVICE"),
+            _service("com.example.powers.Tunnel", "BIND_VPN_SERVICE"),
+            _service("com.example.powers.Keys", "BIND_INPUT_METHOD"),
+        ),
+        package="com.example.powers",
+    )
+    return bytes(zipped(apk(root, Stored("classes2.dex", foreign), dex=code)))
+
+
+@cache
+def made(name: str) -> Path:
+    """The APK of one of the apps above, in a folder that goes with the process."""
+    folder = tempfile.TemporaryDirectory(prefix="appaudit-")
+    _FOLDERS.append(folder)
+    path = Path(folder.name) / f"{name}.apk"
+    path.write_bytes({"powers": _powers}[name]())
+    return path
+
+
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []

@@ -104,6 +104,18 @@ class Case:
             return self._owner_of_host.get(fact.recipient or "", "unknown")
         return fact.actor
 
+    def receiver(self, fact: Fact) -> str:
+        """Who gets what was sent: the SDK a host belongs to, or whose code holds its address; ``app`` where
+        the app's own code does; empty where nobody is known."""
+        host = (fact.recipient or "").removeprefix("host:")
+        if host.startswith("sdk:"):
+            return self.party(host)
+        owner = sdks.sdk_of_host(host) if host else None
+        if owner:
+            return self.party(f"sdk:{owner}")
+        sender = self._owner_of_host.get(fact.recipient or "", "unknown")
+        return "" if sender == "unknown" else self.party(sender)
+
     @cached_property
     def _defined(self) -> frozenset[tuple[str, int, int]]:
         """Where the policy uses a term that it defines: (document, line, start) of the words."""
@@ -133,6 +145,12 @@ class Case:
     def declared_data(self) -> list[str]:
         """Data ids with at least one declaring statement, in the ontology's order."""
         said = {data for stance, data in self._stated_data if stance == "declared"}
+        return [data for data in data_types() if data in said]
+
+    @cached_property
+    def denied_data(self) -> list[str]:
+        """Data ids with at least one denying statement, in the ontology's order."""
+        said = {data for stance, data in self._stated_data if stance == "denied"}
         return [data for data in data_types() if data in said]
 
     def observed_by_action(self, action: str, kind: str) -> dict[str, list[Fact]]:

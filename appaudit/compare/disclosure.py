@@ -38,11 +38,24 @@ def _flat(statement: Fact) -> bool:
     return statement.stance == "denied" and not statement.condition
 
 
-def _contradicts(denial: Fact, observed: list[Fact]) -> bool:
-    """A denial of collecting is broken by any access; a denial of sharing only by sending."""
+def _contradicts(case: Case, denial: Fact, observed: list[Fact]) -> bool:
+    """A denial of collecting is broken by any access; a denial of sharing only by sending to others."""
     if denial.action == "collects":
         return True
-    return any(f.action in ("sends", "shares") for f in observed)
+    return any(f.action == "shares" or (f.action == "sends" and case.receiver(f) != "app") for f in observed)
+
+
+def _means(said: str, data: str) -> bool:
+    """Whether denying a broader word denies the type: "location" means GPS positions, not Wi-Fi names that
+    could tell one."""
+    types = data_types()
+    if data not in types or said not in types[data].broader:
+        return False
+    return len(types[data].broader) == 1 or types[data].group == types[said].group
+
+
+def _stays(statement: Fact) -> bool:
+    return statement.action == "processes_locally" or "local_only" in statement.condition
 
 
 def judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:
@@ -52,20 +65,34 @@ def judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:
         f
         for said in said_as(data)
         for f in case.denied(said)
-        if _speaks_for(f, party) and _flat(f) and _contradicts(f, observed)
+        if _speaks_for(f, party) and _flat(f) and _contradicts(case, f, observed)
     ]
     if denials:
         if exact:
             return Judgement("ambiguous", (*denials, *exact))
         return Judgement("incorrect", tuple(denials))
     if exact:
-        stays = all(f.action == "processes_locally" for f in exact)
-        leaves = any(f.action in ("sends", "shares") for f in observed)
-        return Judgement("incorrect" if stays and leaves else "clear", tuple(exact))
+        return _declared(exact, observed)
     parts = [f for n in sorted(narrower(data)) for f in case.declared(n) if _speaks_for(f, party)]
     if parts:
-        return Judgement("clear", tuple(parts))
+        return _declared(parts, observed)
+    whole = [
+        f
+        for said in case.denied_data
+        if said not in GENERIC and _means(said, data)
+        for f in case.denied(said)
+        if _speaks_for(f, party) and _flat(f) and _contradicts(case, f, observed) and not case.defined(f)
+    ]
+    if whole:
+        return Judgement("incorrect", tuple(whole))
     return _vague(case, party, data) or Judgement("omitted")
+
+
+def _declared(statements: list[Fact], observed: list[Fact]) -> Judgement:
+    """Clear, unless every statement keeps the data on the device and it left."""
+    leaves = any(f.action in ("sends", "shares") for f in observed)
+    broken = leaves and all(_stays(f) for f in statements)
+    return Judgement("incorrect" if broken else "clear", tuple(statements))
 
 
 def _vague(case: Case, party: str, data: str) -> Judgement | None:

@@ -29,24 +29,29 @@ def refused_collection(case: Case) -> Iterator[Verdict]:
 
 
 def background_collection(case: Case) -> Iterator[Verdict]:
-    """Collected in the background; declared so, or not."""
-    declared = {f.subject: f for _, f in conditioned(case, "background")}
+    """Collected in the background; declared so for this party, or not."""
+    declared: dict[tuple[str, str], Fact] = {}
+    for _, fact in conditioned(case, "background"):
+        for party in (fact.actor, fact.recipient or ""):
+            declared.setdefault((case.party(party) if party else "", fact.subject), fact)
+    seen: set[tuple[str, str]] = set()
     for (party, data), facts in sorted(case.collected.items()):
-        seen = [f for f in facts if f.phase in ("background", "idle")]
-        if seen:
-            statement = declared.get(f"data:{data}")
+        behind = [f for f in facts if f.phase in ("background", "idle")]
+        if behind:
+            seen.add((party, f"data:{data}"))
+            statement = declared.get((party, f"data:{data}"))
             yield Verdict(
                 "pass" if statement else "violation",
                 party,
-                seen[0].action,
+                behind[0].action,
                 f"data:{data}",
-                facts=(*seen, *([statement] if statement else [])),
+                facts=(*behind, *([statement] if statement else [])),
                 disclosure="clear" if statement else "omitted",
             )
-    for subject, statement in sorted(declared.items()):
-        if not any(f.phase in ("background", "idle") for f in collected(case, statement)):
+    for (party, subject), statement in sorted(declared.items(), key=lambda item: item[0]):
+        if party and (party, subject) not in seen:
             needs = (("needs", "a longer run in the background"),)
-            yield Verdict("not_examined", "app", "accesses", subject, (statement,), attributes=needs)
+            yield Verdict("not_examined", party, "accesses", subject, (statement,), attributes=needs)
 
 
 def permission_condition(case: Case) -> Iterator[Verdict]:

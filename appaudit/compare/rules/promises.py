@@ -10,6 +10,8 @@ from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.sdks import sdks
 from appaudit.records import Fact, Outcome, PolicySpan
 
+PLAIN = ("plain", "pattern")
+"""Forms in which the value itself is in the request."""
 LEAVING = ("sends", "shares")
 CHECKED = frozenset(
     {"until_version", "local_only", "background", "optional", "after_consent", "deidentified", "permission"}
@@ -49,7 +51,7 @@ def consent_condition(case: Case) -> Iterator[Verdict]:
     for said in grouped(conditioned(case, "after_consent")).values():
         observed = covered(case, said[0])
         lived = [f for f in observed if f.source in ("dynamic", "traffic") and f.phase != "unknown"]
-        early = [f for f in lived if f.phase == "before_consent"]
+        early = [f for f in lived if f.phase in ("before_consent", "refused")]
         if early:
             yield _verdict("violation", said, early)
         elif lived:
@@ -77,7 +79,7 @@ def plain_although_deidentified(case: Case) -> Iterator[Verdict]:
     for said in grouped(conditioned(case, "deidentified")).values():
         observed = covered(case, said[0])
         sent = [f for f in observed if f.action in LEAVING and "form" in f.attribute]
-        plain = [f for f in sent if f.attribute["form"] == "plain"]
+        plain = [f for f in sent if f.attribute["form"] in PLAIN]
         if plain:
             yield _verdict("violation", said, plain)
         elif sent:

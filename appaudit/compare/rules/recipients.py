@@ -9,22 +9,10 @@ from appaudit.compare.case import Case
 from appaudit.compare.disclosure import GENERIC
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types, distance, said_as
-from appaudit.knowledge.sdks import sdk_of_host
 from appaudit.records import Fact
 
 ROW = "play:"
 """How the attribute ``basis`` of a fact read from a Data safety form begins."""
-
-
-def _receiver(case: Case, fact: Fact) -> str:
-    """Who answers for the host that got it: the SDK it belongs to, or whose code holds its address; ``app``
-    where the app's own code does; empty where nobody is known."""
-    host = (fact.recipient or "").removeprefix("host:")
-    owner = sdk_of_host(host) if host else None
-    if owner:
-        return case.party(f"sdk:{owner}")
-    sender = case.sender(fact)
-    return "" if sender == "unknown" else case.party(sender)
 
 
 def unnamed_recipient(case: Case) -> Iterator[Verdict]:
@@ -32,7 +20,7 @@ def unnamed_recipient(case: Case) -> Iterator[Verdict]:
     sent: dict[tuple[str, str], list[Fact]] = {}
     for fact in case.observed:
         if fact.action in ("sends", "shares") and fact.subject.startswith("data:") and fact.recipient:
-            sent.setdefault((_receiver(case, fact), fact.recipient), []).append(fact)
+            sent.setdefault((case.receiver(fact), fact.recipient), []).append(fact)
     for (receiver, host), facts in sorted(sent.items()):
         kinds = sorted({f.subject.partition(":")[2] for f in facts})
         attributes = (("data", " ".join(kinds)), ("host", host.removeprefix("host:")))

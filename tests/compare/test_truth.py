@@ -1,0 +1,280 @@
+"""The truth table: what each combination of stance, actor, condition and source means, rule by rule."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from appaudit.compare.judge import compare
+from appaudit.records import App, Fact, Finding
+
+SDK, LIBRARY = "sdk:jpush", "sdk:okhttp"
+PERMISSION = "android.permission.READ_PHONE_STATE"
+APP = App("a.apk", "apk", 1, "0", "0", package="com.example.a", version_name="3.1.0", target_sdk=34)
+
+
+def seen(actor: str = "app", source: str = "static", data: str = "imei", **more: Any) -> Fact:
+    attributes = tuple(sorted(more.pop("attributes", {}).items()))
+    action = more.pop("action", "sends" if source == "traffic" else "accesses")
+    return Fact(source, "observed", actor, action, f"data:{data}", attributes=attributes, **more)  # type: ignore[arg-type]
+
+
+def said(
+    stance: str,
+    action: str,
+    actor: str = "app",
+    data: str = "imei",
+    condition: tuple[str, ...] = (),
+    **more: Any,
+) -> Fact:
+    return Fact("policy", stance, actor, action, f"data:{data}", condition=condition, **more)  # type: ignore[arg-type]
+
+
+def judged(
+    *facts: Fact, examined: tuple[str, ...] = ("static", "dynamic", "traffic", "policy")
+) -> list[Finding]:
+    held = Fact("static", "observed", "app", "requests", f"permission:{PERMISSION}")
+    return compare([held, *facts], app=APP, examined=examined)  # type: ignore[arg-type]
+
+
+def outcome(findings: list[Finding], rule: str, actor: str = "app", data: str = "imei") -> str:
+    """The outcome of a rule on one party and data type; empty where it has nothing to say."""
+    found = {
+        f.outcome for f in findings if f.rule == rule and (f.actor, f.subject) == (actor, f"data:{data}")
+    }
+    assert len(found) <= 1
+    return next(iter(found), "")
+
+
+def disclosure(findings: list[Finding], actor: str = "app", data: str = "imei") -> str:
+    found = {
+        f.disclosure
+        for f in findings
+        if f.disclosure
+        and f.action in ("accesses", "sends")
+        and (f.actor, f.subject) == (actor, f"data:{data}")
+        and f.rule
+        in ("undeclared-data", "contradicted-data", "ambiguous-data", "vague-data", "local-only-sent")
+    }
+    assert len(found) <= 1
+    return next(iter(found), "")
+
+
+# ------------------------------------------------------------------- stance × actor × source
+
+ACTORS = {"app": "app", "unknown": "app", LIBRARY: "app", SDK: SDK}
+"""Observed actor → the party that answers for it."""
+SOURCES = ("static", "dynamic", "traffic")
+DECLARED = {
+    "nothing": (),
+    "yes": (("declared", "collects"),),
+    "shares": (("declared", "shares"),),
+    "local": (("declared", "processes_locally"),),
+    "no": (("denied", "collects"),),
+    "no sharing": (("denied", "shares"),),
+    "yes and no": (("declared", "collects"), ("denied", "collects")),
+    "yes, no sharing": (("declared", "collects"), ("denied", "shares")),
+    "local and no sharing": (("declared", "processes_locally"), ("denied", "shares")),
+}
+EXPECTED = {  # what was said → (class of an access, class of a sending)
+    "nothing": ("omitted", "omitted"),
+    "yes": ("clear", "clear"),
+    "shares": ("clear", "clear"),
+    "local": ("clear", ""),  # broken by sending: local-only-sent says so, without a class
+    "no": ("incorrect", "incorrect"),
+    "no sharing": ("omitted", "incorrect"),
+    "yes and no": ("ambiguous", "ambiguous"),
+    "yes, no sharing": ("clear", "ambiguous"),
+    "local and no sharing": ("clear", "ambiguous"),
+}
+
+
+@pytest.mark.parametrize("words", DECLARED)
+@pytest.mark.parametrize(("actor", "source"), list(itertools.product(ACTORS, SOURCES)))
+def test_stance_by_actor_and_source(words: str, actor: str, source: str) -> None:
+    party = ACTORS[actor]
+    statements = [said(*pair, actor=party) for pair in DECLARED[words]]
+    findings = judged(*statements, seen(actor, source))
+    assert disclosure(findings, party) == EXPECTED[words][source == "traffic"]
+    if words == "local" and source == "traffic":
+        assert outcome(findings, "local-only-sent", party) == "violation"
+
+
+@pytest.mark.parametrize("words", [w for w in DECLARED if w != "nothing"])
+@pytest.mark.parametrize(("actor", "other"), [("app", SDK), (SDK, "app"), (SDK, "sdk:bugly"), (LIBRARY, SDK)])
+def test_what_is_said_of_one_party_is_not_said_of_another(words: str, actor: str, other: str) -> None:
+    statements = [said(*pair, actor=other) for pair in DECLARED[words]]
+    assert disclosure(judged(*statements, seen(actor)), ACTORS[actor]) == "omitted"
+
+
+@pytest.mark.parametrize(
+    ("recipient", "party", "expected"), [(SDK, SDK, "clear"), ("party:x", SDK, "omitted")]
+)
+def test_sharing_speaks_for_the_recipient_named(recipient: str, party: str, expected: str) -> None:
+    assert disclosure(judged(said("declared", "shares", recipient=recipient), seen(party)), party) == expected
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("words", DECLARED)
+def test_metadata_is_no_collection(words: str, actor: str) -> None:
+    statements = [said(*pair, actor=ACTORS[actor]) for pair in DECLARED[words]]
+    findings = judged(*statements, seen(actor, attributes={"role": "metadata"}))
+    assert not [f for f in findings if f.outcome == "violation" and f.subject.startswith("data:")]
+    assert disclosure(findings, ACTORS[actor]) == ""
+
+
+def test_sending_to_the_apps_own_host_shares_nothing() -> None:
+    own = Fact("static", "observed", "app", "contacts", "host:api.a.example")
+    theirs = Fact("static", "observed", SDK, "contacts", "host:stats.b.example")
+    no = [said("declared", "collects"), said("denied", "shares")]
+    home = seen("app", "traffic", recipient="host:api.a.example")
+    away = seen("app", "traffic", recipient="host:stats.b.example")
+    assert disclosure(judged(*no, own, theirs, home)) == "clear"
+    assert disclosure(judged(*no, own, theirs, away)) == "ambiguous"
+
+
+# ------------------------------------------------------------------------------ denials
+
+CONDITIONS = (
+    "optional",
+    "after_consent",
+    "before_consent",
+    "background",
+    "deidentified",
+    "local_only",
+    f"permission:{PERMISSION}",
+    "until_version:9.0",
+    "if:unless you agree",
+)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_denial_with_a_condition_denies_nothing_flatly(condition: str, source: str) -> None:
+    denial = said("denied", "collects", condition=(condition,))
+    assert disclosure(judged(denial, seen(source=source))) == "omitted"
+    both = judged(said("declared", "collects"), denial, seen(source=source))
+    assert disclosure(both) == "clear"
+    assert not [f for f in both if f.rule == "contradictory-policy" and f.outcome == "review"]
+
+
+@pytest.mark.parametrize(
+    ("said_of", "seen_of", "stance", "expected"),
+    [
+        ("location", "gps_location", "denied", "incorrect"),
+        ("device_info", "imei", "denied", "incorrect"),
+        ("personal_info", "imei", "denied", "omitted"),
+        ("imei", "device_info", "denied", "omitted"),
+        ("device_info", "imei", "declared", "vague"),
+        ("personal_info", "imei", "declared", "omitted"),
+    ],
+)
+def test_broader_and_narrower_words(said_of: str, seen_of: str, stance: str, expected: str) -> None:
+    findings = judged(said(stance, "collects", data=said_of), seen(data=seen_of))
+    assert disclosure(findings, data=seen_of) == expected
+
+
+# --------------------------------------------------------------------- condition by condition
+
+PHASES = ("before_consent", "after_consent", "refused", "revoked", "background", "idle", "unknown")
+RUN = ("dynamic", "traffic")
+TABLE: list[tuple[str, str, dict[str, Any], str]] = [
+    # condition, rule, what was observed, outcome
+    *(
+        ("after_consent", "consent-condition", {"source": s, "phase": p}, expected)
+        for s in RUN
+        for p, expected in zip(
+            PHASES, ("violation", "pass", "violation", "pass", "pass", "pass", "not_examined"), strict=True
+        )
+    ),
+    ("after_consent", "consent-condition", {"source": "static"}, "not_examined"),
+    *(
+        (
+            "optional",
+            "optional-condition",
+            {"source": s, "phase": p},
+            "violation" if p == "refused" else "not_examined",
+        )
+        for s in RUN
+        for p in PHASES
+    ),
+    ("optional", "optional-condition", {"source": "static"}, "not_examined"),
+    *(
+        ("background", "background-collection", {"source": s, "phase": p}, expected)
+        for s in RUN
+        for p, expected in zip(PHASES, (*["not_examined"] * 4, "pass", "pass", "not_examined"), strict=True)
+    ),
+    *(
+        ("deidentified", "deidentified-plain", {"source": "traffic", "attributes": {"form": form}}, expected)
+        for form, expected in (
+            ("plain", "violation"),
+            ("pattern", "violation"),
+            ("md5", "pass"),
+            ("sha256", "pass"),
+        )
+    ),
+    ("deidentified", "deidentified-plain", {"source": "static"}, "not_examined"),
+    ("deidentified", "deidentified-plain", {"source": "dynamic"}, "not_examined"),
+    ("local_only", "local-only-sent", {"source": "traffic"}, "violation"),
+    ("local_only", "local-only-sent", {"source": "static"}, "pass"),
+    *(
+        (
+            f"permission:{PERMISSION}",
+            "permission-condition",
+            {"source": s, "attributes": {"permission_state": state} if state else {}},
+            expected,
+        )
+        for s in RUN
+        for state, expected in (
+            ("granted", "pass"),
+            ("denied", "violation"),
+            ("not_requested", "violation"),
+            ("", "not_examined"),
+        )
+    ),
+    (f"permission:{PERMISSION}", "permission-condition", {"source": "static"}, ""),
+    *(("until_version:3.0.0", "expired-version", {"source": s}, "violation") for s in SOURCES),
+    *(("until_version:3.1", "expired-version", {"source": s}, "violation") for s in SOURCES),
+    *(("until_version:3.2", "expired-version", {"source": s}, "pass") for s in SOURCES),
+    ("until_version:next", "expired-version", {"source": "static"}, "not_examined"),
+    *(("if:you scan", "open-condition", {"source": s}, "not_examined") for s in SOURCES),
+]
+
+
+@pytest.mark.parametrize(("condition", "rule", "observed", "expected"), TABLE, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize("actor", ACTORS)
+def test_condition(condition: str, rule: str, observed: dict[str, Any], expected: str, actor: str) -> None:
+    statement = said("declared", "collects", actor=ACTORS[actor], condition=(condition,))
+    assert outcome(judged(statement, seen(actor, **observed)), rule, ACTORS[actor]) == expected
+
+
+def test_a_promise_kept_in_a_refusal_passes() -> None:
+    statement = said("declared", "collects", condition=("optional",))
+    other = seen(source="dynamic", phase="refused", data="mac")
+    findings = judged(statement, seen(source="dynamic", phase="after_consent"), other)
+    assert outcome(findings, "optional-condition") == "pass"
+
+
+def test_local_only_without_traffic_is_not_examined() -> None:
+    findings = judged(said("declared", "processes_locally"), seen(), examined=("static", "policy"))
+    assert outcome(findings, "local-only-sent") == "not_examined"
+
+
+def test_a_promise_about_a_whole_is_a_promise_about_its_parts() -> None:
+    statement = said("declared", "processes_locally", data="location")
+    findings = judged(statement, seen(source="traffic", data="gps_location"))
+    assert outcome(findings, "local-only-sent", data="location") == "violation"
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("source", RUN)
+def test_phases_without_any_statement(actor: str, phase: str, source: str) -> None:
+    findings = judged(seen(actor, source, phase=phase))
+    party = ACTORS[actor]
+    assert outcome(findings, "early-collection", party) == ("violation" if phase == "before_consent" else "")
+    assert outcome(findings, "refused-collection", party) == ("violation" if phase == "refused" else "")
+    background = "violation" if phase in ("background", "idle") else ""
+    assert outcome(findings, "background-collection", party) == background

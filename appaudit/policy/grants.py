@@ -11,6 +11,8 @@ from appaudit.knowledge.permissions import permissions
 from appaudit.policy.lexicon import words_of
 
 _NAME = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+(?![A-Za-z0-9_])")
+_ALONE = re.compile(r"(?<=[(（])\s*([A-Z]{6,})\s*(?=[)）])")
+"""A name of one word counts in brackets: "Network (INTERNET)"."""
 _PREFIX = "android.permission."
 _CUE = {"zh": re.compile(r"权限"), "en": re.compile(r"\bpermissions?\b", re.I)}
 _BEFORE = {
@@ -72,12 +74,13 @@ def _words(language: str) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
 
 def named_in(text: str) -> Iterator[Grant]:
     """Permissions named by their Android name."""
-    for match in _NAME.finditer(text):
-        full = _by_last_name().get(match.group())
+    matches = [(m.start(), m.end()) for m in _NAME.finditer(text)]
+    matches += [m.span(1) for m in _ALONE.finditer(text)]
+    for start, end in sorted(matches):
+        full = _by_last_name().get(text[start:end])
         if full is not None:
-            start = match.start()
             start -= len(_PREFIX) if text.endswith(_PREFIX, 0, start) else 0
-            yield Grant((full,), start, match.end())
+            yield Grant((full,), start, end)
 
 
 def grants_of(text: str, language: str) -> Iterator[Grant]:
@@ -104,6 +107,8 @@ def grants_of(text: str, language: str) -> Iterator[Grant]:
         ):
             held[i] = True
     for i, (start, end, word) in enumerate(found):
+        if i and start == found[i - 1][1] and not any(c[0] == end for c in cues):
+            continue  # 录音文件: the second only says what the first makes
         if not held[i] and i and held[i - 1] and _JOIN[language].match(text[found[i - 1][1] : start]):
             held[i] = True
         if held[i]:

@@ -54,7 +54,15 @@ ENGLISH = [
     ("We only process the list of installed apps locally on the device.", "l:installed_apps"),
     ("Your location information is stored only on your device.", "l:location"),
     ("We upload your clipboard content to our server only when it holds a share code.", "c:clipboard"),
+    ("The text of your clipboard is processed only on your phone.", "l:clipboard"),
+    ("We use the microphone to record audio. Recordings are kept only on your phone.", "c:microphone l:microphone"),
     ("No location data is collected.", "nc:location"),
+    ("We collect no IMSI.", "nc:imsi"),
+    ("Except as stated below we share your location with nobody.", "ns:location"),
+    ("We share your gender with no third party.", "ns:gender"),
+    ("When you order we collect your delivery address and your e-mail.", "c:address c:email"),
+    ("We collect your gender, and we give it to the courier.", "c:gender s:gender"),
+    ("We do not collect your text messages or your location.", "nc:sms nc:location"),
     ("We do not require you to provide your real name.", ""),
     ("Third parties, including Google, collect your advertising ID.", "s:gaid"),
     ("You consent to our collection of your device ID.", "c:device_id_other"),
@@ -103,6 +111,10 @@ CHINESE = [
     ("系统会自动记录您的浏览器类型、使用的语言、访问日期和时间。", "c:browser_type c:language c:access_time"),
     ("您可以在“我的-设置-个人信息”中查看。", ""),
     ("我们会尊重您的个人信息权利，并展示您可能感兴趣的商品。", ""),
+    ("剪切板内容仅在您的设备本地处理，不会上传。", "l:clipboard"),
+    ("我们使用麦克风录音，录音文件仅保存在您的手机上。", "c:microphone l:microphone"),
+    ("我们会读取您设备上的相册。", "c:album"),
+    ("人脸信息在手机本地完成比对。", "l:face"),
 ]  # fmt: skip
 
 WORDS = {"c": "collected", "s": "shared", "nc": "not_collected", "ns": "not_shared", "l": "local_only"}

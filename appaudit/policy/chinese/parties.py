@@ -27,6 +27,17 @@ class Parties(Walk):
                 return False
         return False
 
+    def new_topic(self, i: int) -> bool:
+        """Whether the data word after the comma at ``i`` opens a clause of its own: ，录音文件仅保存在……"""
+        if i + 2 >= len(self.items):
+            return False
+        topic, nxt = self.items[i + 1], self.items[i + 2]
+        return bool(
+            (topic.get("data") or topic.get("anaphor"))
+            and nxt.start - topic.end <= 2
+            and (nxt.get("only") or nxt.text == "仅在")
+        )
+
     def whom(self, i: int) -> str:
         """Who the preposition at ``i`` points to: 我们, 您, or a partner's name; "" if it is a plain 和."""
         start = self.items[i].end

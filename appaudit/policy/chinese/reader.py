@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from appaudit.policy.chinese.state import BREAK, CLOSE, CLOSING, OPEN, OWNERS, SUBJECTS
+from appaudit.policy.chinese.state import BREAK, CLOSE, CLOSING, ONLY_ON_DEVICE, OPEN, OWNERS, SUBJECTS
 from appaudit.policy.chinese.verbs import Verbs
 from appaudit.policy.lexicon import Token, lexicon
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, SentenceReading
@@ -82,7 +82,9 @@ class ChineseReader(Verbs):
         elif item.get("group"):
             self.group(i, item)
         elif item.get("condition"):
-            if self.after_break or item.text not in ("时", "如"):
+            if ONLY_ON_DEVICE.match(self.text, item.start):
+                state.only = True
+            elif self.after_break or item.text not in ("时", "如"):
                 self.condition_start = item.start
         elif item.get("purpose"):
             self.purpose(i, item)
@@ -120,6 +122,9 @@ class ChineseReader(Verbs):
             and not self.continues(i)
         ):
             state.frame = None
+        if not self.stack and state.taking < 0 and self.new_topic(i):
+            self.new_clause("")
+            return
         if not self.stack:
             state.negated = False
             if state.taking < 0:

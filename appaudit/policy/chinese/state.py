@@ -16,7 +16,13 @@ NOMINAL = re.compile(
     r"^(?:的|和使用|及使用|与使用|、使用)?(?:规则|情况|清单|说明|范围|目的|方式|活动|行为|过程|服务|功能|期限|位置|地点|请求|权限|措施|习惯|频率|时长|范围)"
 )
 HEADS = tuple(words_of("cues.zh")["head"]["words"])
-ON_DEVICE = re.compile(r"[^，,；;、]{0,8}(?:本地|设备端|终端上)")
+_DEVICE = r"(?:本地|设备端|终端[上中内]|设备[上中内]|手机[上中内])"
+ON_DEVICE = re.compile(rf"(?:在|于|至|到)[^，,；;、]{{0,8}}{_DEVICE}")
+"""After a verb: 保存在您的设备本地."""
+ON_DEVICE_BEFORE = re.compile(rf"(?:在|于)[^，,；;、：:]{{0,8}}{_DEVICE}[^，,；;、：:]{{0,2}}$")
+"""Before a verb: 仅在您的设备本地处理."""
+ONLY_ON_DEVICE = re.compile(rf"仅在[^，,；;、：:]{{0,8}}{_DEVICE}")
+
 OWNERS = frozenset({"payment_account", "account_info", "third_party_account", "order_info"})
 CLOSING = frozenset({"account_info", "personal_info", "contact_info", "identity_info", "device_info"})
 

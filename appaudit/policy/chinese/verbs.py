@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from appaudit.policy.chinese.parties import Parties
-from appaudit.policy.chinese.state import BREAK, CLOSE, NOMINAL, ON_DEVICE
+from appaudit.policy.chinese.state import BREAK, CLOSE, NOMINAL, ON_DEVICE, ON_DEVICE_BEFORE
 from appaudit.policy.lexicon import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
@@ -111,7 +111,7 @@ class Verbs(Parties):
         whom = state.to_whom or self.recipient_after(i)
         polarity: Polarity | None = None
         kind = ""
-        if cls == "local" or (cls in ("collect", "use") and ON_DEVICE.match(self.text, item.end)):
+        if cls == "local" or (cls in ("collect", "use") and self.on_device(item)):
             polarity = "local_only"
         elif actor in ("we", ""):
             if cls in ("collect", "use"):
@@ -160,6 +160,13 @@ class Verbs(Parties):
                 polarity = "not_collected" if polarity in ("collected", "local_only") else "not_shared"
         return polarity, whom if whom not in ("您", "我们") else "", kind
 
+    def on_device(self, item: Token) -> bool:
+        """Whether the verb's clause keeps the data on the device: 保存在设备本地, 在设备本地处理."""
+        return bool(
+            ON_DEVICE.match(self.text, item.end)
+            or ON_DEVICE_BEFORE.search(self.text, max(0, item.start - 16), item.start)
+        )
+
     def object_follows(self, i: int) -> bool:
         """Whether a data word follows the verb in its clause."""
         for j in range(i + 1, min(i + 12, len(self.items))):
@@ -182,7 +189,7 @@ class Verbs(Parties):
             return False
         if state.taking >= 0:
             return cls in ("share", "display", "provide", "use", "collect", "local")
-        if cls in ("share", "display", "local") or ON_DEVICE.match(self.text, item.end):
+        if cls in ("share", "display", "local") or self.on_device(item):
             return not self.object_follows(i)
         if cls not in ("collect", "use") or self.object_follows(i):
             return False

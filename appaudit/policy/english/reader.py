@@ -236,6 +236,13 @@ class EnglishReader(Nouns):
             return
         if before is not None and before.get("relative") and not self.names_something(i - 2):
             before = None  # "you agree that we may": a new clause, not a relative one
+        if (
+            before is not None
+            and before.get("verb")
+            and i > 1
+            and any(self.items[i - 2].get(s) for s in SUBJECTS)
+        ):
+            before = None  # "when you order we collect": the word before is a verb, not what we collect
         if before is not None and (
             before.get("data")
             or before.get("anaphor")
@@ -254,6 +261,8 @@ class EnglishReader(Nouns):
         denied = (
             actor == "you" and state.frame is not None and state.frame.negated and self.word(i + 1) == "to"
         )
+        if self.condition_start >= 0 and not self.stack and actor == "we" and state.actor == "you":
+            self.end_condition(self.items[i].start)  # "when you register we collect": no comma
         self.new_clause(actor, i)
         self.state.negated = denied  # "we do not require you to provide X"
 

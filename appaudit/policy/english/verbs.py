@@ -177,7 +177,7 @@ class Verbs(Voices):
         elif actor == "sdk" and cls in ("collect", "use", "permission", "share"):
             polarity = "collected"
             kind = "sdk"
-        negated = state.negated
+        negated = state.negated or self.denied_after(i)
         if negated and polarity:
             polarity = (
                 None

@@ -73,7 +73,12 @@ class Voices(Parties):
             recipient,
         )
         relative = state.relative == "which"
-        for mention in self.targets() if polarity else ():
+        targets = self.targets() if polarity else []
+        if polarity == "local_only" and not self.mentions and not self.clause:
+            # "The text is processed only on your device": what the sentence before took
+            targets = [Mention(GENERIC_ANAPHOR, 0, item.end, item, clause=self.clause)]
+            self.mentions += targets
+        for mention in targets:
             if mention.frame is not None and (relative or mention.frame.kind == "relative"):
                 if polarity and polarity != mention.frame.polarity:
                     mention.extra += (frame,)
@@ -183,6 +188,8 @@ class Voices(Parties):
             or self.word(i - 1) not in frame.verb
         ):
             return
+        doer = self.previous_significant(i - 1)
+        again = doer >= 0 and self.items[doer].get("we") is not None
         for mention in self.mentions:
             if (
                 mention.frame is not None
@@ -190,4 +197,8 @@ class Voices(Parties):
                 and not mention.frame.inherited
                 and mention.clause >= self.clause - 1
             ):
-                mention.frame = replace(frame, recipient=frame.recipient or self.recipient_after(i))
+                moved = replace(frame, recipient=frame.recipient or self.recipient_after(i))
+                if again:  # "..., and we give them to Y": a second statement
+                    mention.extra += (moved,)
+                else:
+                    mention.frame = moved

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from appaudit.policy.english.state import (
     CATENATIVE,
     CLOSE,
@@ -14,6 +16,12 @@ from appaudit.policy.english.state import (
     Walk,
 )
 from appaudit.policy.lexicon import Entry, Token, fold
+
+_NOTHING = re.compile(r"\s+(?:no|none of|neither)\b(?! (?:longer|later|more than|less|fewer|other purpose))")
+_NOBODY = re.compile(
+    r"[^.;:]{0,80}?\b(?:with|to) (?:nobody|no one|no-one|no (?:other |third[- ]|outside |external )*"
+    r"(?:part(?:y|ies)|compan(?:y|ies)|persons?|people|organi[sz]ations?|advertisers?|partners?))\b"
+)
 
 
 class Words(Walk):
@@ -236,6 +244,11 @@ class Words(Walk):
             return False
         after = self.items[i + 1] if i + 1 < len(self.items) else None
         return after is not None and (after.get("data") is not None or after.get("weak") is not None)
+
+    def denied_after(self, i: int) -> bool:
+        """Whether the verb at ``i`` is denied by what follows: "collect no X", "share X with nobody"."""
+        rest = self.text[self.items[i].end :].lower()
+        return bool(_NOTHING.match(rest) or _NOBODY.match(rest))
 
     def listing(self, i: int) -> bool:
         """Whether "including ..." stands at ``i``."""

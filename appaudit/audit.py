@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appaudit import __version__
-from appaudit.bundle import Bundle
+from appaudit.bundle import Bundle, below
 from appaudit.compare.judge import compare
 from appaudit.knowledge.version import knowledge
 from appaudit.records import Fact, Gap, Source
@@ -108,6 +108,7 @@ def run(
         _declare(bundle, policies, progress)
     result = watch(app, options, progress)
     add_run(bundle, result.facts, result.gaps)
+    bundle.attached.update(below(result.record.parent, "run"))
     progress("comparing")
     judge(bundle, category)
     return bundle

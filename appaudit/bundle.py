@@ -2,16 +2,18 @@
 
 ``bundle.json`` (schema, tool, knowledge, created, app, documents, coverage, examined, files with their
 SHA-256), ``facts.jsonl``, ``gaps.jsonl``, ``findings.jsonl``, ``texts/NNN.txt`` (the documents as
-read, UTF-8). It can be archived, compared again under newer rules and rendered again, without the app.
+read, UTF-8), and what a producer kept (``run/…``: record, views, screenshots). It can be archived,
+compared again under newer rules and rendered again, without the app.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from appaudit.errors import InputError
@@ -33,6 +35,7 @@ from appaudit.records import (
 )
 
 MANIFEST = "bundle.json"
+_RECORDS = ("facts.jsonl", "gaps.jsonl", "findings.jsonl")
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class Bundle:
     """One app's audit, whole. ``examined``: producers that ran. ``texts``: document name → text.
 
     ``coverage``: producer → what it examined and what it did not. ``created``: ISO 8601, UTC.
+    ``attached``: files that producers kept, name in the bundle (``run/run.jsonl``) → where it lies.
     """
 
     app: App | None = None
@@ -53,12 +57,21 @@ class Bundle:
     tool: dict[str, str] = field(default_factory=dict)
     knowledge: dict[str, str] = field(default_factory=dict)
     created: str = ""
+    attached: dict[str, Path] = field(default_factory=dict)
+
+
+def below(folder: Path, prefix: str) -> dict[str, Path]:
+    """Every file below ``folder``, as ``Bundle.attached`` names it: ``<prefix>/<path in the folder>``."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and not p.is_symlink())
+    return {f"{prefix}/{p.relative_to(folder).as_posix()}": p for p in files}
 
 
 def write(bundle: Bundle, folder: Path) -> None:
     """Write the bundle; the manifest comes last, so that a bundle with one is whole.
 
-    Raises OSError where the folder cannot be written.
+    Attached files that do not lie in ``folder`` yet are copied there. Raises OSError where the folder
+    cannot be written or an attached file not read, ValueError for an attached name that is not in a folder of
+    its own.
     """
     (folder / "texts").mkdir(parents=True, exist_ok=True)
     manifest = folder / MANIFEST
@@ -76,6 +89,14 @@ def write(bundle: Bundle, folder: Path) -> None:
     # Numbered, never named after the document: its name comes from outside.
     for number, document in enumerate(bundle.documents):
         put(f"texts/{number:03}.txt", bundle.texts.get(document.name, ""))
+    for name, source in bundle.attached.items():
+        if not _own_folder(name):
+            raise ValueError(f"{name!r} cannot be the name of an attached file")
+        target = folder / name
+        if source.resolve() != target.resolve():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        files[name] = _digest(target)
     head = {
         "schema": SCHEMA_VERSION,
         "tool": bundle.tool,
@@ -88,6 +109,24 @@ def write(bundle: Bundle, folder: Path) -> None:
         "files": files,
     }
     manifest.write_text(json.dumps(head, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _own_folder(name: str) -> bool:
+    """Whether a name stays in a folder of the bundle that is not the bundle's own ``texts``."""
+    path = PurePosixPath(name)
+    whole = str(path) == name and "\\" not in name and ":" not in name and "\0" not in name
+    return (
+        whole
+        and len(path.parts) > 1
+        and not path.is_absolute()
+        and ".." not in path.parts
+        and (path.parts[0] != "texts")
+    )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _lines(records: Iterable[Any]) -> str:
@@ -132,6 +171,8 @@ def _bundle(folder: Path, head: Mapping[str, Any]) -> Bundle:
         return [build(json.loads(line)) for line in get(f"{name}.jsonl").split("\n") if line]
 
     documents = [document_from_json(d) for d in head["documents"]]
+    own = {*_RECORDS, *(f"texts/{n:03}.txt" for n in range(len(documents)))}
+    attached = {name: _attached(folder, name, files[name]) for name in files if name not in own}
     return Bundle(
         app=app_from_json(head["app"]) if head.get("app") else None,
         documents=documents,
@@ -144,4 +185,20 @@ def _bundle(folder: Path, head: Mapping[str, Any]) -> Bundle:
         tool=dict(head["tool"]),
         knowledge=dict(head["knowledge"]),
         created=str(head["created"]),
+        attached=attached,
     )
+
+
+def _attached(folder: Path, name: str, digest: str) -> Path:
+    path = folder / name
+    if not _own_folder(name) or not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{folder} is damaged: {name[:200]!r} is not a file of a bundle")
+    if not path.is_file():  # neither absent nor a pipe, which would never end
+        raise InputError(f"{folder}: {name} is missing")
+    try:
+        found = _digest(path)
+    except OSError as error:
+        raise InputError(f"{folder}: {name} cannot be read ({_why(error)})") from error
+    if found != digest:
+        raise InputError(f"{folder}: {name} has been changed since it was written")
+    return path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,77 @@ def test_changed_evidence_is_refused(tmp_path: Path, name: str) -> None:
         f.write(b"\n")
     with pytest.raises(InputError, match="has been changed"):
         bundle.read(tmp_path)
+
+
+def kept(folder: Path) -> Bundle:
+    """A bundle with what a run left in ``folder``."""
+    (folder / "screens").mkdir(parents=True)
+    (folder / "run.jsonl").write_text('{"line": "run"}\n')
+    (folder / "screens" / "001.xml").write_bytes(b"<hierarchy/>")
+    found = sample()
+    found.attached = bundle.below(folder, "run")
+    return found
+
+
+def test_attached_files_are_hashed_and_come_back(tmp_path: Path) -> None:
+    before, first, second = tmp_path / "kept", tmp_path / "a", tmp_path / "b"
+    bundle.write(kept(before), first)
+    names = {"run/run.jsonl", "run/screens/001.xml"}
+    files = json.loads((first / "bundle.json").read_text(encoding="utf-8"))["files"]
+    assert names <= set(files)
+    assert files["run/screens/001.xml"] == hashlib.sha256(b"<hierarchy/>").hexdigest()
+    again = bundle.read(first)
+    assert again.attached == {name: first / name for name in names}
+    bundle.write(again, first)  # in place
+    bundle.write(again, second)  # elsewhere
+    assert set(bundle.read(second).attached) == names
+
+
+def test_files_of_a_run_are_attached_where_they_lie(tmp_path: Path) -> None:
+    bundle.write(kept(tmp_path / "run"), tmp_path)
+    assert (tmp_path / "run" / "run.jsonl").read_text() == '{"line": "run"}\n'
+    assert len(bundle.read(tmp_path).attached) == 2
+
+
+@pytest.mark.parametrize("name", ["run/run.jsonl", "run/screens/001.xml"])
+def test_changed_or_missing_attached_files_are_refused(tmp_path: Path, name: str) -> None:
+    bundle.write(kept(tmp_path / "run"), tmp_path)
+    with (tmp_path / name).open("ab") as f:
+        f.write(b"\n")
+    with pytest.raises(InputError, match="has been changed"):
+        bundle.read(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(InputError, match="is missing"):
+        bundle.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/passwd", "run/../../x", "x", "texts/9", "", "run//x", "a/./b"]
+)
+def test_attached_names_stay_in_the_bundle(tmp_path: Path, name: str) -> None:
+    outside = tmp_path / "x"
+    outside.write_text("x")
+    hostile = sample()
+    hostile.attached = {name: outside}
+    with pytest.raises(ValueError, match="cannot be the name"):
+        bundle.write(hostile, tmp_path / "a")
+    bundle.write(sample(), tmp_path / "b")
+    manifest = tmp_path / "b" / "bundle.json"
+    head = json.loads(manifest.read_text(encoding="utf-8"))
+    head["files"][name] = hashlib.sha256(b"x").hexdigest()
+    manifest.write_text(json.dumps(head))
+    with pytest.raises(InputError, match="not a file of a bundle"):
+        bundle.read(tmp_path / "b")
+
+
+def test_an_attached_link_out_of_the_bundle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"<hierarchy/>")
+    folder = tmp_path / "b"
+    bundle.write(kept(folder / "run"), folder)
+    (folder / "run" / "screens" / "001.xml").unlink()
+    (folder / "run" / "screens" / "001.xml").symlink_to(tmp_path / "secret")
+    with pytest.raises(InputError, match="not a file of a bundle"):
+        bundle.read(folder)
 
 
 @pytest.mark.parametrize("head", ["", "[]", "{}", '{"schema": "9.0"}', '{"schema": "1.0"}', "\x00"])

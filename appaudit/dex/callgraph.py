@@ -384,7 +384,9 @@ _PLAIN_KIND = _plain_kinds()
 
 
 def _opcodes(*chosen: int) -> Mask:
-    return np.isin(np.arange(256), chosen)
+    mask = np.zeros(256, bool)
+    mask[list(chosen)] = True
+    return mask
 
 
 _USES_CLASS = {

@@ -42,6 +42,14 @@ class ClassData(NamedTuple):
     fields: EncodedFields
     methods: EncodedMethods
 
+    def fields_of(self, row: int) -> slice:
+        """The rows in ``fields`` of a class row."""
+        return slice(*np.searchsorted(self.fields.class_row, (row, row + 1)).tolist())
+
+    def methods_of(self, row: int) -> slice:
+        """The rows in ``methods`` of a class row."""
+        return slice(*np.searchsorted(self.methods.class_row, (row, row + 1)).tolist())
+
 
 def read_class_data(
     data: bytes, offsets: Int64, end: int, field_count: int, method_count: int, problems: list[str]

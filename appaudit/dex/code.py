@@ -28,8 +28,9 @@ class References(NamedTuple):
 class Code:
     """The code items of a dex, decoded.
 
-    ``offset``: byte offset of each code item, ascending, each once; ``bounds``: its code units are
-    ``units[bounds[k]:bounds[k + 1]]``; ``starts``: position in ``units`` of each instruction;
+    ``offset``: byte offset of each code item, ascending, each once; ``bounds``: with all code units end
+    to end, item ``k`` has those from ``bounds[k]`` to ``bounds[k + 1]``; ``starts``: where among them
+    each instruction begins;
     ``first``: code item ``k`` holds instructions ``first[k]:first[k + 1]``; ``opcode`` and ``operand``
     (its second code unit; of no meaning where it has but one) by instruction.
     Payloads count as instructions, as a linear sweep sees them, with opcode 0.
@@ -61,19 +62,25 @@ class Code:
             offset, begin, size, bounds = offset[:fits], begin[:fits], size[:fits], bounds[: fits + 1]
         self.offset = offset
         self.bounds: Index = bounds
-        self.units = _gather(everything, begin, size, bounds)
-        found = sweep(self.units, bounds)
+        self._everything, self._begin = everything, begin
+        units = _gather(everything, begin, size, bounds)
+        found = sweep(units, bounds)
         self.starts: Int32 = found.starts
         self.first: Int32 = found.first
         self.opcode: UInt8 = found.opcode
-        behind = np.append(self.units[1:], np.uint16(0))
-        self.operand: UInt16 = behind[self.starts] if len(self.units) else behind[:0]
+        behind = np.append(units[1:], np.uint16(0))
+        self.operand: UInt16 = behind[self.starts] if len(units) else behind[:0]
         if found.cut.any():
             problems.append(f"code: in {int(found.cut.sum())} methods the last instruction is cut off")
 
     def __len__(self) -> int:
         """Number of instructions."""
         return len(self.starts)
+
+    def units(self, item: int) -> UInt16:
+        """The code units of one item."""
+        begin = int(self._begin[item])
+        return self._everything[begin : begin + int(self.bounds[item + 1] - self.bounds[item])]
 
     @cached_property
     def item(self) -> Int32:
@@ -135,7 +142,9 @@ class Code:
             index = self.operand[row].astype(np.int32)
             if kind == Reference.STRING:
                 jumbo = np.flatnonzero(self.opcode[row] == opcodes.CONST_STRING_JUMBO)
-                index[jumbo] |= self.units[self.starts[row[jumbo]] + 2].astype(np.int32) << 16
+                item = self.item[row[jumbo]]
+                upper = self._begin[item] + self.starts[row[jumbo]] - self.bounds[item] + 2
+                index[jumbo] |= self._everything[upper].astype(np.int32) << 16
                 row, index = row[index >= 0], index[index >= 0]
             self._cache[kind] = References(row.astype(np.int32), index)
         return self._cache[kind]

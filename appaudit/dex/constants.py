@@ -109,9 +109,8 @@ class ConstantTracer:
     @staticmethod
     def _method(dex: Dex, item: int) -> Method:
         code = dex.code
-        low, high = int(code.bounds[item]), int(code.bounds[item + 1])
-        starts = code.starts[code.first[item] : code.first[item + 1]] - low
-        return Method(code.units[low:high].tolist(), starts.tolist(), code.handlers(item)[1])
+        starts = code.starts[code.first[item] : code.first[item + 1]] - code.bounds[item]
+        return Method(code.units(item).tolist(), starts.tolist(), code.handlers(item)[1])
 
     def static_field(self, owner: str, name: str, type_: str) -> Constant | None:
         """What a static field holds, if it is final and constant, or not of the app."""
@@ -127,9 +126,9 @@ class ConstantTracer:
         self._static[owner] = {}  # what is being looked up is not known while that lasts
         dex = self._definitions[owner]
         row = dex.class_row(owner)
-        fields = dex.class_data.fields
-        own = np.flatnonzero((fields.class_row == row) & fields.static & (fields.access & ACC_FINAL > 0))
-        final = {dex.field_name(f)[1] for f in fields.field[own].tolist()}
+        fields, own = dex.class_data.fields, dex.class_data.fields_of(row)
+        constant = fields.static[own] & (fields.access[own] & ACC_FINAL > 0)
+        final = {dex.field_name(f)[1] for f in fields.field[own][constant].tolist()}
         found: dict[str, Constant] = dict(self._initialised(dex, row, final))
         for name, value in dex.static_values(owner).items():
             if name in final and isinstance(value, str | int) and not isinstance(value, bool):
@@ -140,8 +139,12 @@ class ConstantTracer:
     def _initialised(self, dex: Dex, row: int, final: set[str]) -> dict[str, Constant]:
         """The fields that the class initialiser sets to a constant, once."""
         methods = dex.class_data.methods
-        own = np.flatnonzero((methods.class_row == row) & (methods.access & 0x10000 > 0)).tolist()
-        own = [m for m in own if dex.method_name(int(methods.method[m]))[1] == "<clinit>"]
+        rows = range(len(methods.method))[dex.class_data.methods_of(row)]
+        own = [
+            m
+            for m in rows
+            if methods.access[m] & 0x10000 and dex.method_name(int(methods.method[m]))[1] == "<clinit>"
+        ]
         item = dex.code.item_of_method(own[0]) if own else -1
         if item < 0:
             return {}

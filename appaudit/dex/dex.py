@@ -249,7 +249,8 @@ class Dex:
         if known is None:
             if not 0 <= index < len(self.methods.owner):
                 return UNKNOWN, UNKNOWN, UNKNOWN
-            owner, proto, name = (int(column[index]) for column in self.methods)
+            methods = self.methods
+            owner, proto, name = int(methods.owner[index]), int(methods.type[index]), int(methods.name[index])
             known = self.type_descriptor(owner), self.strings.text(name), self.proto_descriptor(proto)
             self._method_names[index] = known
         return known
@@ -328,8 +329,8 @@ class Dex:
         offset = int(self.classes.static_values[row]) if row >= 0 else 0
         if not offset:
             return {}
-        fields = self.class_data.fields
-        statics = fields.field[(fields.class_row == row) & fields.static]
+        fields, own = self.class_data.fields, self.class_data.fields_of(row)
+        statics = fields.field[own][fields.static[own]]
         try:
             array = values.read_array(self, offset)
         except DexError as error:

@@ -128,6 +128,20 @@ def distinct(values: Table) -> Table:
     return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
 
 
+def firsts(values: Table) -> tuple[Table, Index]:
+    """The values sorted, each once, and the place where each stands first."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    new = np.concatenate(([True], ordered[1:] != ordered[:-1])) if len(ordered) else np.empty(0, bool)
+    return ordered[new], order[new]
+
+
+def numbered(values: Table) -> tuple[Table, Index]:
+    """The values sorted, each once, and for each place which of them stands there."""
+    known = distinct(values)
+    return known, np.searchsorted(known, values)
+
+
 def expand(low: Index, count: Index) -> tuple[Index, Index]:
     """(place, low + 0 … low + count - 1) for each place: ranges laid end to end."""
     place = np.repeat(np.arange(len(count)), count)

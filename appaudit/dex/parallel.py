@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from appaudit.dex.dex import Dex
 
@@ -21,6 +20,8 @@ def decode(dexes: Sequence[Dex]) -> None:
     threads = min(cores, MAX_THREADS, len(large))
     if threads < 2:
         return
+    from concurrent.futures import ThreadPoolExecutor  # its import takes longer than a small app's decoding
+
     large.sort(key=lambda dex: -len(dex.data))
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda dex: dex.code, large))

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from appaudit.dex.layout import Index, Int32, Mask, UInt8, UInt16, distinct
+from appaudit.dex.layout import Index, Int32, Mask, UInt8, UInt16, distinct, firsts, without
 from appaudit.dex.opcodes import FILL_ARRAY_DATA, LENGTH, MAX_LENGTH, NOP, PAYLOAD_OF, SPARSE_SWITCH
 
 MAX_CHUNK = 192
@@ -107,7 +107,7 @@ def _payloads(units: UInt16, opcodes: UInt8, bounds: Index) -> tuple[Index, Inde
     sources, target = sources[right], target[right]
     method = np.searchsorted(bounds, sources, "right") - 1
     inside = (target >= bounds[method]) & (target + 2 <= bounds[method + 1])
-    target, which = np.unique(target[inside], return_index=True)
+    target, which = firsts(target[inside])
     end = bounds[method[inside][which] + 1]
     ident = units[target]
     size = units[target + 1].astype(np.int64)
@@ -183,7 +183,7 @@ def _doubtful(units: UInt16, bounds: Index, nops: Index, payload: Index, over: I
     into = over[following - over < MAX_LENGTH]
     # The unit of a payload starts an instruction, but was not known as a payload.
     ident = nops[(units[nops] >= 0x0100) & (units[nops] <= 0x0300)]
-    unknown = ident[~np.isin(ident, payload)]
+    unknown = without(ident, payload)
     return distinct(np.searchsorted(bounds, np.concatenate((into, unknown)), "right") - 1)
 
 

@@ -22,6 +22,7 @@ class Actors:
         prefixes = {_own_prefix(name) for name in names if name and not renamed(name)}
         self._prefixes = tuple(sorted("L" + p.replace(".", "/") + "/" for p in prefixes))
         self._known: dict[str, tuple[str, str]] = {}
+        self._divided = sdks.index().divided
         self.own_sdk = sdks.owner(f"{package}.X") if package else None
         """The SDK whose prefix covers the app itself: its vendor's own app, whose modules are no SDK."""
 
@@ -32,19 +33,20 @@ class Actors:
     def of_package(self, class_descriptor: str) -> tuple[str, str]:
         """The actor, and for ``unknown`` the package it stands in (three parts at most)."""
         package = class_descriptor.rpartition("/")[0]
+        if package[1:] in self._divided:
+            return self._find(class_descriptor, package)
         found = self._known.get(package)
+        if found is None:
+            found = self._known[package] = self._find(class_descriptor, package)
+        return found
+
+    def _find(self, class_descriptor: str, package: str) -> tuple[str, str]:
         sdk = sdks.owner(class_descriptor)
         if sdk is not None:
             return (APP, "") if sdk == self.own_sdk else (f"sdk:{sdk}", "")
-        if found is None:
-            path = package + "/"
-            if path.startswith(self._prefixes):
-                found = APP, ""
-            else:
-                name = ".".join(package[1:].split("/")[:3])
-                found = UNKNOWN, name or "(none)"
-            self._known[package] = found
-        return found
+        if (package + "/").startswith(self._prefixes):
+            return APP, ""
+        return UNKNOWN, ".".join(package[1:].split("/")[:3]) or "(none)"
 
 
 def actors_of(manifest: Manifest) -> Actors:

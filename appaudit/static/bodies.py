@@ -41,9 +41,10 @@ class Body:
         if self.opcodes not in ([CONST_4, RETURN], [CONST_16, RETURN]):
             return False
         code = self.dex.code
-        at = int(code.starts[int(code.first[self.item])])
-        unit = int(code.units[at])
-        return unit >> 12 == 1 if unit & 0xFF == CONST_4 else int(code.units[at + 1]) == 1
+        units = code.units(self.item)
+        at = int(code.starts[int(code.first[self.item])] - code.bounds[self.item])
+        unit = int(units[at])
+        return unit >> 12 == 1 if unit & 0xFF == CONST_4 else int(units[at + 1]) == 1
 
 
 def overrides(sample: Sample, base: str, name: str) -> Iterator[Body]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from appaudit.dex import string_index_sites
-from appaudit.dex.layout import Int32
+from appaudit.dex.layout import Int32, distinct
 from appaudit.dex.strings import StringTable
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
@@ -48,7 +48,8 @@ _SEPARATOR = re.compile(rb"://")
 def _candidates(strings: StringTable) -> Int32:
     """Indices of the strings that may be addresses. The table is sorted: few are looked at."""
     starts = [*(f"{d}" for d in range(1, 10)), *toml("hosts.toml")["bare_prefixes"]]
-    return np.union1d(strings.with_prefix(*starts), strings.search(_SEPARATOR))
+    found = strings.with_prefix(*starts), strings.search(_SEPARATOR)
+    return distinct(np.concatenate(found))
 
 
 def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from appaudit.dex import CallSites, string_index_sites
+from appaudit.dex.layout import distinct
 from appaudit.knowledge.apis import Api, Word, WordTable, catalogue, word_tables
 from appaudit.records import CallSite, ClassDefinition, Fact, Gap, StringConstant
 from appaudit.static.bodies import overrides
@@ -240,7 +241,7 @@ class _WordSites:
             if not known:
                 continue
             sites = string_index_sites(self._sample.dexes, number, np.array([i for i, _ in known], np.int32))
-            for place in np.unique(sites.target).tolist():
+            for place in distinct(sites.target).tolist():
                 yield known[place][1], sites.where(sites.target == place)
 
     def methods_of(self, tables: Iterable[WordTable]) -> Methods:

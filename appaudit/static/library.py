@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appaudit.dex import CallGraph, CallSites
+from appaudit.dex.layout import distinct, firsts, numbered
 from appaudit.dex.opcodes import Reference
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
@@ -78,9 +79,9 @@ class Callers:
         row, operand = row[hit], operand[hit]
         place, method_row = dex.code.methods_of(dex.code.item[row])
         caller = dex.class_data.methods.method[method_row]
-        pairs = np.unique(caller.astype(np.int64) << 32 | operand[place])
+        pairs = distinct(caller.astype(np.int64) << 32 | operand[place])
         caller, operand = pairs >> 32, pairs & 0xFFFFFFFF
-        types, at = np.unique(dex.methods.owner[caller], return_inverse=True)
+        types, at = numbered(dex.methods.owner[caller])
         base = len(self._names)
         self._names += [dex.descriptors[t] if t >= 0 else "" for t in types.tolist()]
         return nodes[operand], nodes[caller], at + base
@@ -119,4 +120,4 @@ class Callers:
 def _one_a_method(sites: CallSites) -> list[int]:
     """One site for each method that calls."""
     key = sites.dex.astype(np.int64) << 32 | sites.caller
-    return list(np.unique(key, return_index=True)[1].tolist())
+    return list(firsts(key)[1].tolist())

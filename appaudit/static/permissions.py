@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-import numpy as np
-
 from appaudit.apk.manifest import UsesPermission
 from appaudit.dex import string_sites
+from appaudit.dex.layout import distinct
 from appaudit.knowledge import sdks
 from appaudit.knowledge.apis import full_permission
 from appaudit.knowledge.load import toml
@@ -49,7 +48,7 @@ def _signs(sample: Sample) -> set[str]:
     found = {name for action, name in uses["receives"].items() if action in actions}
     texts = list(uses["strings"])
     sites = string_sites(sample.dexes, texts)
-    found |= {uses["strings"][texts[k]] for k in np.unique(sites.target).tolist()}
+    found |= {uses["strings"][texts[k]] for k in distinct(sites.target).tolist()}
     for class_name, methods in toml("permissions_uses.toml")["methods"].items():
         for member, name in methods.items():
             if (class_name, member) in sample.called:

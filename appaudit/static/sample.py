@@ -20,7 +20,7 @@ from appaudit.dex import (
     call_sites,
     read_dexes,
 )
-from appaudit.dex.layout import Mask
+from appaudit.dex.layout import Mask, distinct, numbered
 from appaudit.knowledge.apis import Api, catalogue
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import required
@@ -100,19 +100,19 @@ class Sample:
         which are not inherited."""
         key = found.dex.astype(np.int64) << 48 | found.callee.astype(np.int64) << 16
         key |= found.target.astype(np.int64)
-        distinct, at = np.unique(key, return_inverse=True)
-        keep = np.ones(len(distinct), bool)
+        keys, at = numbered(key)
+        keep = np.ones(len(keys), bool)
         by_member: dict[tuple[int, int, str], list[int]] = {}
-        for k, value in enumerate(distinct.tolist()):
+        for k, value in enumerate(keys.tolist()):
             target = targets[value & 0xFFFF]
             by_member.setdefault((value >> 48, value >> 16 & 0xFFFFFFFF, target.kind), []).append(k)
         for (number, callee, kind), places in by_member.items():
             dex = self.dexes[number]
             owner = (dex.methods if kind == "method" else dex.fields).owner[callee]
             name = dex.type_descriptor(int(owner))
-            exact = [k for k in places if targets[int(distinct[k]) & 0xFFFF].owner == name]
+            exact = [k for k in places if targets[int(keys[k]) & 0xFFFF].owner == name]
             for k in places:
-                constructor = targets[int(distinct[k]) & 0xFFFF].name == "<init>"
+                constructor = targets[int(keys[k]) & 0xFFFF].name == "<init>"
                 if k not in exact and (exact or constructor):
                     keep[k] = False
         return keep[at]
@@ -127,7 +127,7 @@ class Sample:
     def called(self) -> frozenset[tuple[str, str]]:
         """The members, as (class name, member), that are called at all."""
         members = list(self._members)
-        return frozenset(members[k] for k in np.unique(self.sites.target).tolist())
+        return frozenset(members[k] for k in distinct(self.sites.target).tolist())
 
     def found(self, rows: Iterable[Api]) -> Iterable[tuple[Api, CallSites]]:
         """The rows that are called at all, with their call sites."""

@@ -57,7 +57,7 @@ class Index:
         return {value.replace(".", "/"): sdk for value, sdk in self.table("packages").items()}
 
     @cached_property
-    def _class_prefixes(self) -> frozenset[str]:
+    def divided(self) -> frozenset[str]:
         """Packages in which some prefix is a single class: ``a/b`` for the prefix ``a/b/Klass``."""
         return frozenset(p.rpartition("/")[0] for p in self._packages if p[p.rfind("/") + 1 :][:1].isupper())
 
@@ -68,7 +68,7 @@ class Index:
         """
         path = name[1:-1] if name.endswith(";") else name.replace(".", "/")
         package = path[: max(path.rfind("/"), 0)]
-        if package in self._class_prefixes:
+        if package in self.divided:
             outer = path.partition("$")[0]
             if outer in self._packages:
                 return self._packages[outer]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
 from appaudit.compare.versions import version_key
 from appaudit.knowledge import sdks
@@ -14,6 +15,9 @@ from appaudit.records import App, Fact, Gap, PolicySpan, Source
 COLLECTING = frozenset({"accesses", "sends", "shares", "collects"})
 """Observed actions by which an actor comes to hold a data type."""
 
+
+METADATA = ("role", "metadata")
+"""Attribute of a fact that tells of data without holding it."""
 
 UNREAD = (
     "packed_dex",
@@ -46,6 +50,8 @@ class Case:
         self.examined = frozenset(examined)
         self.category = category
         self.observed = [f for f in facts if f.stance == "observed"]
+        self._parties: dict[str, str] = {}
+        self.judged: dict[tuple[str, str], Any] = {}
         self.stated = [f for f in facts if f.stance != "observed"]
 
     @property
@@ -54,6 +60,12 @@ class Case:
 
     def party(self, actor: str) -> str:
         """Who answers for ``actor``: libraries and unattributed code are the app's own."""
+        known = self._parties.get(actor)
+        if known is None:
+            known = self._parties[actor] = self._party(actor)
+        return known
+
+    def _party(self, actor: str) -> str:
         kind, _, name = actor.partition(":")
         if kind == "sdk":
             sdk = sdks.sdks().get(name)
@@ -66,8 +78,16 @@ class Case:
         found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         for fact in self.observed:
             kind, _, name = fact.subject.partition(":")
-            if kind == "data" and fact.action in COLLECTING and fact.attribute.get("role") != "metadata":
+            if kind == "data" and fact.action in COLLECTING and METADATA not in fact.attributes:
                 found[self.party(self.sender(fact)), name].append(fact)
+        return dict(found)
+
+    @cached_property
+    def collected_by(self) -> dict[str, dict[str, list[Fact]]]:
+        """Observed collection by party, then data id."""
+        found: dict[str, dict[str, list[Fact]]] = defaultdict(dict)
+        for (party, data), facts in self.collected.items():
+            found[party][data] = facts
         return dict(found)
 
     def holds(self, statement: Fact) -> bool:
@@ -147,19 +167,21 @@ class Case:
         said = {data for stance, data in self._stated_data if stance == "declared"}
         return [data for data in data_types() if data in said]
 
-    @cached_property
-    def denied_data(self) -> list[str]:
-        """Data ids with at least one denying statement, in the ontology's order."""
-        said = {data for stance, data in self._stated_data if stance == "denied"}
-        return [data for data in data_types() if data in said]
-
     def observed_by_action(self, action: str, kind: str) -> dict[str, list[Fact]]:
         """Observed facts of one action, by the name behind ``kind:``."""
         found: dict[str, list[Fact]] = defaultdict(list)
-        for fact in self.observed:
+        for fact in self.by_action.get(action, ()):
             subject_kind, _, name = fact.subject.partition(":")
-            if fact.action == action and subject_kind == kind:
+            if subject_kind == kind:
                 found[name].append(fact)
+        return dict(found)
+
+    @cached_property
+    def by_action(self) -> dict[str, list[Fact]]:
+        """Observed facts by action."""
+        found: dict[str, list[Fact]] = defaultdict(list)
+        for fact in self.observed:
+            found[fact.action].append(fact)
         return dict(found)
 
     @cached_property

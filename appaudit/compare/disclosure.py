@@ -7,6 +7,7 @@ broader term; omitted, nothing; incorrect, denied; ambiguous, declared and denie
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from appaudit.compare.case import Case
 from appaudit.knowledge.data_types import data_types, distance, narrower, said_as
@@ -24,6 +25,12 @@ class Judgement:
     statements: tuple[Fact, ...] = ()
     said: str = ""
     degree: int = 0
+
+
+@cache
+def broader(data: str) -> dict[str, int]:
+    """Every broader type of one, in the ontology's order, with the steps up to it."""
+    return {said: steps for said in data_types() if (steps := distance(data, said))}
 
 
 def _speaks_for(statement: Fact, party: str) -> bool:
@@ -59,7 +66,14 @@ def _stays(statement: Fact) -> bool:
 
 
 def judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:
-    """Class the disclosure of ``data`` collected by ``party``."""
+    """Class the disclosure of ``data`` collected by ``party``. Several rules ask: judged once a case."""
+    known = case.judged.get((party, data))
+    if known is None:
+        known = case.judged[party, data] = _judge(case, party, data, observed)
+    return known  # type: ignore[no-any-return]
+
+
+def _judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:
     exact = [f for said in said_as(data) for f in case.declared(said) if _speaks_for(f, party)]
     denials = [
         f
@@ -78,7 +92,7 @@ def judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:
         return _declared(parts, observed)
     whole = [
         f
-        for said in case.denied_data
+        for said in broader(data)
         if said not in GENERIC and _means(said, data)
         for f in case.denied(said)
         if _speaks_for(f, party) and _flat(f) and _contradicts(case, f, observed) and not case.defined(f)
@@ -98,9 +112,8 @@ def _declared(statements: list[Fact], observed: list[Fact]) -> Judgement:
 def _vague(case: Case, party: str, data: str) -> Judgement | None:
     """The nearest broader term said of this party that is not defined to mean something else."""
     best: Judgement | None = None
-    for said in case.declared_data:
-        steps = distance(data, said)
-        if not steps or said in GENERIC or (best is not None and steps >= best.degree):
+    for said, steps in broader(data).items():
+        if said in GENERIC or (best is not None and steps >= best.degree):
             continue
         statements = [f for f in case.declared(said) if _speaks_for(f, party) and not case.defined(f)]
         if statements:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from appaudit.compare.case import Case
 from appaudit.compare.rules import RULES
@@ -71,6 +70,8 @@ def _finding(case: Case, rule: Rule, verdict: Verdict) -> Finding:
     severity = verdict.severity or rule.severity
     if verdict.outcome in ("pass", "not_examined"):
         severity = "info"
+    apis = framework_apis(f for f in verdict.facts if f.stance == "observed")
+    identity = (rule.id, case.package, verdict.actor, verdict.action, verdict.subject)
     finding = Finding(
         rule=rule.id,
         outcome=verdict.outcome,
@@ -84,14 +85,9 @@ def _finding(case: Case, rule: Rule, verdict: Verdict) -> Finding:
         gaps=verdict.gaps,
         clauses=verdict.clauses or rule.clauses,
         attributes=verdict.attributes,
-        fingerprint=fingerprint(
-            rule.id,
-            case.package,
-            verdict.actor,
-            verdict.action,
-            verdict.subject,
-            framework_apis(f for f in verdict.facts if f.stance == "observed"),
-        ),
+        fingerprint=fingerprint(*identity, apis),
     )
-    words = render(finding, "en")
-    return replace(finding, title=words.title, message=words.message, advice=words.advice)
+    words = render(finding, "en", apis)
+    for name in ("title", "message", "advice"):
+        object.__setattr__(finding, name, getattr(words, name))  # not shared yet; a copy costs as much again
+    return finding

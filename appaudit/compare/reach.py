@@ -15,8 +15,13 @@ def effective(case: Case, facts: list[Fact]) -> list[Fact]:
     """
     held = set(case.requested)
     able = []
+    rows = by_id()
     for fact in facts:
-        api = by_id().get(fact.attribute.get("api", "")) if fact.source == "static" else None
+        api = (
+            rows.get(next((v for k, v in fact.attributes if k == "api"), ""))
+            if fact.source == "static"
+            else None
+        )
         if api is None or (
             held.issuperset(api.all_permissions)
             and (not api.any_permissions or not held.isdisjoint(api.any_permissions))

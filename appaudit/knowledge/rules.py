@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from appaudit.knowledge.data_types import data_types
@@ -141,6 +141,7 @@ class _Blank(dict[str, str]):
         return ""
 
 
+@lru_cache(maxsize=4096)
 def short_api(descriptor: str) -> str:
     """``Landroid/x/Y;->m(I)V`` as people write it: ``Y.m``."""
     owner, _, member = descriptor.partition("->")
@@ -148,11 +149,12 @@ def short_api(descriptor: str) -> str:
     return f"{owner.rstrip(';').rpartition('/')[2]}.{name}" if name else descriptor
 
 
-def render(finding: Finding, lang: Language) -> Wording:
+def render(finding: Finding, lang: Language, known_apis: tuple[str, ...] | None = None) -> Wording:
     """The finding's title, message and advice in ``lang``, from its rule's templates.
 
     Templates may use {actor} {subject} {apis} {count} {said} {quote} {place} and any of the finding's
-    attributes; values are data and are never read as templates.
+    attributes; values are data and are never read as templates. ``known_apis``: the framework members behind
+    the observed facts, where the caller has them already.
     """
     rule = rules().get(finding.rule)
     if rule is None:
@@ -165,7 +167,7 @@ def render(finding: Finding, lang: Language) -> Wording:
     values["actor"] = actor_name(finding.actor, lang)
     values["subject"] = subject_name(finding.subject, lang)
     observed = [f for f in finding.facts if f.stance == "observed"]
-    apis = [short_api(a) for a in framework_apis(observed)]
+    apis = [short_api(a) for a in (framework_apis(observed) if known_apis is None else known_apis)]
     values["apis"] = _AND[lang].join(dict.fromkeys(apis)) or "-"
     values["count"] = str(sum(f.count for f in observed))
     if said := values.get("said"):

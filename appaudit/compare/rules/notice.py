@@ -23,9 +23,10 @@ def incomplete_policy(case: Case) -> Iterator[Verdict]:
     """
     elsewhere = case.gaps_of("missing_document")
     for fact in case.facts:
-        kind, _, _ = fact.subject.partition(":")
+        if not fact.subject.startswith("notice:"):
+            continue
         status = fact.attribute.get("status", "")
-        if kind != "notice" or status not in _OUTCOME:
+        if status not in _OUTCOME:
             continue
         outcome, severity = _OUTCOME[status]
         gaps = elsewhere if status == "missing" else ()

@@ -82,7 +82,8 @@ def _listed(case: Case, sdk_id: str) -> dict[str, list[Fact]]:
 
 
 def _seen(case: Case, sdk_id: str) -> dict[str, list[Fact]]:
-    return {d: f for (party, d), f in case.collected.items() if party == f"sdk:{sdk_id}" and d not in GENERIC}
+    seen = case.collected_by.get(f"sdk:{sdk_id}", {})
+    return {data: facts for data, facts in seen.items() if data not in GENERIC}
 
 
 def _records(case: Case) -> Iterator[tuple[str, Sdk, list[Fact]]]:

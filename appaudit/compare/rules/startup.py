@@ -12,7 +12,7 @@ from appaudit.records import Fact
 
 def _early(fact: Fact) -> bool:
     """Static: reachable from Application, ContentProvider or a start-up initialiser."""
-    return fact.source == "static" and "startup" in fact.attribute
+    return fact.source == "static" and any(key == "startup" for key, _ in fact.attributes)
 
 
 def early_collection(case: Case) -> Iterator[Verdict]:

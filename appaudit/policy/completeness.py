@@ -171,16 +171,15 @@ def _judge(
 
 
 def _first(key: str, kind: str, sentences: list[_Sentence]) -> PolicySpan | None:
-    rules = {lang: _rules(key, kind, lang) for lang in ("zh", "en")}
     for sentence in sentences:
-        any_part, cased, patterns, none = rules[sentence.language]
         if kind == "present" and sentence.heading:
             continue  # a heading announces; it does not say
+        any_part, cased, patterns, none = _rules(key, kind, sentence.language)
         if any_part is None or not any_part.search(sentence.text if cased else sentence.folded):
             continue
         for parts in patterns:
             words = [sentence.text if case else sentence.folded for _, case in parts]
-            found = [p.search(text) for (p, _), text in zip(parts, words, strict=True)]
+            found = [_compiled(p).search(text) for (p, _), text in zip(parts, words, strict=True)]
             if found[0] is not None and all(found) and not (none and none.search(sentence.folded)):
                 return sentence.span(found[0])
     return None
@@ -216,9 +215,7 @@ def _facts_words(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"at least {row['facts']['at_least']} declared subjects: {', '.join(row['facts']['actions'])}",)
 
 
-_Rules = tuple[
-    re.Pattern[str] | None, bool, tuple[tuple[tuple[re.Pattern[str], bool], ...], ...], re.Pattern[str] | None
-]
+_Rules = tuple[re.Pattern[str] | None, bool, tuple[tuple[tuple[str, bool], ...], ...], re.Pattern[str] | None]
 
 
 @cache
@@ -232,9 +229,15 @@ def _rules(key: str, kind: str, language: str) -> _Rules:
     return (
         re.compile("|".join(_first_part(parts[0], cased) for parts in patterns)) if patterns else None,
         cased,
-        tuple(tuple((re.compile(p), bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
+        tuple(tuple((p, bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
         re.compile("|".join(none)) if none else None,
     )
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """One part of a pattern; most are never needed, since the first parts of all are tried together."""
+    return re.compile(pattern)
 
 
 def _first_part(pattern: str, cased: bool) -> str:

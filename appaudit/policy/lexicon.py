@@ -156,7 +156,7 @@ class Lexicon:
         self.sources: dict[tuple[str, str], set[Entry]] = {}
 
     def add_english(self, phrase: str, entry: Entry) -> None:
-        words = [WILDCARD if w == WILDCARD else fold(m) for w in phrase.split() for m in _pieces(w)]
+        words = [key for word in phrase.split() for key in _keys(word)]
         self._add(self._words, words, phrase, "en", entry)
 
     def add_chinese(self, phrase: str, entry: Entry) -> None:
@@ -243,8 +243,10 @@ class Lexicon:
         return out
 
 
-def _pieces(word: str) -> list[str]:
-    return [word] if word == WILDCARD else _ENGLISH.findall(word)
+@cache
+def _keys(word: str) -> tuple[str, ...]:
+    """What a word of a phrase is compared by; a few words make up most phrases."""
+    return (word,) if word == WILDCARD else tuple(map(fold, _ENGLISH.findall(word)))
 
 
 def _cuts_word(text: str, start: int, end: int) -> bool:

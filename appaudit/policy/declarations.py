@@ -31,6 +31,13 @@ LABEL = re.compile(
 )
 """A form-like line ("Data collected: ...") that lists data without a sentence."""
 LABEL_FRAME = Frame("collect", "collect", "we", "collected", 0, 0, inherited=True)
+_CAUTION = re.compile(
+    r"(?:may|might|could) (?:involve|contain|include|reveal) .{0,60}\bpersonal.{0,60}\b(?:you|your|others?|other people)\b"
+    r"|(?:may|might|could) (?:involve|contain|include|reveal) (?:your|other).{0,30}\bpersonal\b"
+    r"|可能会?(?:涉及|包含|含有)您?(?:或|和|及|以及)?他人",
+    re.I,
+)
+"""A word of caution about what the user's own posts may hold declares nothing."""
 _CONTENT = frozenset({"photo", "video", "voice", "media_files"})
 _UMBRELLAS = frozenset(b for t in data_types().values() for b in t.broader) - {
     "location",
@@ -105,7 +112,9 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             skip = max(0, definition.body - sentence.start) if definition is not None else 0
             reading = reader.read(sentence.text, start_frame, skip)
             found.readings[index, number] = reading
-            new = list(_declare(found, index, number, sentence, reading, recent, definition))
+            if _CAUTION.search(sentence.text):
+                reading.mentions = []
+            new = _declare(found, index, number, sentence, reading, recent, definition)
             found.declarations += new
             found.before = reading.mentions
             exact = [d for d in new if d.type != GENERIC]

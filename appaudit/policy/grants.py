@@ -30,7 +30,7 @@ _ACCESS_END = {
 }
 _JOIN = {
     "zh": re.compile(
-        r"^(?:[、/,，和及与或（()）\s]|的|读取|写入|访问|使用|获取|系统|功能|等|信息|相关|设备|手机|开启|服务|状态)*$"
+        r"^(?:[、/,，和及与或（()）\s]|的|读取|写入|访问|使用|获取|系统|功能|等|信息|相关|设备|手机|开启|服务|状态|语音|图片库)*$"
     ),
     "en": re.compile(
         r"^(?:[\s,/()&'\"-]|and|or|the|your|access|system|related|device|service|app|other|mobile|phone|usage)*$",

@@ -26,7 +26,7 @@ _LATIN = re.compile(r"[A-Za-z0-9]")
 MENU_PATH = re.compile(
     r"\[[^\[\]]{1,60}\](?:\s*[-–—/>]+\s*\[[^\[\]]{1,60}\])+"  # [Account] - [Settings]
     r"|【[^【】]{1,60}】(?:\s*[-–—/>＞]+\s*【[^【】]{1,60}】)+"  # 【我的】>【设置】
-    r"|[“\"][^“”\"\-–—>]{1,30}(?:[-–—>][^“”\"\-–—>]{1,40})+[”\"]"  # "Me - Settings - Privacy"
+    r"|[“\"][^“”\"\-–—>]{1,30}(?:[-–—>][^“”\"\-–—>]{1,40})+[”“\"]"  # "Me - Settings - Privacy"
 )
 _KEEP = frozenset(
     {"cookies", "series", "species", "ios", "gps", "sms", "dns", "us", "always", "news", "imei"}

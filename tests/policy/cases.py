@@ -56,6 +56,9 @@ ENGLISH = [
     ("We upload your clipboard content to our server only when it holds a share code.", "c:clipboard"),
     ("The text of your clipboard is processed only on your phone.", "l:clipboard"),
     ("We use the microphone to record audio. Recordings are kept only on your phone.", "c:microphone l:microphone"),
+    ("To scan codes you need to enable the camera of your device.", "c:camera"),
+    ("Our partner runs a location information system.", ""),
+    ("The comments you post may contain personal information about you or others, such as photos.", ""),
     ("No location data is collected.", "nc:location"),
     ("We collect no IMSI.", "nc:imsi"),
     ("Except as stated below we share your location with nobody.", "ns:location"),
@@ -115,6 +118,9 @@ CHINESE = [
     ("我们使用麦克风录音，录音文件仅保存在您的手机上。", "c:microphone l:microphone"),
     ("我们会读取您设备上的相册。", "c:album"),
     ("人脸信息在手机本地完成比对。", "l:face"),
+    ("您可能需要开启您设备上的摄像头和麦克风。", "c:camera c:microphone"),
+    ("您可以在系统设置中开启或关闭摄像头。", ""),
+    ("您发布的评论可能会涉及您或他人的个人信息，如含有肖像的图片。", ""),
 ]  # fmt: skip
 
 WORDS = {"c": "collected", "s": "shared", "nc": "not_collected", "ns": "not_shared", "l": "local_only"}

@@ -285,7 +285,7 @@ class ChineseReader(Verbs):
             if (
                 type_id in OWNERS
                 and (owned.get("data") or owned.get("anaphor"))
-                and owned.start - nxt.end <= 2
+                and owned.start - nxt.end <= 4
             ):
                 return  # 您的支付账户的认证信息: the account only says whose
         found = Mention(

@@ -12,6 +12,8 @@ from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
 _OVER = re.compile(r"(?:时|期间|过程中|情况下|后)[，,]?(?:才|会|我们)*$")
 """What ends a clause like "while you use ..." before the verb it stands in."""
+_MUST = re.compile(r"(?:需要?|须|应)(?:您)?(?:在[^，,；;]{0,12}[中内上])?(?:先|主动|手动)?$")
+"""您需要开启摄像头: the user is asked for a permission."""
 _KEPT = re.compile(r"(?:会|将|被)[^，,；;、]{0,5}$")
 
 
@@ -142,8 +144,8 @@ class Verbs(Parties):
                 polarity = "collected"
             elif cls == "display":
                 polarity = "shared"
-            elif cls == "permission":
-                polarity = None
+            elif cls == "permission" and _MUST.search(self.text, 0, item.start):
+                polarity, kind = "collected", "permission"
         elif actor == "partner":
             if cls in ("collect", "use"):
                 polarity = "shared"

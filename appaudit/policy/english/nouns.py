@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from appaudit.policy.english.state import INCLUDING, SUBJECTS
+from appaudit.policy.english.state import CONTAINERS, INCLUDING, SUBJECTS
 from appaudit.policy.english.verbs import Verbs
 from appaudit.policy.lexicon import Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
@@ -21,7 +21,7 @@ class Nouns(Verbs):
         frame = None if state.held else state.frame
         if frame is not None and frame.polarity is None:
             frame = None
-        if self.modifies(item):
+        if self.modifies(item) or self.word(i + 1) in CONTAINERS:
             return
         found = Mention(
             entry.value, item.start, item.end, item, frame=frame, clause=self.clause, depth=len(self.stack)

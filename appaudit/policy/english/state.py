@@ -20,6 +20,8 @@ AUTHORISES = frozenset(_GRAMMAR["authorises"]["words"])
 NOUNS = frozenset(_GRAMMAR["noun"]["words"])
 INCLUDING = frozenset({"service_log", "usage_info", "device_info"})
 """Types whose "may include" lists what is collected."""
+CONTAINERS = frozenset(_GRAMMAR["container"]["words"])
+"""After a data word these name a thing that works on the data, not the data."""
 CATENATIVE = frozenset(words_of("cues.en")["catenative"]["words"])
 HEADS = frozenset(fold(w) for w in words_of("cues.en")["head"]["words"])
 

@@ -11,6 +11,10 @@ from appaudit.policy.lexicon import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
 
+_MUST = re.compile(r"\b(?:(?:need|have|required|asked) to|must) (?:first )?$", re.I)
+"""Before "turn on the microphone": the user is asked for a permission."""
+
+
 class Verbs(Voices):
     """Opens frames."""
 
@@ -167,6 +171,8 @@ class Verbs(Voices):
                 polarity = "shared" if self.public(i) else None
             elif cls == "collect" and low.startswith("record"):
                 polarity = None
+            elif cls == "permission" and _MUST.search(self.text, 0, item.start):
+                polarity, kind = "collected", "permission"
         elif actor == "partner":
             if cls in ("collect", "use", "permission", "contain"):
                 polarity = "shared"

@@ -32,7 +32,8 @@ LABEL = re.compile(
 """A form-like line ("Data collected: ...") that lists data without a sentence."""
 LABEL_FRAME = Frame("collect", "collect", "we", "collected", 0, 0, inherited=True)
 _CAUTION = re.compile(
-    r"(?:may|might|could) (?:involve|contain|include|reveal) .{0,60}\bpersonal.{0,60}\b(?:you|your|others?|other people)\b"
+    r"(?:may|might|could) (?:involve|contain|include|reveal) "
+    r".{0,60}\bpersonal.{0,60}\b(?:you|your|others?|other people)\b"
     r"|(?:may|might|could) (?:involve|contain|include|reveal) (?:your|other).{0,30}\bpersonal\b"
     r"|可能会?(?:涉及|包含|含有)您?(?:或|和|及|以及)?他人",
     re.I,

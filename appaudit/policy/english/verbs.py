@@ -10,7 +10,6 @@ from appaudit.policy.english.voices import Voices
 from appaudit.policy.lexicon import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
-
 _MUST = re.compile(r"\b(?:(?:need|have|required|asked) to|must) (?:first )?$", re.I)
 """Before "turn on the microphone": the user is asked for a permission."""
 

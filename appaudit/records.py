@@ -8,7 +8,8 @@ Identifiers are strings with a prefix, everywhere:
 
 - actor: ``app`` | ``sdk:<id>`` | ``party:<name>`` | ``unknown``
 - subject: ``data:<id>`` | ``permission:<full name>`` | ``sdk:<id>`` | ``host:<name>`` |
-  ``topic:<kind>`` | ``notice:<id>`` | ``component:<class>`` | ``package:<name>`` | ``trick:<id>`` | ``setting:<id>``
+  ``topic:<kind>`` | ``notice:<id>`` | ``component:<class>`` | ``package:<name>`` | ``trick:<id>`` |
+  ``setting:<id>``
 - condition: ``permission:<full name>`` | ``until_version:<v>`` | ``local_only`` | ``background`` |
   ``optional`` | ``after_consent`` | ``if:<words of the policy>`` ...
 """

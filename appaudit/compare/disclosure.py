@@ -70,7 +70,7 @@ def judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:
     known = case.judged.get((party, data))
     if known is None:
         known = case.judged[party, data] = _judge(case, party, data, observed)
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 def _judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement:

@@ -71,7 +71,7 @@ def clean_entry(rng: random.Random, number: int) -> dict[str, Any]:
         "startedDateTime": "2026-11-22T10:00:00Z",
         "request": {
             "method": "POST",
-            "url": f"https://api.shop.example/v{number % 3}/list?page={number}&sid={rng.getrandbits(64):016x}",
+            "url": f"https://api.shop.example/v{number % 3}/l?page={number}&sid={rng.getrandbits(64):016x}",
             "headers": [
                 {"name": "User-Agent", "value": "okhttp/4.9"},
                 {"name": "X-Request", "value": digits},

@@ -124,7 +124,8 @@ def add_run(bundle: Bundle, facts: Iterable[Fact], gaps: Iterable[Gap]) -> None:
 def _listen(bundle: Bundle, recording: Path, values: Path | None, progress: Progress) -> None:
     from appaudit.traffic import read_traffic
 
-    result = read_traffic(recording, values, progress)
+    package = bundle.app.package if bundle.app else ""
+    result = read_traffic(recording, values, progress, package)
     bundle.facts.extend(result.facts)
     bundle.gaps.extend(result.gaps)
     if "traffic" not in bundle.examined:

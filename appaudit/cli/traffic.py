@@ -1,11 +1,14 @@
-"""`appaudit traffic`: what a recording of an app's traffic shows."""
+"""`appaudit traffic`: what a recording of an app's traffic shows; `traffic capture` makes one."""
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from appaudit.cli.ending import exit_code
 from appaudit.cli.options import ExitZero, FailOn, Formats, Output, Strict, Values, severity
@@ -14,7 +17,26 @@ from appaudit.cli.progress import progress
 from appaudit.cli.settings import Settings
 
 
-def traffic(
+class ReadByDefault(TyperGroup):
+    """``traffic FILE`` is ``traffic read FILE``; ``./capture`` is a recording of that name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "--help", "-h"):
+            args = ["read", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=ReadByDefault,
+    no_args_is_help=True,
+    help="List which identifier went where; record traffic.\n\n"
+    "appaudit traffic FILE... reads; appaudit traffic capture -o FILE records.",
+    rich_markup_mode=None,
+)
+
+
+@app.command("read")
+def read(
     ctx: typer.Context,
     files: Annotated[
         list[Path], typer.Argument(help="HAR files or mitmproxy flow files.", metavar="FILE...")
@@ -43,3 +65,67 @@ def traffic(
         bundle = audit.audit(audit.Inputs(traffic=files, values=values), step)
     delivery.deliver(bundle)
     raise typer.Exit(exit_code([bundle], least, exit_zero, strict))
+
+
+@app.command("capture")
+def capture(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Flow file to write.", metavar="FILE")],
+    listen: Annotated[
+        str,
+        typer.Option(help="Where the proxy listens; this machine alone by default.", metavar="ADDRESS:PORT"),
+    ] = "127.0.0.1:8080",
+    mode: Annotated[
+        str, typer.Option(help="regular, wireguard, transparent …, as mitmproxy names them.", metavar="MODE")
+    ] = "regular",
+    values: Values = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca", help="Folder of the certificate authority (default: FILE.ca).", metavar="FOLDER"
+        ),
+    ] = None,
+    keep_ca: Annotated[
+        bool, typer.Option("--keep-ca", help="Keep the certificate authority made for this recording.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(help="End after so long (default: Ctrl-C).", min=0.1)
+    ] = None,
+    limit: Annotated[
+        int,
+        typer.Option(help="Megabytes of a body that are kept; larger ones are only looked through.", min=1),
+    ] = 4,
+    settings_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="One of mitmproxy's own options, may repeat.", metavar="NAME=VALUE"),
+    ] = None,
+) -> None:
+    """Record an app's traffic through a proxy.
+
+    The device has to use the proxy and trust its certificate. Apps for Android 7 and later trust only
+    certificates of the system unless their network security config says otherwise. With --values the
+    device's own values are told as they pass.
+
+    Example: appaudit traffic capture -o session.mitm --values device.toml
+    """
+    settings: Settings = ctx.obj
+    from appaudit.traffic.capture import Capture, Options, listen_address
+
+    def tell(data: str, host: str, form: str) -> None:
+        settings.say(f"  {data} -> {host} ({form})")
+
+    host, port = listen_address(listen)
+    options = Options(
+        output, host, port, mode, values, ca, keep_ca, settings_ or (), limit << 20, tell if values else None
+    )
+    ended = threading.Event()
+    before = {s: signal.signal(s, lambda *_: ended.set()) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with Capture(options) as proxy:
+            settings.say(f"appaudit: {mode} proxy on {host}:{proxy.port}, certificate {proxy.certificate}")
+            ended.wait(seconds)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    kept = f"; its certificate authority is kept in {proxy.ca}" if proxy.ca.exists() else ""
+    settings.say(f"appaudit: {proxy.flows} requests in {output}{kept}")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appaudit.records import Fact, Gap
+
+if TYPE_CHECKING:
+    from appaudit.traffic.flow import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +23,19 @@ class TrafficResult:
 
 
 def read_traffic(
-    path: Path, values: Path | None = None, progress: Callable[[str], None] | None = None
+    path: Path,
+    values: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+    package: str = "",
 ) -> TrafficResult:
     """Facts of a recording (HAR, mitmproxy flow file), looked through for the device's own values.
 
+    ``package``: the app's, whose domain tells its own hosts from those of others.
     Without a file of values only typed patterns are looked for, which is a Gap of its own.
     Raises InputError where the recording or the values cannot be read.
     """
     from appaudit.traffic.facts import facts_of
+    from appaudit.traffic.hosts import own_domains
     from appaudit.traffic.identifiers import Values
     from appaudit.traffic.read import read
     from appaudit.traffic.values import read_values
@@ -38,5 +47,13 @@ def read_traffic(
         gaps.append(Gap("traffic", "no_device_values", path.name, reason))
     if progress is not None:
         progress("reading traffic")
-    flows = list(read(path, gaps))
-    return TrafficResult(list(facts_of(flows, known, gaps)), gaps, len(flows))
+    count = 0
+
+    def counted() -> Iterator[Flow]:
+        nonlocal count
+        for flow in read(path, gaps):
+            count += 1
+            yield flow
+
+    facts = list(facts_of(counted(), known, gaps, own=own_domains(package)))
+    return TrafficResult(facts, gaps, count)

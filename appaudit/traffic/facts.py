@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from urllib.parse import urlsplit
 
-from appaudit.knowledge import sdks
+from appaudit.knowledge.load import toml
 from appaudit.records import Fact, FlowField, Gap
+from appaudit.traffic.consent import signals
 from appaudit.traffic.decode import Budget, View, brotli, views
 from appaudit.traffic.flow import Flow
+from appaudit.traffic.hosts import Host, Pairs, gaps_of, identity, sender
 from appaudit.traffic.identifiers import Hit, Values, patterns
 
 MAX_EVIDENCE = 50
@@ -19,6 +22,14 @@ SECRET_KEPT = 2
 """Characters of a value that a redacted excerpt leaves at each end."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    kind: str
+    view: View
+    hit: Hit
+    offset: int
+
+
 @dataclass(slots=True)
 class _Draft:
     evidence: list[FlowField] = field(default_factory=list)
@@ -26,41 +37,77 @@ class _Draft:
     times: list[float] = field(default_factory=list)
 
 
-def facts_of(flows: Iterable[Flow], values: Values, gaps: list[Gap], redact: bool = True) -> Iterator[Fact]:
-    """``sends data:<id>`` and ``contacts host:<name>`` facts; undecodable bodies go into ``gaps``."""
-    sends: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], _Draft] = {}
-    hosts: dict[str, _Draft] = {}
-    opaque: dict[str, int] = {}
+def facts_of(
+    flows: Iterable[Flow], values: Values, gaps: list[Gap], redact: bool = True, own: Sequence[str] = ()
+) -> Iterator[Fact]:
+    """``sends data:<id>``, ``sends setting:consent/<id>`` and ``contacts host:<name>`` facts.
+
+    What could not be looked into goes into ``gaps``. ``own``: domains of the app's own company.
+    """
+    sends: dict[tuple[str, str, Pairs], _Draft] = {}
+    contacts: dict[str, _Draft] = {}
+    hosts: dict[str, Host] = {}
     for flow in flows:
         host = flow.host
-        contact = hosts.setdefault(host, _Draft())
+        contact = contacts.setdefault(host, _Draft())
         contact.count += 1
         _seen(contact, flow.time)
         if len(contact.evidence) < 3:
             contact.evidence.append(FlowField(flow.id, "url", _cut(flow.url), host=host, time=flow.time))
-        if flow.error:
-            gaps.append(
-                Gap("traffic", "failed_flow", host, f"{flow.id} to {host} failed: {flow.error}"[:300])
+        book = hosts.setdefault(host, Host())
+        book.add(flow)
+        if flow.failed:
+            continue
+        found, leaves = _hits(flow, values, book)
+        joined = _joined({hit.kind for hit in found})
+        for hit in found:
+            key = (f"data:{hit.kind}", host, _attributes(flow, hit, joined))
+            excerpt = _excerpt(hit.view.data, hit.hit, redact)
+            _note(
+                sends,
+                key,
+                flow,
+                FlowField(flow.id, hit.view.path, excerpt, hit.offset, hit.view.encoding, host),
             )
-        for kind, view, hit in _hits(flow, values, opaque):
-            key = (*_sender(host), kind, _attributes(flow, hit))
-            draft = sends.setdefault((key[0], host, kind, (("attributed_by", key[1]), *key[3])), _Draft())
-            draft.count += 1
-            _seen(draft, flow.time)
-            if len(draft.evidence) < MAX_EVIDENCE:
-                excerpt = _excerpt(view.data, hit, redact)
-                where, encoding = view.path, view.encoding
-                draft.evidence.append(
-                    FlowField(flow.id, where, excerpt, hit.offset, encoding, host, flow.time)
-                )
-    for host, count in sorted(opaque.items()):
-        reason = f"{count} bodies sent to {host} are encrypted or of an unknown format"
-        gaps.append(Gap("traffic", "opaque_body", host, reason))
-    for (actor, host, kind, attributes), draft in sends.items():
-        yield _fact(actor, "sends", f"data:{kind}", draft, f"host:{host}", attributes)
-    for host, draft in sorted(hosts.items()):
-        actor, how = _sender(host)
-        yield _fact(actor, "contacts", f"host:{host}", draft, None, (("attributed_by", how),))
+        for signal in signals(leaves):
+            limits = {True: "yes", False: "no", None: "unknown"}[signal.limits]
+            chosen: Pairs = (("limits", limits), ("value", signal.value))
+            key = (f"setting:consent/{signal.id}", host, chosen)
+            at = FlowField(flow.id, signal.view.path, _cut(signal.value), 0, signal.view.encoding, host)
+            _note(sends, key, flow, at)
+    gaps.extend(gaps_of(hosts))
+    for (subject, host, attributes), draft in sends.items():
+        actor, how = sender(host)
+        about = (("attributed_by", how), *identity(host, own), *attributes)
+        yield _fact(actor, "sends", subject, draft, f"host:{host}", about)
+    for host, draft in sorted(contacts.items()):
+        actor, how = sender(host)
+        about = (("attributed_by", how), *identity(host, own), *hosts[host].attributes())
+        yield _fact(actor, "contacts", f"host:{host}", draft, None, about)
+
+
+def _note(
+    drafts: dict[tuple[str, str, Pairs], _Draft], key: tuple[str, str, Pairs], flow: Flow, at: FlowField
+) -> None:
+    draft = drafts.setdefault(key, _Draft())
+    draft.count += 1
+    _seen(draft, flow.time)
+    if len(draft.evidence) < MAX_EVIDENCE:
+        draft.evidence.append(replace(at, time=flow.time))
+
+
+@cache
+def _classes() -> tuple[frozenset[str], frozenset[str]]:
+    wire = toml("wire.toml")
+    return frozenset(wire["long_lived"]), frozenset(wire["resettable"])
+
+
+def _joined(kinds: set[str]) -> str:
+    """Long-lived and resettable identifiers of one request, where it has both."""
+    lasting, resettable = _classes()
+    if not (kinds & lasting and kinds & resettable):
+        return ""
+    return "+".join(sorted(kinds & (lasting | resettable)))
 
 
 def _fact(
@@ -91,42 +138,49 @@ def _seen(draft: _Draft, time: float | None) -> None:
         draft.times = [min([*draft.times, time]), max([*draft.times, time])]
 
 
-def _sender(host: str) -> tuple[str, str]:
-    """(actor, how it is known): the SDK whose host it is, else unknown."""
-    sdk = sdks.sdk_of_host(host) if host else None
-    return (f"sdk:{sdk}", "host") if sdk else ("unknown", "nothing")
-
-
-def _attributes(flow: Flow, hit: Hit) -> tuple[tuple[str, str], ...]:
-    return (
+def _attributes(flow: Flow, hit: _Found, joined: str) -> Pairs:
+    found = [
         ("cleartext", "yes" if flow.cleartext else "no"),
-        ("form", hit.form),
-        ("matched", "pattern" if hit.form == "pattern" else "value"),
-    )
+        ("form", hit.hit.form),
+        ("matched", "pattern" if hit.hit.form == "pattern" else "value"),
+    ]
+    if hit.view.path.startswith(("request.url", "request.header.referer")):
+        found.append(("in_url", "yes"))
+    if joined and hit.kind in joined.split("+"):
+        found.append(("joined", joined))
+    return tuple(found)
 
 
 # ------------------------------------------------------------------------ one flow
 
 
-def _hits(flow: Flow, values: Values, opaque: dict[str, int]) -> Iterator[tuple[str, View, Hit]]:
+def _hits(flow: Flow, values: Values, book: Host) -> tuple[list[_Found], list[View]]:
+    """What one flow holds, and every view of what the app sent in it."""
     budget = Budget()
     found: dict[tuple[str, str], tuple[View, Hit]] = {}
     leaves: list[View] = []
     for part, data, content_type in _parts(flow):
+        inside = len(leaves)
         for view in views(part, data, content_type, budget):
             leaves.append(view)
             for hit in (*values.find(view.data), *patterns(view.path, view.data)):
                 # The innermost view tells the exact field: what wraps it is replaced.
                 found[hit.data, hit.form if hit.form == "pattern" else "value"] = (view, hit)
-    for (kind, form), (view, hit) in found.items():
-        if form == "value" or (kind, "value") not in found:
-            yield kind, view, hit
+        if part.startswith(("request.body", "message")) and _opaque(data, content_type, len(leaves) - inside):
+            book.opaque += 1
+            book.opaque_bytes += len(data)
+    hits = [
+        _Found(kind, view, hit, hit.offset)
+        for (kind, form), (view, hit) in found.items()
+        if form == "value" or (kind, "value") not in found
+    ]
     if values.coordinates(v.data for v in leaves):
         view = next(v for v in leaves if values.points and _holds_latitude(v.data, values))
-        yield "gps_location", view, Hit("gps_location", "plain", 0, len(view.data))
-    body = flow.request.body
-    if _opaque(body, [v for v in leaves if v.path.startswith("request.body")]):
-        opaque[flow.host] = opaque.get(flow.host, 0) + 1
+        hits.append(_Found("gps_location", view, Hit("gps_location", "plain", 0, len(view.data)), 0))
+    for seen in flow.passed:
+        view = View(seen.where, seen.encoding, seen.context)
+        hits.append(_Found(seen.data, view, Hit(seen.data, seen.form, seen.at, seen.length), seen.offset))
+    return hits, leaves
 
 
 def _holds_latitude(data: bytes, values: Values) -> bool:
@@ -150,15 +204,23 @@ def _parts(flow: Flow) -> Iterator[tuple[str, bytes, str]]:
         body = brotli(body) or body
     yield "request.body", body, flow.request.header("content-type").lower()
     for number, frame in enumerate(flow.frames):
-        yield f"websocket[{number}]", frame, ""
+        yield f"message[{number}]", frame, ""
 
 
-def _opaque(body: bytes, seen: list[View]) -> bool:
-    """A body nobody could look into: no layer of it decoded, and its bytes as mixed as noise."""
-    if len(body) < 64 or len(seen) > 1:
+@cache
+def _media() -> tuple[tuple[str, ...], tuple[bytes, ...]]:
+    wire = toml("wire.toml")
+    return tuple(wire["media"]), tuple(bytes.fromhex(m) for m in wire["media_magic"])
+
+
+def _opaque(body: bytes, content_type: str, layers: int) -> bool:
+    """A body nobody could look into: no layer of it decoded, its bytes as mixed as noise, and no picture."""
+    if len(body) < 64 or layers > 1:
         return False
-    distinct = len(set(body[:256]))
-    return distinct > 0.55 * min(len(body), 256) and body[:1] not in (b"{", b"[", b"<")
+    types, magic = _media()
+    if content_type.startswith(types) or body.startswith(magic) or body[:1] in (b"{", b"[", b"<"):
+        return False
+    return len(set(body[:256])) > 0.55 * min(len(body), 256)
 
 
 def _excerpt(data: bytes, hit: Hit, redact: bool) -> str:

@@ -19,9 +19,29 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A value that the capture saw in bytes it did not keep: ``context`` has it at ``at``, ``length`` long;
+    ``offset`` is its place in the whole body."""
+
+    data: str
+    form: str
+    where: str
+    encoding: str
+    offset: int
+    context: bytes
+    at: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
-    """``time``: seconds since the epoch. ``frames``: WebSocket messages the app sent.
-    ``error``: why it failed, empty where it did not. ``extra``: names the recorder gave (process …)."""
+    """``time``: seconds since the epoch. ``frames``: messages the app sent over a WebSocket or socket.
+
+    ``error``: why it failed, empty where it did not; ``failed``: at which step, where no request came
+    through (``connect`` · ``tls_client`` the app refused the proxy's certificate · ``tls_server``).
+    ``unkept``: bytes the app sent that were not recorded, of which ``passed`` is what the capture saw.
+    ``protocol``: ``HTTP/2.0`` and the like; ``tls``: the version towards the server, empty where unknown.
+    """
 
     id: str
     method: str
@@ -32,6 +52,16 @@ class Flow:
     status: int = 0
     frames: tuple[bytes, ...] = ()
     error: str = ""
+    failed: str = ""
+    unkept: int = 0
+    passed: tuple[Passed, ...] = ()
+    protocol: str = ""
+    tls: str = ""
+
+    @property
+    def sent(self) -> int:
+        """Bytes of bodies and messages that the app sent."""
+        return len(self.request.body) + sum(map(len, self.frames)) + self.unkept
 
     @property
     def host(self) -> str:

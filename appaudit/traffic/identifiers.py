@@ -5,15 +5,18 @@ Values decide; a key's name is only a hint, for patterns that many harmless numb
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
 
 _TOKEN = re.compile(rb"[0-9A-Za-z]+(?:[:._-][0-9A-Za-z]+)*")
 _SEPARATORS = re.compile(r"[:._\s-]")
-_DECIMAL = re.compile(rb"(?<![\d.])-?\d{1,3}\.\d{3,}(?!\d*\.)")
-_PACKAGE = re.compile(rb"[a-z][a-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+")
+_DECIMAL = re.compile(rb"(?<![\d.])-?\d{1,3}\.\d{3,}+(?!\.)")
+_PACKAGE = re.compile(rb"(?<![A-Za-z0-9_.])[a-z][a-z0-9_]*+(?:\.[A-Za-z][A-Za-z0-9_]*+)+")
 _HASHES = ("md5", "sha1", "sha256")
 NEAR = 0.0006
 """Degrees within which a coordinate is the device's own: about 60 metres."""
@@ -41,6 +44,7 @@ class Values:
         self.texts: list[tuple[bytes, str]] = []
         self.points: list[tuple[float, float]] = []
         self.packages: set[bytes] = set()
+        self.wrapped: list[tuple[bytes, str, str]] = []
         for data, listed in values.items():
             for value in listed:
                 self._add(data, str(value).strip())
@@ -62,6 +66,9 @@ class Values:
         if len(bare) >= 5:
             for form in {value, bare}:
                 self.texts.append((form.encode(), data))
+                if len(form) >= 8:
+                    self.wrapped += [(n, data, "base64") for n in _base64_forms(form.encode())]
+                    self.wrapped.append((form.encode().hex().encode(), data, "hex"))
         if bare.isalnum() and bare.isascii() and len(bare) >= 8:
             self.forms.setdefault(bare.lower(), (data, "plain"))
             self.forms.setdefault(bare.lower()[::-1], (data, "reversed"))
@@ -178,3 +185,96 @@ def id_card(text: str) -> bool:
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     total = sum(int(c) * w for c, w in zip(text[:17], weights, strict=True))
     return "10X98765432"[total % 11] == text[17].upper()
+
+
+# ------------------------------------------------------------------------ bytes as they pass
+
+
+def _base64_forms(value: bytes) -> Iterator[bytes]:
+    """What base64 text holds wherever ``value`` stands in it: one form for each of the three alignments."""
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + value)
+        yield encoded[(0, 2, 3)[shift] : (shift + len(value)) * 8 // 6]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A value seen in bytes that were not kept. ``offset``: of ``hit`` in the (inflated) stream;
+    ``context``: the bytes around it, the value at ``hit.offset``."""
+
+    hit: Hit
+    encoding: str
+    offset: int
+    context: bytes
+
+
+class Window:
+    """Looks through a stream of any length in memory that does not grow.
+
+    Finds the values and their digests in the clear, percent-encoded, hex, in base64 at any alignment, and all
+    of that inside gzip and deflate. What needs the whole body (protobuf, brotli, nesting) it cannot tell.
+    """
+
+    OVERLAP = 512
+    INFLATED = 256 << 20
+    """Bytes of one stream that are inflated at most: a bomb ends there."""
+
+    def __init__(self, values: Values) -> None:
+        self.size = 0
+        self.cut = False
+        self._values = values
+        self._tail = {"plain": b"", "inflated": b""}
+        self._passed = {"plain": 0, "inflated": 0}
+        self._seen: set[tuple[str, str]] = set()
+        self._inflate: zlib._Decompress | None = None
+        self._name = ""
+
+    def feed(self, chunk: bytes) -> list[Passed]:
+        """What this chunk shows that none before did; a data type once a form."""
+        if not self.size and len(chunk) > 2:
+            if chunk[:2] == b"\x1f\x8b":
+                self._inflate, self._name = zlib.decompressobj(31), "gzip"
+            elif chunk[0] == 0x78 and (chunk[0] << 8 | chunk[1]) % 31 == 0:
+                self._inflate, self._name = zlib.decompressobj(15), "deflate"
+        self.size += len(chunk)
+        found: list[Passed] = []
+        for at in range(0, len(chunk), 1 << 16):
+            piece = chunk[at : at + (1 << 16)]
+            found += self._look("plain", "", piece)
+            for inner in self._inflated(piece):
+                found += self._look("inflated", self._name, inner)
+        return found
+
+    def _inflated(self, piece: bytes) -> Iterator[bytes]:
+        while piece and self._inflate is not None:
+            try:
+                out = self._inflate.decompress(piece, 1 << 16)
+            except zlib.error:
+                self._inflate = None
+                return
+            piece = self._inflate.unconsumed_tail
+            yield out
+            if self._passed["inflated"] > self.INFLATED:
+                self.cut, self._inflate = True, None
+
+    def _look(self, stream: str, name: str, piece: bytes) -> Iterator[Passed]:
+        start = self._passed[stream] - len(self._tail[stream])
+        data = self._tail[stream] + piece
+        for encoding, text in (("", data), ("url", unquote_to_bytes(data) if b"%" in data else b"")):
+            for hit in (*self._values.find(text), *(self._wrapped(text) if not encoding else ())):
+                if (hit.data, hit.form) in self._seen:
+                    continue
+                self._seen.add((hit.data, hit.form))
+                begin = max(hit.offset - 24, 0)
+                chain = ">".join(e for e in (name, encoding) if e) or "plain"
+                placed = Hit(hit.data, hit.form, hit.offset - begin, hit.length)
+                context = text[begin : hit.offset + min(hit.length, 64)]
+                yield Passed(placed, chain, start + hit.offset, context)
+        self._passed[stream] += len(piece)
+        self._tail[stream] = data[-self.OVERLAP :]
+
+    def _wrapped(self, data: bytes) -> Iterator[Hit]:
+        for needle, kind, encoding in self._values.wrapped:
+            at = data.find(needle)
+            if at >= 0:
+                yield Hit(kind, encoding, at, len(needle))

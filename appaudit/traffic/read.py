@@ -11,7 +11,7 @@ from typing import Any
 
 from appaudit.errors import InputError, MissingExtraError
 from appaudit.records import Gap
-from appaudit.traffic.flow import Flow, Message
+from appaudit.traffic.flow import Flow, Message, Passed
 
 MAX_HAR = 512 << 20
 """Bytes of a HAR that are read: it has to be parsed whole."""
@@ -117,7 +117,7 @@ def _time(text: Any) -> float | None:
 
 def _mitm(path: Path, gaps: list[Gap]) -> Iterator[Flow]:
     try:
-        from mitmproxy import exceptions, http, io
+        from mitmproxy import exceptions, io
     except ImportError as error:
         raise MissingExtraError("reading a mitmproxy flow file", "device") from error
 
@@ -125,8 +125,11 @@ def _mitm(path: Path, gaps: list[Gap]) -> Iterator[Flow]:
         with path.open("rb") as f:
             try:
                 for number, flow in enumerate(io.FlowReader(f).stream()):
-                    if isinstance(flow, http.HTTPFlow):
-                        yield _http(f"{path.name}#{number}", flow)
+                    flow_id = f"{path.name}#{number}"
+                    if flow.type == "http":
+                        yield _http(flow_id, flow)
+                    elif flow.type in ("tcp", "udp", "dns"):
+                        yield _socket(flow_id, flow)
             except (exceptions.FlowReadException, ValueError, KeyError, TypeError) as error:
                 gaps.append(
                     Gap("traffic", "damaged_recording", path.name, f"{path.name} ends early: {error}"[:300])
@@ -139,17 +142,53 @@ def _http(flow_id: str, flow: Any) -> Flow:
     frames: tuple[bytes, ...] = ()
     if flow.websocket is not None:
         frames = tuple(bytes(m.content) for m in flow.websocket.messages if m.from_client)
-    response = flow.response
+    request, response = flow.request, flow.response
+    noted = _noted(flow)
     return Flow(
         flow_id,
-        flow.request.method,
-        flow.request.pretty_url,
-        flow.request.timestamp_start,
-        Message(_fields(flow.request.headers), flow.request.raw_content or b""),
+        request.method,
+        f"https://{request.authority}/" if request.method == "CONNECT" else request.pretty_url,
+        request.timestamp_start,
+        Message(_fields(request.headers), request.raw_content or b""),
         Message(_fields(response.headers), response.raw_content or b"") if response else None,
         response.status_code if response else 0,
         frames,
         str(flow.error) if flow.error else "",
+        str(noted.get("failed") or ""),
+        int(noted.get("request_size") or 0),
+        tuple(Passed(**hit) for hit in noted.get("hits") or ()),
+        request.http_version,
+        (flow.server_conn.tls_version if flow.server_conn else "") or "",
+    )
+
+
+def _noted(flow: Any) -> dict[str, Any]:
+    """What our capture wrote into the flow's metadata."""
+    noted = flow.metadata.get("appaudit")
+    return noted if isinstance(noted, dict) else {}
+
+
+def _socket(flow_id: str, flow: Any) -> Flow:
+    """A TCP, UDP or DNS flow: its host as the server's name or address."""
+    conn = flow.server_conn
+    address = conn.address or conn.peername or ("", 0)
+    host = conn.sni or flow.client_conn.sni or address[0]
+    host = f"[{host}]" if ":" in host else host
+    noted = _noted(flow)
+    frames: tuple[bytes, ...] = ()
+    if flow.type != "dns":
+        frames = tuple(bytes(m.content) for m in flow.messages if m.from_client)
+    return Flow(
+        flow_id,
+        flow.type.upper(),
+        f"{flow.type}://{host}:{address[1]}",
+        flow.timestamp_created,
+        frames=frames,
+        error=str(flow.error) if flow.error else "",
+        unkept=int(noted.get("request_size") or 0),
+        passed=tuple(Passed(**hit) for hit in noted.get("hits") or ()),
+        protocol=flow.type.upper(),
+        tls=conn.tls_version or "",
     )
 
 

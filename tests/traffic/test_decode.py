@@ -113,13 +113,19 @@ def test_bombs_are_cut() -> None:
         b"%41" * 100_000,
         b"\\u0041" * 50_000,
         b"A" * 1_000_000,
+        b"a" * 1_000_000,
+        b"1." + b"1" * 1_000_000 + b".",
         b"1.2.3.4." * 100_000,
     ],
     ids=lambda b: repr(b[:8]),
 )
 def test_hostile_bodies_end(data: bytes) -> None:
+    values = Values(
+        {"imei": [IMEI], "installed_apps": ["com.a.b", "com.c.d"], "gps_location": ["30.1,120.2"]}
+    )
     for view in views("request.body", data):
-        VALUES.find(view.data)
+        values.find(view.data)
+        values.coordinates([view.data])
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,0 +1,167 @@
+"""Hosts: who is behind them, how much went there, and what the wire could not show of them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from urllib.parse import urlsplit
+
+from appaudit.knowledge import sdks
+from appaudit.knowledge.load import toml
+from appaudit.records import Gap
+from appaudit.traffic.flow import Flow
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def own_domains(package: str) -> tuple[str, ...]:
+    """The domain an application id is made of: ``com.shop.android`` → ``shop.com``."""
+    labels = package.lower().split(".")
+    return (f"{labels[1]}.{labels[0]}",) if len(labels) > 1 else ()
+
+
+def sender(host: str) -> tuple[str, str]:
+    """(actor, how it is known): the SDK whose host it is, else unknown."""
+    sdk = sdks.sdk_of_host(host) if host else None
+    return (f"sdk:{sdk}", "host") if sdk else ("unknown", "nothing")
+
+
+def identity(host: str, own: Iterable[str]) -> Pairs:
+    """``party`` (first · third · unknown), and ``company`` and ``country`` where the host is an SDK's."""
+    sdk = sdks.sdks().get(sdks.sdk_of_host(host) or "") if host else None
+    if sdk is not None:
+        company = sdks.companies().get(sdk.company)
+        country = sdk.country or (company.country if company else "")
+        found = (("company", sdk.company), ("country", country), ("party", "third"))
+        return tuple(pair for pair in found if pair[1])
+    first = any(host == domain or host.endswith(f".{domain}") for domain in own)
+    return (("party", "first" if first else "unknown"),)
+
+
+@cache
+def _wire(key: str) -> tuple[str, ...]:
+    return tuple(toml("wire.toml")[key])
+
+
+def asks_names(flow: Flow) -> bool:
+    """Whether a flow is a name look-up hidden from the network: DNS over HTTPS or TLS, HTTPDNS."""
+    try:
+        split = urlsplit(flow.url)
+        port = split.port
+    except ValueError:
+        return False
+    kind = flow.request.header("content-type") or flow.request.header("accept")
+    return (
+        (flow.host in _wire("resolvers") and flow.method != "DNS")
+        or port == 853
+        or split.path in _wire("resolver_paths")
+        or kind.partition(";")[0].strip().lower() in _wire("resolver_types")
+    )
+
+
+def public_address(host: str) -> bool:
+    """Whether a host is an address of the public internet instead of a name."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return False
+
+
+@dataclass(slots=True)
+class Host:
+    """What one host got. ``failures``: step → (count, the first reason)."""
+
+    requests: int = 0
+    sent: int = 0
+    names: int = 0
+    opaque: int = 0
+    opaque_bytes: int = 0
+    unread: int = 0
+    offers_quic: bool = False
+    seen_quic: bool = False
+    weak: str = ""
+    decrypted: bool = False
+    minutes: Counter[int] = field(default_factory=Counter)
+    failures: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def add(self, flow: Flow) -> None:
+        """Count one flow."""
+        self.requests += 1
+        self.sent += flow.sent
+        if flow.time is not None:
+            self.minutes[int(flow.time // 60)] += 1
+        if flow.error or flow.failed:
+            step = flow.failed or "request"
+            count, reason = self.failures.get(step, (0, flow.error))
+            self.failures[step] = (count + 1, reason)
+        self.names += asks_names(flow)
+        self.decrypted = self.decrypted or (flow.url.startswith(("https:", "wss:")) and not flow.failed)
+        if flow.response is not None and "h3" in flow.response.header("alt-svc"):
+            self.offers_quic = True
+        self.seen_quic = self.seen_quic or flow.protocol == "HTTP/3"
+        if flow.tls in _wire("weak_tls"):
+            self.weak = flow.tls
+        if flow.method in ("TCP", "UDP"):
+            self.unread += flow.sent
+
+    def attributes(self) -> Pairs:
+        """``bytes`` uploaded, ``peak_per_minute``, ``failed`` and ``weak_tls`` where there are some."""
+        found = [("bytes", str(self.sent))]
+        if self.minutes:
+            found.append(("peak_per_minute", str(max(self.minutes.values()))))
+        if self.failures:
+            found.append(("failed", str(sum(n for n, _ in self.failures.values()))))
+        if self.weak:
+            found.append(("weak_tls", self.weak))
+        return tuple(found)
+
+
+_FAILED = {
+    "pinned": (
+        "pinned_host",
+        "the app refused the proxy's certificate for {host} {n} times and took it elsewhere: it probably "
+        "pins this host; what it sends there is unknown ({reason})",
+    ),
+    "tls_client": (
+        "untrusted_ca",
+        "the app refused the proxy's certificate for {host} {n} times and took it nowhere: it probably does "
+        "not trust the certificate authority; what it sends there is unknown ({reason})",
+    ),
+    "tls_server": (
+        "server_certificate",
+        "the proxy could not open TLS to {host} ({n} times), so the app could not either: {reason}",
+    ),
+    "connect": ("unreachable_host", "the proxy could not reach {host} ({n} times): {reason}"),
+    "request": ("failed_flow", "{n} exchanges with {host} ended early: {reason}"),
+}
+
+
+def gaps_of(hosts: dict[str, Host]) -> Iterator[Gap]:
+    """What could not be seen of each host, with how much it was."""
+    decrypts = any(host.decrypted for host in hosts.values())
+    for name, host in sorted(hosts.items()):
+        for step, (count, why) in host.failures.items():
+            code, text = _FAILED["pinned" if step == "tls_client" and decrypts else step]
+            text = text.format(host=name, n=count, reason=why or "no reason given")
+            yield Gap("traffic", code, name, text[:400])
+        for code, text in _unseen(name, host):
+            yield Gap("traffic", code, name, text)
+
+
+def _unseen(name: str, host: Host) -> Iterator[tuple[str, str]]:
+    much = f"{host.requests} requests ({host.sent} bytes)"
+    if host.opaque:
+        bodies = f"{host.opaque} bodies ({host.opaque_bytes} bytes)"
+        yield "opaque_body", f"{bodies} sent to {name} are encrypted or of an unknown format"
+    if host.names:
+        yield "hidden_dns", f"{much} to {name}, some of which look up names past the network's own DNS"
+    if host.offers_quic and not host.seen_quic:
+        yield "quic_offered", f"{name} offers HTTP/3: what is sent over QUIC passes this kind of recording by"
+    if public_address(name):
+        yield "bare_address", f"{much} went to the address {name}, which no name was looked up for"
+    if host.unread:
+        much = f"{host.unread} bytes went to {name}"
+        yield "unknown_protocol", f"{much} over a protocol that is not HTTP: decoded only as plain messages"

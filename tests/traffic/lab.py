@@ -1,0 +1,109 @@
+"""A laboratory on this machine: real servers, the real proxy, and every host name led to those servers."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from appaudit.traffic.capture import Capture, Options
+
+VALUES = Path(__file__).resolve().parents[2] / "fixtures" / "device.toml"
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Takes any body, of known length or chunked, and answers in JSON."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        size = 0
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            while length := int(self.rfile.readline(), 16):
+                size += len(self.rfile.read(length))
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            left = int(self.headers.get("Content-Length", 0))
+            while left and (piece := self.rfile.read(min(left, 1 << 16))):
+                size += len(piece)
+                left -= len(piece)
+        body = b'{"code":0,"got":%d}' % size
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_PUT = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def plain_server() -> Iterator[int]:
+    """An HTTP server; its port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def tls_server(folder: Path, plain: int) -> Iterator[int]:
+    """A server of HTTPS with HTTP/2 and HTTP/1.1 before the plain one; its port."""
+    with Capture(Options(folder / "front.mitm", mode=f"reverse:http://127.0.0.1:{plain}")) as front:
+        yield front.port
+
+
+class Everywhere:
+    """mitmproxy addon: whatever host is asked for, the connection goes to the laboratory's servers."""
+
+    def __init__(self, plain: int, tls: int) -> None:
+        self.ports = {443: tls, 80: plain}
+
+    def server_connect(self, data: Any) -> None:
+        port = data.server.address[1]
+        data.server.address = ("127.0.0.1", self.ports.get(port, port))
+
+
+@contextmanager
+def laboratory(folder: Path, limit: int = 4 << 20, output: str = "session.mitm") -> Iterator[Capture]:
+    """The proxy under test, in front of real servers for every name."""
+    with plain_server() as plain, tls_server(folder, plain) as tls:
+        options = Options(
+            folder / output,
+            values=VALUES,
+            settings=("ssl_insecure=true",),
+            limit=limit,
+            addons=(Everywhere(plain, tls),),
+        )
+        with Capture(options) as proxy:
+            yield proxy
+
+
+def java_trust_store(certificate: Path, store: Path) -> Path:
+    """A JKS file with one trusted certificate, password ``fixture``; needs no keytool."""
+    import hashlib
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    der = x509.load_pem_x509_certificate(certificate.read_bytes()).public_bytes(Encoding.DER)
+
+    def text(value: str) -> bytes:
+        return struct.pack(">H", len(value)) + value.encode()
+
+    entry = struct.pack(">I", 2) + text("proxy") + struct.pack(">Q", 0) + text("X.509")
+    data = struct.pack(">III", 0xFEEDFEED, 2, 1) + entry + struct.pack(">I", len(der)) + der
+    seal = hashlib.sha1("fixture".encode("utf-16-be") + b"Mighty Aphrodite" + data, usedforsecurity=False)
+    store.write_bytes(data + seal.digest())
+    return store

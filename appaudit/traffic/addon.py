@@ -137,6 +137,8 @@ class Listener:
             return
         if body.whole is not None:
             message.raw_content = body.whole
+            if side == "request":  # kept after all: reading the file tells more exactly where
+                flow.metadata.pop(KEY, None)
         else:
             self._meta(flow)[f"{side}_size"] = body.size
 

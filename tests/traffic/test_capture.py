@@ -47,7 +47,7 @@ class Context(ssl.SSLContext):
     """Prefers HTTP/2, as apps do; httpx asks for HTTP/1.1 first and the servers take what comes first."""
 
     def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
-        super().set_alpn_protocols(sorted(alpn_protocols, reverse=True))
+        super().set_alpn_protocols(sorted(alpn_protocols))
 
 
 def client(proxy: Capture, **more: object) -> Any:

@@ -37,7 +37,8 @@ bench: $(STAMP) ## Print every claimed ratio, measured now
 oracle: $(STAMP) ## Compare call sites with androguard's on every real APK at hand
 	$(BIN)/python -m tests.oracle
 
-score: $(STAMP) ## Score the policy reader on the labelled policies in ../shared
+score: $(STAMP) ## Score the policy reader on the labelled policies in ../shared, the traffic reader on planted flows
+	$(BIN)/python -m tests.score_traffic
 	$(BIN)/python -m tests.score
 
 fixtures: $(STAMP) ## Rebuild the fixture apps from source (Debian packages and a JDK needed)

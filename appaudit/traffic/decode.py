@@ -1,4 +1,4 @@
-"""Unwraps what a message carries: nested encodings, one view a layer. Standard library only.
+"""Unwraps what a message carries: nested encodings, one view a layer.
 
 A view is bytes with the path that leads to them (``request.body.json.device[0].imei``) and the chain
 of encodings that was undone (``gzip>json>base64``). Depth, number and size of views are bounded, so a
@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 from urllib.parse import unquote_plus, unquote_to_bytes
+
+from appaudit.traffic import binary
 
 MAX_DEPTH = 8
 MAX_VIEWS = 4000
@@ -249,59 +251,22 @@ def _telling(data: bytes) -> bool:
     text = _text(data)
     if text is not None:
         return sum(c.isprintable() or c in "\t\r\n" for c in text) >= 0.95 * len(text)
-    return len(data) > 8 and _message(data) is not None
+    return len(data) > 8 and binary.protobuf(data) is not None
 
 
 # ------------------------------------------------------------------------ binary
 
 
 def _binary(data: bytes) -> Iterator[_Inner]:
-    if len(data) > 5 and data[0] in (0, 1) and int.from_bytes(data[1:5], "big") == len(data) - 5:
-        yield "grpc", ".grpc", data[5:], ""
+    messages = binary.grpc(data) if data[0] in (0, 1) else None
+    if messages is not None:
+        for number, message in enumerate(messages):
+            yield "grpc", ".grpc" if len(messages) == 1 else f".grpc[{number}]", message, ""
         return
-    fields = _message(data)
-    if fields is not None:
-        for number, value in fields:
-            yield "protobuf", f".{number}", value, ""
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int] | None:
-    value = shift = 0
-    while at < len(data) and shift < 70:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:
-            return value, at
-        shift += 7
-    return None
-
-
-def _message(data: bytes) -> list[tuple[int, bytes]] | None:
-    """The fields of a protobuf message without schema; None where the bytes are not exactly one."""
-    at = 0
-    fields: list[tuple[int, bytes]] = []
-    while at < len(data) and len(fields) < MAX_VIEWS:
-        key = _varint(data, at)
-        if key is None or not 0 < key[0] >> 3 < 1 << 16:
-            return None
-        number, kind, at = key[0] >> 3, key[0] & 7, key[1]
-        if kind == 0:
-            value = _varint(data, at)
-            if value is None:
-                return None
-            fields.append((number, str(value[0]).encode()))
-            at = value[1]
-        elif kind == 2:
-            length = _varint(data, at)
-            if length is None or length[1] + length[0] > len(data):
-                return None
-            at = length[1] + length[0]
-            fields.append((number, data[length[1] : at]))
-        elif kind in (1, 5):
-            at += 8 if kind == 1 else 4
-            if at > len(data):
-                return None
-        else:
-            return None
-    return fields if at == len(data) and fields else None
+    made = binary.structure(data)
+    if made is not None:
+        for path, value in binary.leaves(made[1], f".{made[0]}"):
+            yield made[0], path, value, ""
+        return
+    for field, value in binary.protobuf(data) or ():
+        yield "protobuf", f".{field}", value, ""

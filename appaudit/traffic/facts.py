@@ -177,6 +177,10 @@ def _hits(flow: Flow, values: Values, book: Host) -> tuple[list[_Found], list[Vi
     if values.coordinates(v.data for v in leaves):
         view = next(v for v in leaves if values.points and _holds_latitude(v.data, values))
         hits.append(_Found("gps_location", view, Hit("gps_location", "plain", 0, len(view.data)), 0))
+    seen_kinds = {hit.kind for hit in hits}
+    for kind, place, length in values.split([v.data for v in leaves]):
+        if kind not in seen_kinds:
+            hits.append(_Found(kind, leaves[place], Hit(kind, "split", 0, length), 0))
     for seen in flow.passed:
         view = View(seen.where, seen.encoding, seen.context)
         hits.append(_Found(seen.data, view, Hit(seen.data, seen.form, seen.at, seen.length), seen.offset))

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import unquote_to_bytes
 
 _TOKEN = re.compile(rb"[0-9A-Za-z]+(?:[:._-][0-9A-Za-z]+)*")
@@ -18,6 +20,8 @@ _SEPARATORS = re.compile(r"[:._\s-]")
 _DECIMAL = re.compile(rb"(?<![\d.])-?\d{1,3}\.\d{3,}+(?!\.)")
 _PACKAGE = re.compile(rb"(?<![A-Za-z0-9_.])[a-z][a-z0-9_]*+(?:\.[A-Za-z][A-Za-z0-9_]*+)+")
 _HASHES = ("md5", "sha1", "sha256")
+_TRUNCATED = (16, 20, 32, 40)
+"""Hex digits to which digests are cut in practice; shorter ones could be anything."""
 NEAR = 0.0006
 """Degrees within which a coordinate is the device's own: about 60 metres."""
 
@@ -36,10 +40,12 @@ class Values:
     """The test device's values by data type id, ready to be looked for.
 
     ``values``: data id → its values. ``gps_location`` values are ``lat,lon``; ``installed_apps`` are
-    package names, of which two in one place count; ``contacts`` are phone numbers or names.
+    package names, of which two in one place count; ``contacts`` are phone numbers or names. ``keys``: of
+    HMACs that the app was seen to use; ``hmac-<hash>`` values are looked for only with them.
     """
 
-    def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, values: Mapping[str, Sequence[str]], keys: Sequence[bytes] = ()) -> None:
+        self._keys = tuple(keys)
         self.forms: dict[str, tuple[str, str]] = {}
         self.texts: list[tuple[bytes, str]] = []
         self.points: list[tuple[float, float]] = []
@@ -78,6 +84,12 @@ class Values:
                 self.forms.setdefault(digest, (data, name))
                 if name == "md5":
                     self.forms.setdefault(digest[8:24], (data, "md5-16"))
+                for length in _TRUNCATED:
+                    if length < len(digest):
+                        self.forms.setdefault(digest[:length], (data, f"{name}-{length}"))
+                for key in self._keys:
+                    sealed = hmac.new(key, form.encode(), name).hexdigest()
+                    self.forms.setdefault(sealed, (data, f"hmac-{name}"))
 
     def find(self, data: bytes) -> list[Hit]:
         """Every value in ``data``; a data type once a form."""
@@ -105,6 +117,21 @@ class Values:
                 at = data.find(next(iter(sorted(named))))
                 add("installed_apps", "plain", at, len(data) - at)
         return list(found.values())
+
+    def split(self, parts: Sequence[bytes]) -> list[tuple[str, int, int]]:
+        """Values cut in two over neighbouring parts of a message: (data type, first part, its bytes).
+
+        Each half is at least five characters long and ends, or begins, its part exactly.
+        """
+        found = []
+        for n, (left, right) in enumerate(pairwise(parts)):
+            if not (5 <= len(left) <= 64 and 5 <= len(right) <= 64):
+                continue
+            for whole in (left + right, right + left):
+                kind = next((k for text, k in self.texts if text == whole and len(text) >= 12), None)
+                if kind is not None:
+                    found.append((kind, n, len(left)))
+        return found
 
     def coordinates(self, parts: Iterable[bytes]) -> bool:
         """Whether both coordinates of a place stand somewhere in one message's parts."""

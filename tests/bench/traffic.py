@@ -1,0 +1,98 @@
+"""The proxy with and without our addon, and the reader: flows a second, peak memory, how both grow."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.cli.run import ROOT
+from tests.traffic.lab import VALUES
+
+FLOWS = 2000
+CLIENTS = 8
+
+CHILD = """
+import asyncio, json, resource, sys, time
+from pathlib import Path
+from mitmproxy import http
+from appaudit.traffic.capture import Capture, Options
+from tests.bench.traffic import drive
+out, ours, count, values = Path(sys.argv[1]), sys.argv[2] == "1", int(sys.argv[3]), Path(sys.argv[4])
+
+class Answer:
+    def request(self, flow):
+        flow.response = http.Response.make(200, b"{}")
+
+capture = Capture(Options(out, values=values if ours else None, addons=(Answer(),), on_hit=lambda *_: None))
+if not ours:
+    import appaudit.traffic.addon as addon
+    class Nothing(addon.Listener):
+        requestheaders = request = responseheaders = response = error = lambda self, flow: None
+    addon.Listener = Nothing
+with capture as proxy:
+    start, cpu = time.perf_counter(), time.process_time()
+    asyncio.run(drive(proxy.port, count))
+    spent, cpu = time.perf_counter() - start, time.process_time() - cpu
+print(json.dumps([count / spent, count / cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024]))
+"""
+
+
+def bodies(count: int) -> list[bytes]:
+    """JSON of about a kilobyte, different each time."""
+    rng = random.Random(7)
+    return [
+        json.dumps({f"k{n}": f"{rng.getrandbits(64):016x}" for n in range(34)}).encode() for _ in range(count)
+    ]
+
+
+async def drive(port: int, count: int) -> None:
+    """``count`` requests over CLIENTS kept connections."""
+    made = bodies(50)
+
+    async def client(share: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for n in range(share):
+            body = made[n % len(made)]
+            head = f"POST http://api.example/e?n={n} HTTP/1.1\r\nHost: api.example\r\n"
+            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            await reader.readuntil(b"\r\n\r\n{}")
+        writer.close()
+
+    await asyncio.gather(*(client(count // CLIENTS) for _ in range(CLIENTS)))
+
+
+def _measure(folder: Path, ours: bool, count: int) -> tuple[float, float, int]:
+    out = folder / f"{ours}-{count}.mitm"
+    command = [sys.executable, "-c", CHILD, str(out), str(int(ours)), str(count), str(VALUES)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=300)
+    rate, cpu_rate, peak = json.loads(done.stdout.splitlines()[-1])
+    return rate, cpu_rate, peak
+
+
+def run() -> list[str]:
+    from appaudit.traffic import read_traffic
+
+    lines = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        peaks = {}
+        rates = {}
+        for ours in (False, True):
+            rate, rates[ours], peak = _measure(folder, ours, FLOWS)
+            word = "with our addon" if ours else "mitmproxy alone"
+            lines.append(f"{word}: {rate:.0f} flows/s, {rates[ours]:.0f} a CPU second, peak {peak} MB")
+            peaks[ours] = peak
+        lines.append(f"cost of the addon: {rates[False] / rates[True]:.2f} times the CPU time")
+        _, _, twice = _measure(folder, True, 3 * FLOWS)
+        lines.append(f"three times the flows: peak {twice} MB, {twice / peaks[True]:.2f} times")
+        start = time.process_time()
+        result = read_traffic(folder / f"True-{FLOWS}.mitm", VALUES)
+        spent = time.process_time() - start
+        lines.append(f"reading: {result.flows / spent:.0f} flows of 1 KB a CPU second")
+    return lines

@@ -101,6 +101,7 @@ def run(
     category: str = "",
 ) -> Bundle:
     """An app watched while it runs, against its declared documents. Raises InputError where it cannot run."""
+    from appaudit.dynamic.record import FOLDER
     from appaudit.dynamic.run import run as watch
 
     bundle = scan(app, progress)
@@ -108,7 +109,7 @@ def run(
         _declare(bundle, policies, progress)
     result = watch(app, options, progress)
     add_run(bundle, result.facts, result.gaps)
-    bundle.attached.update(below(result.record.parent, "run"))
+    bundle.attached.update(below(result.record.parent, FOLDER))
     progress("comparing")
     judge(bundle, category)
     return bundle

@@ -9,7 +9,8 @@ Identifiers are strings with a prefix, everywhere:
 - actor: ``app`` | ``sdk:<id>`` | ``party:<name>`` | ``unknown``
 - subject: ``data:<id>`` | ``permission:<full name>`` | ``sdk:<id>`` | ``host:<name>`` |
   ``topic:<kind>`` | ``notice:<id>`` | ``component:<class>`` | ``package:<name>`` | ``trick:<id>`` |
-  ``setting:<id>``
+  ``setting:<id>`` | ``consent:<id>``: how the app asks for consent, as a run saw it (``shows``
+  ``consent:screen`` before anybody agreed, ``consent:after_refusal``; answers in the attributes)
 - condition: ``permission:<full name>`` | ``until_version:<v>`` | ``local_only`` | ``background`` |
   ``optional`` | ``after_consent`` | ``if:<words of the policy>`` ...
 """
@@ -85,7 +86,8 @@ class ManifestEntry:
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A member of the archive: a native library, an asset, a nested dex."""
+    """A member of the archive: a native library, an asset, a nested dex; or a file of the bundle: the views
+    of a screen (``run/screens/001.xml``), its picture."""
 
     kind: ClassVar[str] = "file_entry"
     member: str

@@ -95,6 +95,7 @@ def run(
     """
     settings: Settings = ctx.obj
     from appaudit import audit as work
+    from appaudit.dynamic.record import FOLDER
     from appaudit.dynamic.run import Options
     from appaudit.dynamic.target_android import Choice
 
@@ -118,7 +119,7 @@ def run(
     options = Options(
         target=target,
         phone=Choice(serial=device, remote=host or ("127.0.0.1:27042" if remote else None), setup=setup),
-        folder=evidence / "run",
+        folder=evidence / FOLDER,
         seconds=seconds or (3.0 if target == "jvm" else 20.0),
         explore=explore,
         proxy=proxy,

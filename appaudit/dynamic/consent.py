@@ -26,7 +26,11 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A screen that asks for consent to a policy. ``refuse`` None: there is no way to say no."""
+    """A screen that asks for consent to a policy. ``refuse`` None: there is no way to say no.
+
+    ``bundled``: purposes that one box covers together; empty where each has its own. ``link`` None: no view
+    of its own leads to the policy; links inside a text are not views and cannot be seen in the tree.
+    """
 
     agree: Node
     refuse: Node | None
@@ -89,7 +93,9 @@ def consent(screen: Screen) -> Consent | None:
         return None
     boxes = tuple(n for n in screen.nodes if n.checkable)
     link = next((b for b in buttons if b not in (agree, refuse) and _says(b, "consent", "link")), None)
-    found = {m.group() for box in boxes for m in _patterns("consent", "purposes").finditer(box.label)}
+    named = [{m.group() for m in _patterns("consent", "purposes").finditer(box.label)} for box in boxes]
+    most = max(named, key=len, default=set())
+    found = most if len(most) > 1 else set()
     language = "zh" if re.search(r"[\u4e00-\u9fff]", screen.text) else "en"
     return Consent(agree, refuse, link, boxes, tuple(sorted(found)), language)
 

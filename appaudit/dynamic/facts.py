@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from appaudit.dynamic.asking import Asking
 from appaudit.dynamic.frames import Caller, Frame, Owners, frames
 from appaudit.dynamic.rows import needed, rows
 from appaudit.knowledge.apis import Api, find_word, word_tables
@@ -79,6 +80,7 @@ class Reading:
         self._digests: list[dict[str, Any]] = []
         self._own: Counter[str] = Counter()
         self._asks: list[Fact] = []
+        self._asking = Asking()
         self._fault = 0
 
     def add(self, line: Mapping[str, Any]) -> None:
@@ -90,6 +92,8 @@ class Reading:
             self._call(dict(line))
         elif kind == "note":
             self._note(line)
+        elif kind in ("consent", "step", "screen"):
+            self._asking.add(line)
         elif kind == "gap":
             gap = Gap("dynamic", str(line.get("code")), str(line.get("scope")), str(line.get("reason")))
             self._gaps.setdefault((gap.code, gap.scope), gap)
@@ -269,7 +273,8 @@ class Reading:
             self._digest(note)
         self._digests.clear()
         found = [self._fact(key, draft) for key, draft in self._drafts.items()]
-        return sorted([*found, *self._asks], key=lambda f: f.first or 0.0)
+        asked = self._asking.facts({f.subject for f in self._asks if f.phase == "before_consent"})
+        return sorted([*found, *self._asks, *asked], key=lambda f: f.first or 0.0)
 
     def _digest(self, note: Mapping[str, Any]) -> None:
         api = rows().get(note["detail"]["row"])

@@ -17,7 +17,7 @@ from appaudit.dynamic.messages import Batch
 from appaudit.dynamic.record import Record
 from appaudit.dynamic.session import Session
 from appaudit.dynamic.target import LostError, Target
-from appaudit.dynamic.ui import Screen, UiError, parse
+from appaudit.dynamic.ui import Node, Screen, UiError, parse
 from appaudit.records import Phase
 
 MAX_PROMPTS = 24
@@ -73,16 +73,31 @@ class Driver:
         if question is None or question.refuse is None:
             return
         self._enter("refused")
-        self._tap(question.refuse.middle, f"refuse: {question.refuse.label}")
-        self._wait()
-        again = self._question("refused")
-        if self.target.alive():
-            self._end()
+        times = int(self._refused(question.refuse))
+        self._end()
         self._start("refused", fresh=False)
         self._wait()
         self._broadcasts()
-        again = again or self._question("refused")
-        self.record.write("step", what="asked_again" if again else "not_asked_again")
+        times += self._question("refused") is not None
+        self.record.write("step", what="asked_again" if times else "not_asked_again", times=times)
+
+    def _refused(self, button: Node) -> bool:
+        """Says no and waits; whether the question is there again. An app may end itself on a refusal."""
+        again, ended = False, False
+        try:
+            self._tap(button.middle, f"refuse: {button.label}")
+            self._wait()
+            again = self._question("refused") is not None
+            screen = self.screen("after refusal")
+            elsewhere = screen.package not in ("", self.target.package)
+            ended = elsewhere and reading.permission_prompt(screen) is None
+        except LostError:
+            if self.target.alive():
+                raise
+            ended = True
+        file = f"screens/{self._screens:03}.xml"
+        self.record.write("step", what="refused", left=ended, file=file, epoch=self._epoch)
+        return again
 
     def agreeing(self) -> None:
         """First start, consent, use, background, idle, revocations."""
@@ -200,7 +215,8 @@ class Driver:
             picture = self.target.picture()
             if picture is not None:
                 (folder / name).with_suffix(".png").write_bytes(picture)
-            self.record.write("screen", step=step, file=name, epoch=self._epoch)
+            shot = f"screens/{self._screens:03}.png" if picture is not None else None
+            self.record.write("screen", step=step, file=name, picture=shot, epoch=self._epoch)
         return screen
 
     def _tap(self, at: tuple[int, int], what: str) -> None:
@@ -244,7 +260,10 @@ class Driver:
             found=question is not None,
             file=f"screens/{self._screens:03}.xml",
             pre_ticked=question.pre_ticked if question else None,
+            agree=question.agree.label if question else None,
+            agree_area=question.agree.area if question else None,
             refuse=question.refuse.label if question and question.refuse else None,
+            refuse_area=question.refuse.area if question and question.refuse else None,
             policy_link=question.link is not None if question else None,
             purposes=list(question.bundled) if question else [],
             language=question.language if question else None,

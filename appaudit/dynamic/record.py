@@ -19,6 +19,8 @@ from appaudit.errors import InputError
 
 VERSION = 1
 NAME = "run.jsonl"
+FOLDER = "run"
+"""Where a bundle keeps the record and the screens."""
 
 
 class Record:

@@ -109,6 +109,8 @@ def subject_name(subject: str, lang: Language) -> str:
         words: str = getattr(permission(name), lang)
         short = name.rpartition(".")[2]
         return f"{words} ({short})" if words else short
+    if kind == "consent":
+        return str(toml("consent.toml")["names"].get(name, {}).get(lang, name))
     if kind == "notice":
         return _notices().get(name, {}).get(lang, name)
     return name or subject

@@ -14,7 +14,7 @@ import rtoml
 from appaudit.assets import assets
 from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.regulations import clauses, instruments
-from appaudit.knowledge.rules import sdk_name
+from appaudit.knowledge.rules import sdk_name, subject_name
 from appaudit.report.model import Lang
 from appaudit.report.visible import visible
 
@@ -81,6 +81,8 @@ class Words:
             return visible(rest.removeprefix("android.permission."))
         if prefix == "sdk":
             return self.sdk(rest)
+        if prefix == "consent":
+            return visible(subject_name(subject, self.lang))
         if prefix in ("topic", "trick", "setting"):
             return self.get(prefix, rest)
         return visible(rest or subject)

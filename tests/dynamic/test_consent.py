@@ -78,6 +78,20 @@ def test_boxes_links_and_purposes() -> None:
     assert found.language == "zh"
 
 
+def test_purposes_with_a_box_each_are_not_bundled() -> None:
+    found = consent(
+        screen(
+            node("隐私政策"),
+            node("个性化广告", True, checked=False),
+            node("营销", True, checked=False, row=50),
+            node("同意", True, row=100),
+        )
+    )
+    assert found is not None
+    assert not found.pre_ticked
+    assert found.bundled == ()
+
+
 @pytest.mark.parametrize("package", ["com.android.permissioncontroller", "com.miui.securitycenter"])
 def test_permission_prompt(package: str) -> None:
     text = "要允许com.example.x使用 android.permission.READ_CONTACTS 吗？"

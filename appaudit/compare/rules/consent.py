@@ -1,0 +1,85 @@
+"""Rules on the screen that asks for consent, as a run saw it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from appaudit.compare.case import Case
+from appaudit.compare.verdict import Verdict
+from appaudit.records import Fact, Outcome
+
+MUCH_SMALLER = 33
+"""Percent of the agreeing button's area below which the refusing one is much smaller."""
+
+
+def _shown(case: Case, name: str) -> tuple[Fact, ...]:
+    return tuple(f for f in case.observed if f.action == "shows" and f.subject == f"consent:{name}")
+
+
+def _verdict(outcome: Outcome, subject: str, facts: tuple[Fact, ...], **attributes: str) -> Verdict:
+    return Verdict(
+        outcome, "app", "shows", f"consent:{subject}", facts, attributes=tuple(sorted(attributes.items()))
+    )
+
+
+def _unseen(subject: str, needs: str = "a consent screen that the run recognises") -> Verdict:
+    return _verdict("not_examined", subject, (), needs=needs)
+
+
+def _answered(case: Case, subject: str, attribute: str, bad: str, outcome: Outcome) -> Iterator[Verdict]:
+    facts = _shown(case, "screen")
+    told = [f for f in facts if attribute in f.attribute]
+    if not told:
+        yield _unseen(subject)
+        return
+    yield _verdict(outcome if any(f.attribute[attribute] == bad for f in told) else "pass", subject, facts)
+
+
+def pre_ticked(case: Case) -> Iterator[Verdict]:
+    """A box that is ticked before anybody touched it."""
+    yield from _answered(case, "pre_ticked", "pre_ticked", "yes", "violation")
+
+
+def policy_link(case: Case) -> Iterator[Verdict]:
+    """No view leads from the question to the policy; links inside a text cannot be seen, so a lead only."""
+    yield from _answered(case, "policy_link", "policy_link", "no", "review")
+
+
+def bundled(case: Case) -> Iterator[Verdict]:
+    """Several purposes behind one box."""
+    facts = _shown(case, "screen")
+    if not facts:
+        yield _unseen("purposes")
+        return
+    names = ", ".join(f.attribute["purposes"] for f in facts if "purposes" in f.attribute)
+    yield _verdict("review" if names else "pass", "purposes", facts, names=names)
+
+
+def refusal(case: Case) -> Iterator[Verdict]:
+    """Refusing is as easy as agreeing: there is a button for it, of like size, and the app stays."""
+    shown, after = _shown(case, "screen"), _shown(case, "after_refusal")
+    if not shown:
+        yield _unseen("refusal")
+        return
+    screen = shown[0].attribute
+    if "refuse" not in screen:
+        yield _verdict("violation", "no_refusal", shown)
+    elif any(f.attribute.get("left") == "yes" for f in after):
+        yield _verdict("review", "leaving_refusal", (*shown, *after), detail=screen["refuse"])
+    elif int(screen.get("refuse_size", "100")) < MUCH_SMALLER:
+        yield _verdict("review", "small_refusal", shown, detail=screen["refuse"])
+    elif after:
+        yield _verdict("pass", "refusal", (*shown, *after))
+    else:
+        yield _unseen("refusal", "a run with a refusal")
+
+
+def asked_again(case: Case) -> Iterator[Verdict]:
+    """The question comes back after a refusal: once is a lead, at once and at the next start is too often."""
+    after = [f for f in _shown(case, "after_refusal") if "asked_again" in f.attribute]
+    if not after:
+        yield _unseen("asked_again", "a run with a refusal")
+        return
+    times = max(int(f.attribute["asked_again"]) for f in after)
+    outcome: Outcome = "violation" if times > 1 else "review" if times else "pass"
+    yield _verdict(outcome, "asked_again", tuple(after), number=str(times))

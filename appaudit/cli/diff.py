@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from appaudit.bundle import Bundle
     from appaudit.compare.release import Change
 
-SIGNS = {"added": "+", "dropped": "-", "changed": "~"}
-COLORS = {"added": "yellow", "dropped": "green", "changed": "cyan"}
+SIGNS = {"added": "+", "dropped": "-", "changed": "~", "renamed": "?"}
+COLORS = {"added": "yellow", "dropped": "green", "changed": "cyan", "renamed": "cyan"}
+RENAMED = {"en": "renamed?", "zh": "疑似改名"}
 
 
 def diff(
@@ -60,7 +61,12 @@ def diff(
     else:
         _show(settings, found)
     fresh = against(after.findings, before.findings, after.examined)
-    after.findings = [f for f in fresh if dict(f.attributes).get("status") == "new"]
+    added = {(c.rule, c.actor, c.subject) for c in found if c.kind == "finding" and c.change == "added"}
+    after.findings = [
+        f
+        for f in fresh
+        if dict(f.attributes).get("status") == "new" and (f.rule, f.actor, f.subject) in added
+    ]
     raise typer.Exit(exit_code([after], least, exit_zero, strict=False))
 
 
@@ -81,5 +87,7 @@ def _show(settings: Settings, found: list[Change]) -> None:
         value = f"  {change.before or '?'} → {change.after or '?'}"
         if change.change != "changed":
             value = f"  {change.after or change.before}"
+        if change.change == "renamed":
+            value = f"  {change.before} {RENAMED[settings.lang]}".replace("  ", " ")
         line = f"  {SIGNS[change.change]} {what}{name}{who}{value.rstrip()}"
         typer.echo(typer.style(line, fg=COLORS[change.change]) if color else line)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from appaudit.compare.baseline import OPEN
+from appaudit.knowledge.sdks import sdks
 from appaudit.records import Fact, Finding
 
 Kind = Literal["permission", "data", "sdk", "host", "component", "setting", "finding"]
@@ -24,9 +25,13 @@ _ACTIONS: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference. ``before``/``after``: versions of an SDK, values of a setting; else empty."""
+    """One difference. ``before``/``after``: versions of an SDK, values of a setting; else empty.
 
-    change: Literal["added", "dropped", "changed"]
+    ``renamed``: an SDK that is gone, while all it reached is now reached by code nobody can name, as an
+    obfuscator leaves it. A guess: nothing else tells it from a removal.
+    """
+
+    change: Literal["added", "dropped", "changed", "renamed"]
     kind: Kind
     subject: str
     actor: str
@@ -69,20 +74,58 @@ def changes(
 ) -> list[Change]:
     """Every difference, sorted: kind, then added, changed, dropped."""
     before, after = _index(old), _index(new)
+    renamed = _renamed(before, after, new)
+    moved = {key[:2] for key in before if key[2] in renamed}
     found: list[Change] = []
     for key in after.keys() - before.keys():
+        if key[:2] in moved and key[2] == "app":
+            continue
         found.append(Change("added", *key, after=_text(after[key])))
     for key in before.keys() - after.keys():
-        found.append(Change("dropped", *key, before=_text(before[key])))
+        if key[1] in renamed:
+            found.append(Change("renamed", *key, before=_text(before[key])))
+        elif key[2] not in renamed:
+            found.append(Change("dropped", *key, before=_text(before[key])))
     for key in before.keys() & after.keys():
         if before[key] != after[key]:
             found.append(Change("changed", *key, before=_text(before[key]), after=_text(after[key])))
     was = {f.fingerprint: f for f in old_findings if f.outcome in OPEN}
     now = {f.fingerprint: f for f in new_findings if f.outcome in OPEN}
-    found += [_finding("added", now[p]) for p in now.keys() - was.keys()]
-    found += [_finding("dropped", was[p]) for p in was.keys() - now.keys()]
-    order = ("added", "changed", "dropped")
+    subjects = {subject for _, subject in moved} | renamed
+    found += [
+        _finding("added", now[p])
+        for p in now.keys() - was.keys()
+        if now[p].actor != "app" or now[p].subject not in subjects
+    ]
+    found += [
+        _finding("dropped", was[p])
+        for p in was.keys() - now.keys()
+        if was[p].actor not in renamed and was[p].subject not in renamed
+    ]
+    order = ("added", "changed", "renamed", "dropped")
     return sorted(found, key=lambda c: (c.kind, order.index(c.change), c.subject, c.actor, c.rule))
+
+
+Key = tuple[Kind, str, str]
+
+
+def _renamed(before: Mapping[Key, object], after: Mapping[Key, object], new: Iterable[Fact]) -> set[str]:
+    """Actors of SDKs that are gone, all of whose data and hosts unattributed code has now; and parts of the
+    same company's that have neither."""
+    nameless = {f.subject for f in new if f.source == "static" and f.actor == "unknown"}
+    gone = {k[1] for k in before.keys() - after.keys() if k[0] == "sdk"}
+    reached: dict[str, set[str]] = {sdk: set() for sdk in gone}
+    for kind, subject, actor in before:
+        if actor in gone and kind in ("data", "host"):
+            reached[actor].add(subject)
+    found = {sdk for sdk, subjects in reached.items() if subjects and subjects <= nameless}
+    firms = {_company(sdk) for sdk in found} - {""}
+    return found | {sdk for sdk, subjects in reached.items() if not subjects and _company(sdk) in firms}
+
+
+def _company(actor: str) -> str:
+    sdk = sdks().get(actor.partition(":")[2])
+    return sdk.company if sdk else ""
 
 
 def _finding(change: Literal["added", "dropped"], finding: Finding) -> Change:

@@ -20,6 +20,7 @@ def rules(
     clause: Annotated[
         str | None, typer.Option(help="What a change of this clause of law would touch.", metavar="ID")
     ] = None,
+    page: Annotated[bool, typer.Option("--page", help="All rules as a Markdown page.")] = False,
 ) -> None:
     """List the rules, or explain one.
 
@@ -30,6 +31,11 @@ def rules(
     settings: Settings = ctx.obj
     from appaudit.knowledge import rules as knowledge
 
+    if page:
+        from appaudit.knowledge.rules_page import page as written
+
+        typer.echo(written(), nl=False)
+        return
     known = knowledge.rules()
     lang = settings.lang
     if clause is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Literal
@@ -10,7 +10,19 @@ from typing import Any, Literal
 from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.load import FOLDER, toml
 from appaudit.knowledge.permissions import permission
-from appaudit.records import Confidence, Finding, PolicySpan, Severity, framework_apis
+from appaudit.records import (
+    CallSite,
+    Confidence,
+    Evidence,
+    Fact,
+    Finding,
+    FlowField,
+    ManifestEntry,
+    PolicySpan,
+    Severity,
+    Stack,
+    framework_apis,
+)
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -143,6 +155,28 @@ class _Blank(dict[str, str]):
         return ""
 
 
+_FIRST = {"en": " First place: {place}.", "zh": "首处位置：{place}。"}
+
+
+def _advice(words: str, observed: Sequence[Fact], lang: Language) -> str:
+    """The advice with the first place in this app where it applies."""
+    place = next((p for f in observed for e in f.evidence if (p := _place(e))), "")
+    return words + _FIRST[lang].format(place=place) if place else words
+
+
+def _place(evidence: Evidence) -> str:
+    """Where somebody would open the editor: a caller, a frame, a manifest entry, a request's field."""
+    if isinstance(evidence, CallSite):
+        owner, _, member = evidence.caller.partition("->")
+        name = f"{owner[1:-1].replace('/', '.')}.{member.partition('(')[0]}"
+        return f"{name} ({evidence.member}, {evidence.offset})"
+    if isinstance(evidence, Stack):
+        return evidence.frames[0] if evidence.frames else ""
+    if isinstance(evidence, ManifestEntry):
+        return f"<{evidence.element}> {evidence.name}"
+    return f"{evidence.flow} {evidence.where}" if isinstance(evidence, FlowField) else ""
+
+
 @lru_cache(maxsize=4096)
 def short_api(descriptor: str) -> str:
     """``Landroid/x/Y;->m(I)V`` as people write it: ``Y.m``."""
@@ -195,7 +229,7 @@ def render(finding: Finding, lang: Language, known_apis: tuple[str, ...] | None 
         text.title.format_map(values),
         message,
         text.why,
-        "" if finding.outcome == "pass" else text.advice.format_map(values),
+        "" if finding.outcome == "pass" else _advice(text.advice.format_map(values), observed, lang),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +11,11 @@ from appaudit.compare.judge import compare
 from appaudit.compare.rules import RULES
 from appaudit.knowledge.regulations import clauses
 from appaudit.knowledge.rules import LANGUAGES, Rule, explain, render, rules
-from appaudit.records import Finding
+from appaudit.knowledge.rules_page import page
+from appaudit.records import CallSite, Finding, FlowField, ManifestEntry, Stack
 from tests.fixture_audits import fixture_audit
 
+ROOT = Path(__file__).resolve().parents[2]
 ALL = list(rules().values())
 KNOWN = {"actor", "subject", "apis", "count", "said", "degree", "quote", "place", "level", "evidence"} | {
     "limit",
@@ -55,6 +58,8 @@ def test_rule_is_whole(rule: Rule) -> None:
             fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
             assert fields <= KNOWN, f"{rule.id}: unknown {fields - KNOWN}"
         assert rule.id in explain(rule, lang)
+    assert "Done when" in rule.texts["en"].advice
+    assert "视为整改完成" in rule.texts["zh"].advice
 
 
 NEVER_DECIDED = {"open-condition"}
@@ -78,6 +83,30 @@ def test_rule_fires_on_its_fixture(rule: Rule) -> None:
             assert "{" not in words.title + words.message
         assert finding.facts
         assert finding.fingerprint
+
+
+PLACES = (CallSite, Stack, ManifestEntry, FlowField)
+
+
+def test_advice_names_the_first_place_in_the_app() -> None:
+    findings = fixture_audit("shop/zh").findings
+    placed = [
+        f
+        for f in findings
+        if f.outcome in ("violation", "review")
+        and any(isinstance(e, PLACES) for fact in f.facts if fact.stance == "observed" for e in fact.evidence)
+    ]
+    assert placed
+    for finding in placed:
+        assert "First place: " in finding.advice
+    (imei,) = (f for f in placed if (f.rule, f.subject) == ("expired-version", "data:imei"))
+    assert "com.example.shop.device.DeviceProfile.rememberImei (shop.apk!classes.dex, " in imei.advice
+
+
+def test_the_documentation_page_is_made_from_the_rules() -> None:
+    assert (ROOT / "docs" / "rules.md").read_text(encoding="utf-8") == page(), (
+        "appaudit rules --page > docs/rules.md"
+    )
 
 
 @pytest.mark.parametrize("rule", ALL, ids=lambda r: r.id)

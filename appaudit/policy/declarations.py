@@ -31,6 +31,16 @@ LABEL = re.compile(
 )
 """A form-like line ("Data collected: ...") that lists data without a sentence."""
 LABEL_FRAME = Frame("collect", "collect", "we", "collected", 0, 0, inherited=True)
+COLLECTING = re.compile(
+    r"(?!.*\b(?:how|not|why|share|disclos\w*|use)\b)(?:"
+    r".*\b(?:information|data|details|what)\b.{0,30}\b(?:we|us|you) (?:\w+ ){0,2}"
+    r"(?:collect|gather|receive|obtain|provide|give|submit|tell)"
+    r"|.*\b(?:information|data) (?:\w+ )?(?:collected|gathered)|.*\bcollected (?:information|data)"
+    r"|\W*collected (?:auto|from|by))"
+    r"|(?!.*(?:不|如何|怎[样么]|共享|使用))[^。，]{0,8}(?:收集|获取|采集)(?:的|哪些|了?什么)[^。，]{0,8}(?:信息|数据|$)",
+    re.I,
+)
+"""A heading under which a bare list names what is collected; alone it declares nothing."""
 _CAUTION = re.compile(
     r"(?:may|might|could) (?:involve|contain|include|reveal) "
     r".{0,60}\bpersonal.{0,60}\b(?:you|your|others?|other people)\b"
@@ -112,6 +122,8 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             reader = chinese if sentence.language == "zh" else english
             skip = max(0, definition.body - sentence.start) if definition is not None else 0
             reading = reader.read(sentence.text, start_frame, skip)
+            if _bare(paragraph, reading, start_frame):
+                reading = reader.read(sentence.text, LABEL_FRAME, skip)
             found.readings[index, number] = reading
             if _CAUTION.search(sentence.text):
                 reading.mentions = []
@@ -127,6 +139,16 @@ def read_document(document: LoadedDocument) -> ReadDocument:
                 last = None
         leads[index] = last if last is not None else frame
     return found
+
+
+def _bare(paragraph: Paragraph, reading: SentenceReading, frame: Frame | None) -> bool:
+    """Whether an item without a verb stands under a heading like "Information we collect"."""
+    return (
+        frame is None
+        and paragraph.kind == "item"
+        and not reading.has_verb
+        and bool(reading.mentions and paragraph.path and COLLECTING.match(paragraph.path[-1][:120]))
+    )
 
 
 def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int) -> bool:

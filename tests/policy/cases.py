@@ -121,6 +121,8 @@ CHINESE = [
     ("您可能需要开启您设备上的摄像头和麦克风。", "c:camera c:microphone"),
     ("您可以在系统设置中开启或关闭摄像头。", ""),
     ("您发布的评论可能会涉及您或他人的个人信息，如含有肖像的图片。", ""),
+    ("您可以设置昵称，昵称会在评论区公开展示。", "c:nickname s:nickname"),
+    ("录音仅在您的手机本地识别，不会上传。", "l:microphone"),
 ]  # fmt: skip
 
 WORDS = {"c": "collected", "s": "shared", "nc": "not_collected", "ns": "not_shared", "l": "local_only"}

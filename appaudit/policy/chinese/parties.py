@@ -29,14 +29,23 @@ class Parties(Walk):
 
     def new_topic(self, i: int) -> bool:
         """Whether the data word after the comma at ``i`` opens a clause of its own: ，录音文件仅保存在……"""
-        if i + 2 >= len(self.items):
+        j = i + 1
+        while j < len(self.items) and (
+            self.items[j].get("data")
+            or self.items[j].get("anaphor")
+            or (
+                j > i + 1
+                and (self.items[j].text == "、" or self.items[j].get("conj") or self.items[j].get("to"))
+            )
+        ):
+            j += 1
+        if j == i + 1 or j >= len(self.items) or self.items[j].start - self.items[j - 1].end > 2:
             return False
-        topic, nxt = self.items[i + 1], self.items[i + 2]
-        return bool(
-            (topic.get("data") or topic.get("anaphor"))
-            and nxt.start - topic.end <= 2
-            and (nxt.get("only") or nxt.text == "仅在")
-        )
+        nxt = self.items[j]
+        if nxt.get("only") or nxt.text == "仅在":
+            return True
+        verb = next((v for t in self.items[j : j + 6] if (v := t.get("verb")) is not None), None)
+        return nxt.get("passive") is not None and verb is not None and verb.value in ("display", "share")
 
     def whom(self, i: int) -> str:
         """Who the preposition at ``i`` points to: 我们, 您, or a partner's name; "" if it is a plain 和."""

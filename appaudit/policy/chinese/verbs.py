@@ -57,6 +57,8 @@ class Verbs(Parties):
                 return
             state.held = False
         self.out.has_verb = True
+        if cls == "other" and self.free() and self.on_device(item):
+            cls = "use"
         if cls == "other":
             shown = state.taking >= 0 and item.text in ("展示", "显示")
             if not shown and not (self.mentions and state.frame is not None and self._between(i)):

@@ -112,6 +112,7 @@ class AppFile:
                 continue
             total += len(data)
             yield name, data
+        self._container.release()
 
     def read(self, member: str, limit: int = MAX_MEMBER) -> bytes:
         """A member's bytes, inflated. Raises `MemberError` where it cannot be read, is not there, or

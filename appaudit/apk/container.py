@@ -55,6 +55,12 @@ class Container:
     side_signature: memoryview | None = None
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
+    def release(self) -> None:
+        """Lets go of the memory that the files have been read into; it is filled again when asked for."""
+        for data in self.data.values():
+            if isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                data.obj.madvise(mmap.MADV_DONTNEED)
+
 
 def open_container(path: Path, note: Note) -> Container:
     """Raises `InputError` with one sentence for whatever is not an app."""

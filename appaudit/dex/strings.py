@@ -163,11 +163,12 @@ class StringTable:
             np.searchsorted(self._heads, heads, "right"),
         )
         some = lows < highs
+        data, (starts, ends) = self._data, self._spans
         for k in np.flatnonzero(some).tolist():
             key, low, high = _sort_key(raws[k]), int(lows[k]), int(highs[k])
             while low < high:
                 middle = (low + high) // 2
-                if _sort_key(self.raw(middle)) < key:
+                if _sort_key(data[starts[middle] : ends[middle]]) < key:
                     low = middle + 1
                 else:
                     high = middle

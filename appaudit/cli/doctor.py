@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -88,7 +89,10 @@ PARTS = (
 )
 
 
-def doctor(ctx: typer.Context) -> None:
+def doctor(
+    ctx: typer.Context,
+    device: Annotated[bool, typer.Option("--device", help="Check the connected device too.")] = False,
+) -> None:
     """Show what is installed, missing, and what it costs.
 
     Exit 0 when everything the light installation needs is there, 2 otherwise.
@@ -107,4 +111,19 @@ def doctor(ctx: typer.Context) -> None:
         else:
             sign = typer.style("ok", fg="green") if color else "ok"
             typer.echo(f"  {part.name:<{width}}  {sign}  {version}")
+    if device:
+        whole = _device() and whole
     raise typer.Exit(0 if whole else 2)
+
+
+def _device() -> bool:
+    """Prints what the device check finds; whether a run is possible."""
+    from appaudit.dynamic.device_check import check
+    from appaudit.dynamic.target_android import Choice
+    from appaudit.report.visible import visible
+
+    found = check(Choice())
+    for item in found:
+        sign = {True: "ok", False: "missing", None: "is"}[item.ok]
+        typer.echo(f"  {item.name}  {sign}: {visible(item.text)}")
+    return all(item.ok is not False for item in found)

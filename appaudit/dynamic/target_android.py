@@ -121,14 +121,22 @@ class AndroidTarget:
     def prepare(self) -> None:
         """Device, frida-server, app. Raises InputError with what to do."""
         self.connect()
-        self._about = {name: self._shell("getprop", key).strip() for name, key in PROPERTIES.items()}
+        self.describe()
         if self._choice.setup is not None:
             self._setup(self._choice.setup)
-        self._server()
+        self.server()
         if self._app is not None:
             self._install(self._app)
         elif f"package:{self._package}" not in self._shell("pm", "list", "packages", self._package).split():
             raise InputError(f"{self._package} is not installed on {self.serial}: give the APK instead")
+
+    def describe(self) -> None:
+        """Ask the device what it is."""
+        self._about = {name: self._shell("getprop", key).strip() for name, key in PROPERTIES.items()}
+
+    def root(self) -> bool:
+        """Whether commands run as root, by themselves or through su."""
+        return any("uid=0" in self._shell(*words) for words in (("id",), ("su", "-c", "id")))
 
     @property
     def architecture(self) -> str:
@@ -157,8 +165,8 @@ class AndroidTarget:
         self._shell("su", "-c", f"{SERVER} -D")
         time.sleep(1)
 
-    def _server(self) -> None:
-        """frida-server answers, and is of the version installed here."""
+    def server(self) -> None:
+        """frida-server answers, and is of the version installed here. Raises InputError with what to do."""
         try:
             frida: Any = import_module("frida")
         except ImportError as error:

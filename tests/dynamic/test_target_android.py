@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from appaudit.dynamic.consent import consent
+from appaudit.dynamic.device_check import check
 from appaudit.dynamic.target_android import AndroidTarget, Choice
 from appaudit.dynamic.ui import parse
 from appaudit.errors import InputError
@@ -126,6 +127,18 @@ def test_a_missing_server_is_told_with_what_to_do(server: int, device: tuple[Adb
 
     with pytest.raises(InputError, match=rf"frida-server-{frida.__version__}-android-arm64.*--setup"):
         target(server, device[1]).prepare()
+
+
+def test_the_device_check_says_what_is_missing(server: int, device: tuple[Adbd, str]) -> None:
+    found = {c.name: c for c in check(Choice(serial=device[1], adb=server))}
+    assert found["device"].ok
+    assert "Standin, Android 14, arm64-v8a" in found["device"].text
+    assert found["root"].ok is False
+    assert found["proxy"].text == "none set"
+    assert found["frida-server"].ok is False
+    assert "-android-arm64" in found["frida-server"].text
+    nowhere = check(Choice(serial="nowhere", adb=server))
+    assert [(c.name, c.ok) for c in nowhere] == [("device", False)]
 
 
 def test_a_server_for_another_machine_is_refused(

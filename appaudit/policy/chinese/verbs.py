@@ -146,7 +146,7 @@ class Verbs(Parties):
                 polarity = "collected"
             elif cls == "display":
                 polarity = "shared"
-            elif cls == "permission" and _MUST.search(self.text, 0, item.start):
+            elif cls == "permission" and _MUST.search(self.text, max(0, item.start - 24), item.start):
                 polarity, kind = "collected", "permission"
         elif actor == "partner":
             if cls in ("collect", "use"):

@@ -170,7 +170,7 @@ class Verbs(Voices):
                 polarity = "shared" if self.public(i) else None
             elif cls == "collect" and low.startswith("record"):
                 polarity = None
-            elif cls == "permission" and _MUST.search(self.text, 0, item.start):
+            elif cls == "permission" and _MUST.search(self.text, max(0, item.start - 24), item.start):
                 polarity, kind = "collected", "permission"
         elif actor == "partner":
             if cls in ("collect", "use", "permission", "contain"):

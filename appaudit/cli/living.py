@@ -27,7 +27,7 @@ def earlier_findings(path: Path) -> list[Finding]:
         return [finding_from_json(row) for row in rows]
     except OSError as error:
         raise InputError(f"--baseline {path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"--baseline {path} is neither a bundle nor a JSON report of an audit") from error
 
 

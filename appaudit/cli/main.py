@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from appaudit import __version__
 from appaudit.cli import audit, diff, doctor, policy, report, rules, scan, schema, sdk, traffic
 from appaudit.cli import run as running
-from appaudit.cli.settings import Settings, hoist, resolve
+from appaudit.cli.settings import Settings, hoist, resolve, warn
 from appaudit.errors import InputError, MissingExtraError
 
 EPILOG = (
@@ -52,7 +52,7 @@ class Program(TyperGroup):
 
 
 def _fail(sentence: str) -> None:
-    typer.echo(f"appaudit: {sentence}", err=True)
+    warn(f"appaudit: {sentence}")
     raise typer.Exit(2)
 
 

@@ -62,6 +62,8 @@ class Delivery:
 
     def _place(self, output: str | None) -> None:
         if output in (None, "-"):
+            if sys.stdout is None:
+                raise InputError("standard output is closed: give -o a file")
             if len(self.files) > 1:
                 raise InputError("several formats cannot share stdout: give -o a folder")
             if self.files and self.files[0].binary and sys.stdout.isatty():

@@ -52,7 +52,7 @@ class Settings:
     def say(self, text: str) -> None:
         """Chatter, on stderr; silent under --quiet."""
         if not self.quiet:
-            typer.echo(text, err=True)
+            warn(text)
 
     def use_color(self, stream: Any) -> bool:
         """--color, then FORCE_COLOR and NO_COLOR, then whether the stream is a terminal."""
@@ -63,6 +63,13 @@ class Settings:
         if os.environ.get("FORCE_COLOR"):
             return True
         return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+
+
+def warn(text: str) -> None:
+    """One line on stderr. File names and messages come from outside: nothing in them acts on the terminal."""
+    from appaudit.report.visible import visible
+
+    typer.echo(visible(text, 4000), err=True)
 
 
 def hoist(args: Sequence[str]) -> list[str]:
@@ -105,6 +112,8 @@ def read_config(path: Path) -> dict[str, Any]:
             raise InputError(f"configuration {path}: unknown key '{key}' (known: {known})")
         if not isinstance(value, CONFIG_KEYS[key]):
             raise InputError(f"configuration {path}: '{key}' must be a {CONFIG_KEYS[key].__name__}")
+        if isinstance(value, list) and key != "ignore" and not all(isinstance(item, str) for item in value):
+            raise InputError(f"configuration {path}: '{key}' must be a list of texts")
     return data
 
 

@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from appaudit.cli.output import Delivery
 from appaudit.cli.progress import progress
-from appaudit.cli.settings import Settings
+from appaudit.cli.settings import Settings, warn
 from appaudit.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ def each(
             with progress(settings, path.name) as step:
                 bundle = work(path, step)
         except (InputError, OSError) as error:
-            typer.echo(f"appaudit: {_sentence(path, error)}", err=True)
+            warn(f"appaudit: {_sentence(path, error)}")
             failed = True
             continue
         delivery.deliver(bundle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -30,6 +30,8 @@ def entries(rows: Sequence[Mapping[str, Any]], where: str) -> list[Entry]:
     """The ``[[ignore]]`` tables of a configuration file, checked. Raises InputError."""
     found: list[Entry] = []
     for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            raise InputError(f"{where}: ignore entry {number} must be a table")
         place = f"{where}: ignore entry {row.get('id') or number}"
         unknown = set(row) - {"id", "reason", "expires", *SCOPE}
         if unknown:
@@ -47,6 +49,8 @@ def entries(rows: Sequence[Mapping[str, Any]], where: str) -> list[Entry]:
 
 
 def _day(value: Any, place: str) -> date:
+    if isinstance(value, datetime):
+        return value.date()
     if isinstance(value, date):
         return value
     try:

@@ -21,6 +21,8 @@ from appaudit.policy.reading import (
 from appaudit.policy.structure import Paragraph, Sentence, Structure, parse
 
 GENERIC = "personal_info"
+_RECENT = 200
+"""Declarations that “this information” may point back to: keeps a paragraph without end linear."""
 LABEL = re.compile(
     r"\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?"
     r"|(?:个人)?(?:信息|数据)(?:类型|种类|字段)"
@@ -132,7 +134,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             found.before = reading.mentions
             exact = [d for d in new if d.type != GENERIC]
             if exact:
-                recent = [d for d in recent if d.paragraph == index] + exact
+                recent = ([d for d in recent if d.paragraph == index] + exact)[-_RECENT:]
             if reading.last_frame is not None and reading.last_frame.polarity:
                 last = reading.last_frame
             elif reading.has_verb:

@@ -10,6 +10,7 @@ from appaudit.policy.grants import grants_of, named_in
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
 from appaudit.policy.purposes import purpose_of
 from appaudit.policy.recipients import recipient_of
+from appaudit.policy.structure import MAX_CHARACTERS
 from appaudit.policy.topics import topics_of
 from appaudit.records import Evidence, Fact, Gap, PolicySpan
 
@@ -241,6 +242,9 @@ def _expansions(found: ReadDocument, once: list[tuple[Declaration, list[Declarat
 def gaps_of(found: ReadDocument) -> list[Gap]:
     """What could not be read for certain: definitions without content, references to nothing."""
     gaps: list[Gap] = []
+    if found.structure.cut:
+        reason = f"only the first {MAX_CHARACTERS:,} characters were read, up to line {found.structure.cut}"
+        gaps.append(Gap("policy", "document_cut", found.document.name, reason))
     for type_id, definitions in found.definitions.by_type.items():
         if all(d.empty for d in definitions):
             line = found.structure.paragraphs[definitions[0].paragraph].line

@@ -53,6 +53,8 @@ _LONGEST_SENTENCE = 2500
 """Characters after which a text without stops is cut at a comma: keeps hostile input linear."""
 _LONGEST_PARAGRAPH = 20_000
 """Characters after which broken lines are no longer joined."""
+MAX_CHARACTERS = 300_000
+"""Characters of a document that are read: several times the longest policies, and seconds of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,12 @@ class Paragraph:
 
 @dataclass(slots=True)
 class Structure:
-    """The document's paragraphs in order; ``contents``: line numbers of its contents pages."""
+    """The document's paragraphs in order; ``contents``: line numbers of its contents pages.
+    ``cut``: the line at which reading stopped because the document is too long, 0 if it is whole."""
 
     paragraphs: list[Paragraph]
     contents: frozenset[int]
+    cut: int = 0
 
 
 def language_of(text: str) -> Literal["zh", "en"]:
@@ -127,7 +131,13 @@ def parse(document: LoadedDocument) -> Structure:
     open_text = False
     lead = -1
     lead_marker = ""
+    cut, left = 0, MAX_CHARACTERS
     for number, line in enumerate(lines, 1):
+        if cut:
+            break
+        if len(line) > left:
+            cut, line = number, line[:left]
+        left -= len(line)
         stripped = line.strip()
         if not stripped:
             open_text = False
@@ -186,7 +196,7 @@ def parse(document: LoadedDocument) -> Structure:
     for paragraph in paragraphs:
         if paragraph.kind in ("text", "item"):
             paragraph.sentences = list(_sentences(paragraph, seen))
-    return Structure(paragraphs, contents)
+    return Structure(paragraphs, contents, cut)
 
 
 def _normal(line: str) -> str:

@@ -21,5 +21,8 @@ def read_values(path: Path) -> Values:
     for key, value in rows.items():
         if key not in data_types():
             raise InputError(f"device values {path}: '{key}' is no data type")
-        values[key] = [str(v) for v in value] if isinstance(value, list) else [str(value)]
+        given = value if isinstance(value, list) else [value]
+        if not all(isinstance(v, str | int) and not isinstance(v, bool) for v in given):
+            raise InputError(f"device values {path}: '{key}' must be a text or a list of texts")
+        values[key] = [str(v) for v in given]
     return Values(values)

@@ -1,8 +1,9 @@
 """Precision and recall of what is found in traffic, against typed patterns on the same flows.
 
-`python -m tests.score_traffic`. Planted: an IMEI in every encoding of tests/traffic/encodings.py. Clean: 500 flows full of order numbers, UUIDs, digests and timestamps. The other approach
-is the usual one of analysis services: regular expressions over the text of a request and over its base64 parts. It is
-not told the device's values, which is the difference that is measured.
+`python -m tests.score_traffic`. Planted: an IMEI in every encoding of tests/traffic/encodings.py.
+Clean: 500 flows full of order numbers, UUIDs, digests and timestamps. The other approach is the usual one
+of analysis services: regular expressions over the text of a request and over its base64 parts. It is not
+told the device's values, which is the difference that is measured.
 """
 
 from __future__ import annotations

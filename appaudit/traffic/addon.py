@@ -94,8 +94,7 @@ class Listener:
         if self.values is None:
             return
         parts = [flow.request.url.encode(), *(v for _, v in flow.request.headers.fields)]
-        parts.append(flow.request.raw_content or b"")
-        for part in parts:
+        for part in (b"\n".join(parts), flow.request.raw_content or b""):
             for passed in Window(self.values).feed(part):
                 self._tell(passed, flow.request.pretty_host)
 

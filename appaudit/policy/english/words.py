@@ -247,8 +247,9 @@ class Words(Walk):
 
     def denied_after(self, i: int) -> bool:
         """Whether the verb at ``i`` is denied by what follows: "collect no X", "share X with nobody"."""
-        rest = self.text[self.items[i].end :].lower()
-        return bool(_NOTHING.match(rest) or _NOBODY.match(rest))
+        end = self.items[i].end
+        rest = self.text[end : end + 120].lower()
+        return " n" in rest and bool(_NOTHING.match(rest) or _NOBODY.match(rest))
 
     def listing(self, i: int) -> bool:
         """Whether "including ..." stands at ``i``."""

@@ -72,6 +72,7 @@ def diff(
 
 def _show(settings: Settings, found: list[Change]) -> None:
     from appaudit.knowledge.rules import actor_name, rules, subject_name
+    from appaudit.report.visible import visible
 
     color = settings.use_color(sys.stdout)
     if not found:
@@ -90,4 +91,5 @@ def _show(settings: Settings, found: list[Change]) -> None:
         if change.change == "renamed":
             value = f"  {change.before} {RENAMED[settings.lang]}".replace("  ", " ")
         line = f"  {SIGNS[change.change]} {what}{name}{who}{value.rstrip()}"
+        line = visible(line)  # names come from the apps
         typer.echo(typer.style(line, fg=COLORS[change.change]) if color else line)

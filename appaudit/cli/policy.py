@@ -84,9 +84,10 @@ def _explain(files: list[Path], line: int) -> None:
         raise InputError("--explain needs exactly one document")
     from appaudit.policy.explain import explain
     from appaudit.policy.load import load
+    from appaudit.report.visible import visible
 
     for text in explain(load(files[0]), line):
-        typer.echo(text)
+        typer.echo(visible(text))
 
 
 @app.command("diff")
@@ -134,15 +135,16 @@ def diff(
 
 def _show(settings: Settings, change: Change) -> None:
     from appaudit.knowledge.rules import actor_name, subject_name
+    from appaudit.report.visible import visible
 
     name = subject_name(change.subject, settings.lang)
     who = actor_name(change.actor, settings.lang)
     values = f"  {', '.join(change.old) or '-'} → {', '.join(change.new) or '-'}"
     mark = "!" if change.promised else " "
-    typer.echo(f"{mark} {change.kind:<9}  {name} ({who} {change.action}){values}")
+    typer.echo(visible(f"{mark} {change.kind:<9}  {name} ({who} {change.action}){values}"))
     for sign, facts in (("-", change.old_facts), ("+", change.new_facts)):
         for quote in _quotes(facts[:2]):
-            typer.echo(f"      {sign} {quote}")
+            typer.echo(visible(f"      {sign} {quote}"))
 
 
 def _quotes(facts: tuple[Fact, ...]) -> list[str]:

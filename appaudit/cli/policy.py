@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from appaudit.cli.ending import exit_code
+from appaudit.cli.group import ReadByDefault
 from appaudit.cli.options import ExitZero, Formats, Output, Strict
 from appaudit.cli.output import Delivery
 from appaudit.cli.progress import progress
@@ -20,15 +20,6 @@ from appaudit.errors import InputError
 if TYPE_CHECKING:
     from appaudit.policy.diff import Change
     from appaudit.records import Fact
-
-
-class ReadByDefault(TyperGroup):
-    """``policy FILE`` is ``policy read FILE``; a document named ``diff`` is reached as ``./diff``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in (*self.commands, "--help", "-h"):
-            args = ["read", *args]
-        return super().parse_args(ctx, args)
 
 
 app = typer.Typer(

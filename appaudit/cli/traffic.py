@@ -5,26 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from appaudit.cli.ending import exit_code
+from appaudit.cli.group import ReadByDefault
 from appaudit.cli.options import ExitZero, FailOn, Formats, Output, Strict, Values, severity
 from appaudit.cli.output import Delivery
 from appaudit.cli.progress import progress
 from appaudit.cli.settings import Settings
-
-
-class ReadByDefault(TyperGroup):
-    """``traffic FILE`` is ``traffic read FILE``; ``./capture`` is a recording of that name."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in (*self.commands, "--help", "-h"):
-            args = ["read", *args]
-        return super().parse_args(ctx, args)
-
 
 app = typer.Typer(
     cls=ReadByDefault,

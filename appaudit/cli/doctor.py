@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -29,6 +28,8 @@ class Part:
 
 def _package(name: str) -> Callable[[], str | None]:
     def find() -> str | None:
+        from importlib import metadata
+
         try:
             return metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -19,7 +19,7 @@ from appaudit.errors import InputError, MissingExtraError
 
 EPILOG = (
     "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage or unreadable input, "
-    "3 incomplete under --strict. Results go to stdout, everything else to stderr."
+    "3 incomplete under --strict, 130 interrupted. Results go to stdout, everything else to stderr."
 )
 
 
@@ -34,6 +34,9 @@ class Program(TyperGroup):
             return super().invoke(ctx)
         except (InputError, MissingExtraError) as error:
             _fail(str(error))
+        except KeyboardInterrupt:
+            warn("appaudit: interrupted")
+            raise
         except BrokenPipeError:
             sys.stderr.close()  # the reader went away (`| head`): nothing left to say
             raise typer.Exit(0) from None

@@ -177,3 +177,17 @@ def test_wrong_usage_is_exit_2(arguments: list[str]) -> None:
     assert ran.code == 2
     assert ran.err
     assert not ran.out
+
+
+def test_an_interrupt_is_no_finding_and_no_traceback(tmp_path: Path) -> None:
+    interrupted = (
+        "import os, signal, sys\n"
+        "import appaudit.static, appaudit.__main__\n"
+        "appaudit.static.scan = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        f"sys.argv = ['appaudit', 'scan', {str(PLAIN)!r}]\n"
+        "appaudit.__main__.main()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", interrupted], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "appaudit: interrupted\n")

@@ -18,6 +18,8 @@ from appaudit.records import Fact, Gap, Source
 if TYPE_CHECKING:
     from appaudit.dynamic.run import Options
     from appaudit.policy.result import PolicyResult
+    from appaudit.traffic.capture import Options as Listening
+    from appaudit.traffic.facts import Scene
 
 Progress = Callable[[str], None]
 
@@ -117,14 +119,26 @@ def run(
     options: Options,
     progress: Progress = _silent,
     category: str = "",
+    listening: Listening | None = None,
 ) -> Bundle:
-    """An app watched while it runs, against its declared documents. Raises InputError where it cannot run."""
+    """An app watched while it runs, against its declared documents. Raises InputError where it cannot run.
+
+    ``listening``: record its traffic too, through a proxy that the app is led to; what it sent is told by
+    phase and, where the hooks saw the connection, by caller.
+    """
+    from appaudit.alongside import scene_of, watch_and_listen
     from appaudit.dynamic.record import FOLDER
     from appaudit.dynamic.run import run as watch
 
     bundle = _read(app, policies, progress)
-    result = watch(app, options, progress)
+    if listening is None:
+        result = watch(app, options, progress)
+    else:
+        result = watch_and_listen(app, options, listening, progress)
     add_run(bundle, result.facts, result.gaps)
+    if listening is not None:
+        scene = scene_of(bundle.app.package if bundle.app else "", result.record)
+        _listen(bundle, listening.output, listening.values, progress, scene)
     bundle.attached.update(below(result.record.parent, FOLDER))
     progress("comparing")
     judge(bundle, category)
@@ -138,11 +152,15 @@ def add_run(bundle: Bundle, facts: Iterable[Fact], gaps: Iterable[Gap]) -> None:
     bundle.examined.append("dynamic")
 
 
-def _listen(bundle: Bundle, recording: Path, values: Path | None, progress: Progress) -> None:
+def _listen(
+    bundle: Bundle, recording: Path, values: Path | None, progress: Progress, scene: Scene | None = None
+) -> None:
     from appaudit.traffic import read_traffic
+    from appaudit.traffic.facts import Scene
+    from appaudit.traffic.hosts import own_domains
 
     package = bundle.app.package if bundle.app else ""
-    result = read_traffic(recording, values, progress, package)
+    result = read_traffic(recording, values, progress, scene or Scene(own_domains(package)))
     bundle.facts.extend(result.facts)
     bundle.gaps.extend(result.gaps)
     if "traffic" not in bundle.examined:

@@ -23,6 +23,7 @@ FLOOR = {
     "policy": 3,
     "compare": 3,
     "report": 3,
+    "alongside": 4,
     "audit": 4,
     "batch": 5,
     "cli": 6,

@@ -24,6 +24,7 @@ from appaudit.cli.options import (
     Policies,
     Profile,
     Strict,
+    Values,
     configured,
     profile,
     severity,
@@ -61,9 +62,19 @@ def run(
         float | None, typer.Option(help="How long each phase is watched (default: 20; jvm: 3).", min=0.1)
     ] = None,
     explore: Annotated[bool, typer.Option(help="Use the app by tapping every button once.")] = True,
+    capture: Annotated[
+        str,
+        typer.Option(
+            help="Record the app's traffic: none, regular (default), wireguard, transparent …, as mitmproxy "
+            "names its modes.",
+            metavar="MODE",
+        ),
+    ] = "",
     proxy: Annotated[
-        str | None, typer.Option(help="Proxy for the app's traffic.", metavar="HOST:PORT")
+        str | None,
+        typer.Option(help="Your own proxy for the app's traffic; then none is started.", metavar="HOST:PORT"),
     ] = None,
+    values: Values = None,
     mapping: Annotated[
         Path | None, typer.Option(help="R8's mapping.txt: names in stacks as they were.", metavar="FILE")
     ] = None,
@@ -83,7 +94,8 @@ def run(
 
     Hooks are live before any code of the app runs. Phases: before consent, refused, after consent (with
     use), background, idle, permissions revoked. Every call is counted, with its stack, permission state
-    and phase; everything seen is on disk at once (run.jsonl in the evidence folder).
+    and phase; everything seen is on disk at once (run.jsonl in the evidence folder). What it sends goes
+    through a proxy (traffic.mitm there); with --values the device's own values are found in it.
 
     On a phone this needs root and frida-server; without a device, --target jvm runs a fixture app.
 
@@ -92,9 +104,11 @@ def run(
       appaudit run app.apk -U --policy policy.html --bundle evidence/
 
       appaudit run fixtures/apps/shop/shop.apk --target jvm -p fixtures/apps/shop/policy.zh.html
+        --values fixtures/device.toml
     """
     settings: Settings = ctx.obj
     from appaudit import audit as work
+    from appaudit.cli.listening import listening
     from appaudit.dynamic.record import FOLDER
     from appaudit.dynamic.run import Options
     from appaudit.dynamic.target_android import Choice
@@ -127,8 +141,12 @@ def run(
         ask=ask if sys.stdin.isatty() and not settings.quiet else None,
     )
 
+    recording = listening(capture, proxy, evidence / FOLDER, target, values)
+    if recording is None:
+        settings.say("appaudit: the app's traffic is not recorded")
+
     def judged(path: Path, step: Callable[[str], None]) -> Bundle:
-        done = work.run(path, documents, options, step, category=kind)
+        done = work.run(path, documents, options, step, kind, recording)
         living.apply(done)
         return done
 

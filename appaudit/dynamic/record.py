@@ -13,9 +13,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, get_args
 
 from appaudit.errors import InputError
+from appaudit.records import Phase
 
 VERSION = 1
 NAME = "run.jsonl"
@@ -75,3 +76,9 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
             yield data
     if not seen:
         raise InputError(f"{path} is not the record of a run")
+
+
+def phases(path: Path) -> list[tuple[float, Phase]]:
+    """When each phase began, seconds since the epoch, in order. Raises InputError."""
+    lines = (line for line in read(path) if line["line"] == "phase")
+    return [(float(x["at"]), x["phase"]) for x in lines if x.get("phase") in get_args(Phase)]

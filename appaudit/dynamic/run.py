@@ -38,7 +38,8 @@ STARTERS = frozenset(
 @dataclass(frozen=True, slots=True)
 class Options:
     """``target``: jvm, or android with ``phone``. ``folder``: where the record goes, a new or empty one.
-    ``revoke``: permissions to take away one by one, of those the app asked for and got; None means all."""
+    ``revoke``: permissions to take away one by one, of those the app asked for and got; None means all.
+    ``proxy``: host:port for the app's traffic, ``ca``: PEM of its certificate authority."""
 
     target: str
     folder: Path
@@ -50,6 +51,7 @@ class Options:
     ask: Callable[[str], bool] | None = None
     seen: Callable[[Batch], None] | None = None
     phone: Choice | None = None
+    ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def _target(app: Path, package: str, options: Options, scratch: Path) -> Target:
     if options.target == "jvm":
         from appaudit.dynamic.target_jvm import JvmTarget
 
-        return JvmTarget(app, scratch, options.proxy)
+        return JvmTarget(app, scratch, options.proxy, ca=options.ca)
     if options.target == "android":
         return AndroidTarget(app, package, options.phone or Choice())
     raise InputError(f"unknown target '{options.target}' (known: android, jvm)")

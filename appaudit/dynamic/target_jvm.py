@@ -14,6 +14,7 @@ from typing import Any
 
 from appaudit.dynamic.agent import check_for_hotspot
 from appaudit.dynamic.target import LostError
+from appaudit.dynamic.trust_jvm import trusting
 from appaudit.errors import InputError, MissingExtraError
 
 TIMEOUT = 30.0
@@ -51,12 +52,18 @@ def java() -> tuple[Path, str]:
 
 class JvmTarget:
     """``app``: an APK with a jar of the same name beside it, or that jar. ``data``: a folder that outlives
-    the process. ``proxy``: host:port for the app's traffic."""
+    the process. ``proxy``: host:port for the app's traffic; ``ca``: PEM of the only certificate authority
+    that the app trusts then."""
 
     skip = SKIP
 
     def __init__(
-        self, app: Path, data: Path, proxy: str | None = None, defines: Mapping[str, str] | None = None
+        self,
+        app: Path,
+        data: Path,
+        proxy: str | None = None,
+        defines: Mapping[str, str] | None = None,
+        ca: Path | None = None,
     ):
         self.app = app
         self._data = data
@@ -67,6 +74,8 @@ class JvmTarget:
                 raise InputError(f"--proxy must be host:port, not '{proxy}'")
             for scheme in ("http", "https"):
                 self._defines |= {f"{scheme}.proxyHost": host, f"{scheme}.proxyPort": port}
+        if ca is not None:
+            self._defines |= trusting(ca, data / "trust.jks")
         self._package = ""
         self._process: subprocess.Popen[str] | None = None
         self._socket: socket.socket | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from appaudit.records import Fact, Gap
 
 if TYPE_CHECKING:
+    from appaudit.traffic.facts import Scene
     from appaudit.traffic.flow import Flow
 
 
@@ -26,22 +27,22 @@ def read_traffic(
     path: Path,
     values: Path | None = None,
     progress: Callable[[str], None] | None = None,
-    package: str = "",
+    scene: Scene | None = None,
 ) -> TrafficResult:
     """Facts of a recording (HAR, mitmproxy flow file), looked through for the device's own values.
 
-    ``package``: the app's, whose domain tells its own hosts from those of others.
+    ``scene``: what is known beside the recording: the app's own domains, phases of a run, the hooks' events.
     Without a file of values only typed patterns are looked for, which is a Gap of its own.
     Raises InputError where the recording or the values cannot be read.
     """
     from appaudit.traffic.facts import facts_of
-    from appaudit.traffic.hosts import own_domains
     from appaudit.traffic.identifiers import Values
     from appaudit.traffic.read import read
     from appaudit.traffic.values import read_values
 
     gaps: list[Gap] = []
-    known = read_values(values) if values else Values({})
+    keys = scene.witness.keys if scene is not None and scene.witness is not None else ()
+    known = read_values(values, keys) if values else Values({})
     if values is None:
         reason = "the device's own values were not given: only fields whose names tell were looked at"
         gaps.append(Gap("traffic", "no_device_values", path.name, reason))
@@ -55,5 +56,5 @@ def read_traffic(
             count += 1
             yield flow
 
-    facts = list(facts_of(counted(), known, gaps, own=own_domains(package)))
+    facts = list(facts_of(counted(), known, gaps, scene))
     return TrafficResult(facts, gaps, count)

@@ -134,6 +134,8 @@ class Listener:
         body = self._bodies.pop((flow.id, side), None)
         if body is None or not body.size:
             return
+        if body.whole is None and body.window is not None and body.window.cut:
+            self._meta(flow)["cut"] = True
         if body.whole is not None:
             message.raw_content = body.whole
             if side == "request":  # kept after all: reading the file tells more exactly where
@@ -176,6 +178,8 @@ class Listener:
             meta["messages_dropped"] = meta.get("messages_dropped", 0) + 1
             if message.from_client:
                 meta["request_size"] = meta.get("request_size", 0) + len(message.content)
+                if window.cut:
+                    meta["cut"] = True
 
     # -------------------------------------------------------------------- what failed
 

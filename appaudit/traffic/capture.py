@@ -77,7 +77,7 @@ class Capture:
 
     @property
     def certificate(self) -> Path:
-        """What the device has to trust."""
+        """What the device has to trust, as PEM."""
         return self.ca / "mitmproxy-ca-cert.cer"
 
     @property

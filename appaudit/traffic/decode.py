@@ -150,6 +150,9 @@ _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 _ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}){8,}(?![0-9A-Za-z])")
+_HEX_ONLY = re.compile(rb"[0-9a-fA-F]{16,}")
+_BASE64_ONLY = re.compile(rb"[A-Za-z0-9+/_-]{12,}={0,2}")
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _TAG = re.compile(r"<([\w:.-]{1,100})((?:\s[^<>]{0,2000})?)>([^<]{0,20000})")
 _ATTRIBUTE = re.compile(r"([\w:.-]{1,100})\s*=\s*[\"']([^\"']{0,2000})[\"']")
 
@@ -242,6 +245,20 @@ def _unbase64(token: str) -> bytes | None:
         return None
     # The digests of hash functions are kept: an identifier may be sent as one.
     return decoded if _telling(decoded) or len(decoded) in (16, 20, 32) else None
+
+
+def sealed(text: bytes) -> bytes:
+    """The bytes that ``text``, base64 or hex as a whole, stands for, whatever they are; else empty."""
+    compact = b"".join(text.split())
+    try:
+        if len(compact) % 2 == 0 and _HEX_ONLY.fullmatch(compact):
+            return bytes.fromhex(compact.decode("ascii"))
+        if not _BASE64_ONLY.fullmatch(compact):
+            return b""
+        body = compact.rstrip(b"=").translate(_URL_SAFE)
+        return base64.b64decode(body + b"=" * (-len(body) % 4))
+    except (ValueError, binascii.Error):
+        return b""
 
 
 def _telling(data: bytes) -> bool:

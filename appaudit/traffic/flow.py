@@ -41,6 +41,8 @@ class Flow:
     through (``connect`` · ``tls_client`` the app refused the proxy's certificate · ``tls_server``).
     ``unkept``: bytes the app sent that were not recorded, of which ``passed`` is what the capture saw.
     ``protocol``: ``HTTP/2.0`` and the like; ``tls``: the version towards the server, empty where unknown.
+    ``client_port``: the port of the app's side of the connection, 0 where unknown; ``address``: the server's.
+    ``cut``: the capture could not look through all of what it did not keep.
     """
 
     id: str
@@ -57,6 +59,9 @@ class Flow:
     passed: tuple[Passed, ...] = ()
     protocol: str = ""
     tls: str = ""
+    client_port: int = 0
+    address: str = ""
+    cut: bool = False
 
     @property
     def sent(self) -> int:

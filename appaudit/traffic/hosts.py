@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
 from appaudit.records import Gap
 from appaudit.traffic.flow import Flow
+
+if TYPE_CHECKING:
+    from appaudit.traffic.search import Search
+
+MAX_TIMES = 2000
+"""Times of requests to one host that are kept to tell a rhythm."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -71,28 +79,79 @@ def public_address(host: str) -> bool:
 
 
 @dataclass(slots=True)
+class Volume:
+    """How much went to a host, and how often. ``minutes``: start of each minute → requests in it."""
+
+    requests: int = 0
+    sent: int = 0
+    failed: int = 0
+    weak: str = ""
+    minutes: Counter[int] = field(default_factory=Counter)
+    times: list[float] = field(default_factory=list)
+
+    def add(self, flow: Flow) -> None:
+        """Count one flow."""
+        self.requests += 1
+        self.sent += flow.sent
+        self.failed += bool(flow.error or flow.failed)
+        if flow.time is not None:
+            self.minutes[int(flow.time // 60)] += 1
+            if len(self.times) < MAX_TIMES:
+                self.times.append(flow.time)
+        if flow.tls in _wire("weak_tls"):
+            self.weak = flow.tls
+
+    def attributes(self) -> Pairs:
+        """``bytes`` uploaded, ``peak_per_minute``, ``beacon_seconds`` where requests come at even intervals,
+        ``failed`` and ``weak_tls`` where there are some."""
+        found = [("bytes", str(self.sent))]
+        if self.minutes:
+            found.append(("peak_per_minute", str(max(self.minutes.values()))))
+        if (even := beacon(self.times)) is not None:
+            found.append(("beacon_seconds", f"{even:.0f}"))
+        if self.failed:
+            found.append(("failed", str(self.failed)))
+        if self.weak:
+            found.append(("weak_tls", self.weak))
+        return tuple(found)
+
+
+def beacon(times: Sequence[float]) -> float | None:
+    """The interval at which requests come, in seconds, where at least five come evenly: the middle half of
+    the pauses differs by no more than a fifth. Requests of one moment count once."""
+    moments: list[float] = []
+    for time in sorted(times):
+        if not moments or time - moments[-1] >= 1.0:
+            moments.append(time)
+    pauses = sorted(b - a for a, b in pairwise(moments))
+    if len(pauses) < 4:
+        return None
+    middle = pauses[len(pauses) // 2]
+    low, high = pauses[len(pauses) // 4], pauses[-(len(pauses) // 4) - 1]
+    return middle if high - low <= middle / 5 else None
+
+
+@dataclass(slots=True)
 class Host:
-    """What one host got. ``failures``: step → (count, the first reason)."""
+    """What one host got. ``failures``: step → (count, the first reason). ``closed``: bodies that could not be
+    looked into; ``opened``: those of which a hook saw the plaintext; ``cut``: flows not decoded whole."""
 
     requests: int = 0
     sent: int = 0
     names: int = 0
-    opaque: int = 0
-    opaque_bytes: int = 0
+    closed: Volume = field(default_factory=Volume)
+    opened: int = 0
+    cut: int = 0
     unread: int = 0
     offers_quic: bool = False
     seen_quic: bool = False
-    weak: str = ""
     decrypted: bool = False
-    minutes: Counter[int] = field(default_factory=Counter)
     failures: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def add(self, flow: Flow) -> None:
         """Count one flow."""
         self.requests += 1
         self.sent += flow.sent
-        if flow.time is not None:
-            self.minutes[int(flow.time // 60)] += 1
         if flow.error or flow.failed:
             step = flow.failed or "request"
             count, reason = self.failures.get(step, (0, flow.error))
@@ -102,21 +161,15 @@ class Host:
         if flow.response is not None and "h3" in flow.response.header("alt-svc"):
             self.offers_quic = True
         self.seen_quic = self.seen_quic or flow.protocol == "HTTP/3"
-        if flow.tls in _wire("weak_tls"):
-            self.weak = flow.tls
         if flow.method in ("TCP", "UDP"):
             self.unread += flow.sent
 
-    def attributes(self) -> Pairs:
-        """``bytes`` uploaded, ``peak_per_minute``, ``failed`` and ``weak_tls`` where there are some."""
-        found = [("bytes", str(self.sent))]
-        if self.minutes:
-            found.append(("peak_per_minute", str(max(self.minutes.values()))))
-        if self.failures:
-            found.append(("failed", str(sum(n for n, _ in self.failures.values()))))
-        if self.weak:
-            found.append(("weak_tls", self.weak))
-        return tuple(found)
+    def searched(self, done: Search) -> None:
+        """What looking through one of its flows could not open."""
+        self.cut += done.cut
+        self.opened += len(done.opened)
+        self.closed.requests += len(done.opaque)
+        self.closed.sent += sum(done.opaque)
 
 
 _FAILED = {
@@ -153,9 +206,12 @@ def gaps_of(hosts: dict[str, Host]) -> Iterator[Gap]:
 
 def _unseen(name: str, host: Host) -> Iterator[tuple[str, str]]:
     much = f"{host.requests} requests ({host.sent} bytes)"
-    if host.opaque:
-        bodies = f"{host.opaque} bodies ({host.opaque_bytes} bytes)"
-        yield "opaque_body", f"{bodies} sent to {name} are encrypted or of an unknown format"
+    if host.closed.requests:
+        bodies = f"{host.closed.requests} bodies ({host.closed.sent} bytes)"
+        opened = f"; of {host.opened} more the plaintext was seen at the cipher call" if host.opened else ""
+        yield "opaque_body", f"{bodies} sent to {name} are encrypted or of an unknown format{opened}"
+    if host.cut:
+        yield "partly_decoded", f"{host.cut} requests to {name} were too large or too nested to decode whole"
     if host.names:
         yield "hidden_dns", f"{much} to {name}, some of which look up names past the network's own DNS"
     if host.offers_quic and not host.seen_quic:

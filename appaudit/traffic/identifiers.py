@@ -141,6 +141,11 @@ class Values:
             for lat, lon in self.points
         )
 
+    def latitude(self, data: bytes) -> bool:
+        """Whether the latitude of a place stands in ``data``."""
+        numbers = {float(m[0]) for m in _DECIMAL.finditer(data)}
+        return any(abs(n - lat) < NEAR for n in numbers for lat, _ in self.points)
+
 
 # ------------------------------------------------------------------------ typed patterns
 

@@ -87,7 +87,19 @@ def _entry(flow_id: str, entry: dict[str, Any]) -> Flow:
         int(response.get("status") or 0),
         tuple(frames),
         str(response.get("_error") or ""),
+        protocol=_version(request.get("httpVersion")),
+        client_port=_port(entry.get("_clientPort") or entry.get("connection")),
+        address=str(entry.get("serverIPAddress") or "").strip("[]"),
     )
+
+
+def _version(text: Any) -> str:
+    """As mitmproxy writes it: browsers say ``h3`` and ``h2``."""
+    return {"h3": "HTTP/3", "h2": "HTTP/2.0"}.get(str(text).lower(), str(text or ""))
+
+
+def _port(text: Any) -> int:
+    return int(text) if str(text).isdigit() and 0 < int(text) < 65536 else 0
 
 
 def _headers(rows: Any) -> tuple[tuple[str, str], ...]:
@@ -158,7 +170,16 @@ def _http(flow_id: str, flow: Any) -> Flow:
         tuple(Passed(**hit) for hit in noted.get("hits") or ()),
         request.http_version,
         (flow.server_conn.tls_version if flow.server_conn else "") or "",
+        _peer(flow.client_conn)[1],
+        _peer(flow.server_conn)[0],
+        bool(noted.get("cut")),
     )
+
+
+def _peer(connection: Any) -> tuple[str, int]:
+    """Address and port of a connection's other side."""
+    found = connection.peername if connection is not None else None
+    return (str(found[0]), int(found[1])) if found else ("", 0)
 
 
 def _noted(flow: Any) -> dict[str, Any]:
@@ -188,6 +209,9 @@ def _socket(flow_id: str, flow: Any) -> Flow:
         passed=tuple(Passed(**hit) for hit in noted.get("hits") or ()),
         protocol=flow.type.upper(),
         tls=conn.tls_version or "",
+        client_port=_peer(flow.client_conn)[1],
+        address=_peer(conn)[0],
+        cut=bool(noted.get("cut")),
     )
 
 

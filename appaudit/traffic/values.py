@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import rtoml
@@ -11,8 +12,11 @@ from appaudit.knowledge.data_types import data_types
 from appaudit.traffic.identifiers import Values
 
 
-def read_values(path: Path) -> Values:
-    """``imei = "866…"`` or ``imei = ["…", "…"]``, one key a data type id. Raises InputError."""
+def read_values(path: Path, keys: Sequence[bytes] = ()) -> Values:
+    """``imei = "866…"`` or ``imei = ["…", "…"]``, one key a data type id. Raises InputError.
+
+    ``keys``: of HMACs that the app was seen to use.
+    """
     try:
         rows = rtoml.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -25,4 +29,4 @@ def read_values(path: Path) -> Values:
         if not all(isinstance(v, str | int) and not isinstance(v, bool) for v in given):
             raise InputError(f"device values {path}: '{key}' must be a text or a list of texts")
         values[key] = [str(v) for v in given]
-    return Values(values)
+    return Values(values, keys)

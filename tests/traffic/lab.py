@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,22 +87,3 @@ def laboratory(folder: Path, limit: int = 4 << 20, output: str = "session.mitm")
         )
         with Capture(options) as proxy:
             yield proxy
-
-
-def java_trust_store(certificate: Path, store: Path) -> Path:
-    """A JKS file with one trusted certificate, password ``fixture``; needs no keytool."""
-    import hashlib
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    der = x509.load_pem_x509_certificate(certificate.read_bytes()).public_bytes(Encoding.DER)
-
-    def text(value: str) -> bytes:
-        return struct.pack(">H", len(value)) + value.encode()
-
-    entry = struct.pack(">I", 2) + text("proxy") + struct.pack(">Q", 0) + text("X.509")
-    data = struct.pack(">III", 0xFEEDFEED, 2, 1) + entry + struct.pack(">I", len(der)) + der
-    seal = hashlib.sha1("fixture".encode("utf-16-be") + b"Mighty Aphrodite" + data, usedforsecurity=False)
-    store.write_bytes(data + seal.digest())
-    return store

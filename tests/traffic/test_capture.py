@@ -21,6 +21,7 @@ import pytest
 pytest.importorskip("mitmproxy", reason="capturing needs the device extra")
 httpx = pytest.importorskip("httpx", reason="the client of these tests")
 
+from appaudit.dynamic.trust_jvm import trusting  # noqa: E402
 from appaudit.errors import InputError  # noqa: E402
 from appaudit.records import FlowField  # noqa: E402
 from appaudit.traffic import TrafficResult, read_traffic  # noqa: E402
@@ -28,7 +29,7 @@ from appaudit.traffic.capture import Capture, Options, listen_address  # noqa: E
 from tests.cli.run import ROOT  # noqa: E402
 from tests.fixture_audits import APPS  # noqa: E402
 from tests.fixtures.standin import Standin, java  # noqa: E402
-from tests.traffic.lab import VALUES, java_trust_store, laboratory, plain_server  # noqa: E402
+from tests.traffic.lab import VALUES, laboratory, plain_server  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 """What mitmproxy imports is not ours to mend."""
@@ -64,12 +65,7 @@ def test_an_app_through_the_proxy(app: str, tmp_path: Path) -> None:
     phases = json.loads((APPS / app / "expected.json").read_text(encoding="utf-8"))["run"]["phases"]
     wanted = sum(len(phase["sends"]) for phase in phases)
     with laboratory(tmp_path) as proxy:
-        store = java_trust_store(proxy.ca / "mitmproxy-ca-cert.pem", tmp_path / "trust.jks")
-        defines = {
-            "javax.net.ssl.trustStore": str(store),
-            "javax.net.ssl.trustStoreType": "JKS",
-            "javax.net.ssl.trustStorePassword": "fixture",
-        }
+        defines = trusting(proxy.ca / "mitmproxy-ca-cert.pem", tmp_path / "trust.jks")
         for scheme in ("http", "https"):
             defines |= {f"{scheme}.proxyHost": "127.0.0.1", f"{scheme}.proxyPort": str(proxy.port)}
         with Standin(app, defines) as standin:

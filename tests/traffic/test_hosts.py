@@ -7,7 +7,7 @@ import os
 import pytest
 
 from appaudit.records import Fact, Gap
-from appaudit.traffic.facts import facts_of
+from appaudit.traffic.facts import Scene, facts_of
 from appaudit.traffic.flow import Flow, Message
 from appaudit.traffic.hosts import own_domains
 from appaudit.traffic.identifiers import Values
@@ -22,7 +22,7 @@ def flow(url: str, body: bytes = b"", kind: str = "", **more: object) -> Flow:
 
 def told(*flows: Flow) -> tuple[list[Fact], set[tuple[str, str]]]:
     gaps: list[Gap] = []
-    facts = list(facts_of(flows, VALUES, gaps, own=own_domains("com.shop.app")))
+    facts = list(facts_of(flows, VALUES, gaps, Scene(own_domains("com.shop.app"))))
     return facts, {(g.code, g.scope) for g in gaps}
 
 

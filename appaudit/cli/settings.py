@@ -135,7 +135,8 @@ def resolve(
     chosen = color or values.get("color") or "auto"
     if chosen not in ("auto", "always", "never"):
         raise InputError(f"--color must be auto, always or never, not '{chosen}'")
-    progress = not no_progress and not quiet and sys.stderr.isatty()
+    # A dumb terminal cannot take a line back.
+    progress = not no_progress and not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     return Settings(quiet, verbose, chosen, progress, cast(Language, chosen_lang), values, path)
 
 

@@ -191,3 +191,17 @@ def test_an_interrupt_is_no_finding_and_no_traceback(tmp_path: Path) -> None:
         [sys.executable, "-c", interrupted], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "appaudit: interrupted\n")
+
+
+@pytest.mark.parametrize(("term", "escapes"), [("xterm", True), ("dumb", False)])
+def test_progress_is_shown_where_a_line_can_be_taken_back(term: str, escapes: bool) -> None:
+    leader, follower = os.openpty()
+    ran = subprocess.run(
+        [sys.executable, "-m", "appaudit", "scan", str(PLAIN), "-f", "json"],
+        stdout=subprocess.PIPE, stderr=follower, cwd=ROOT, check=True, env={**os.environ, "TERM": term},
+    )  # fmt: skip
+    os.write(follower, b"end")
+    shown = os.read(leader, 100_000)
+    assert (b"\x1b[2K" in shown) is escapes
+    assert shown.endswith(b"\x1b[2Kend" if escapes else b"end")
+    assert json.loads(ran.stdout)["app"]["package"]

@@ -3,20 +3,35 @@
 import Java from "./bridge.js";
 import * as events from "./events.js";
 import { installAll } from "./installer.js";
+import * as native from "./native.js";
+import * as ciphers from "./special/ciphers.js";
 import * as hashing from "./special/hashing.js";
 import * as listeners from "./special/listeners.js";
 import * as loading from "./special/loading.js";
 import * as permissions from "./special/permissions.js";
 import * as screen from "./special/screen.js";
+import * as sockets from "./special/sockets.js";
+import * as tls from "./special/tls.js";
 import * as stacks from "./stacks.js";
-import { config, now } from "./state.js";
+import { config, fault, now } from "./state.js";
 
 const SETTLE_MS = 60; // hooks become live on the runtime's next turn
 
-function specials(wanted) {
-  for (const [name, module] of Object.entries({ permissions, screen, hashing, loading })) {
-    if (wanted.includes(name)) module.prepare(Java);
+const SPECIALS = { permissions, screen, hashing, loading, tls, ciphers };
+
+// Each module by itself: one that this version of the platform has no place for does not take the rest along.
+function prepared(modules, outcome, ...given) {
+  for (const [name, module] of Object.entries(modules)) {
+    if (!config.specials.includes(name)) continue;
+    try {
+      module.prepare(...given);
+      outcome[name] = "";
+    } catch (error) {
+      outcome[name] = String((error && error.message) || error).slice(0, 200);
+      fault("module " + name, error);
+    }
   }
+  return outcome;
 }
 
 rpc.exports = {
@@ -31,18 +46,22 @@ rpc.exports = {
       arch: Process.arch, clock: Date.now() };
   },
 
+  // {rows: what became of each, specials: module → why it could not be set, or empty}
   install(given) {
     Object.assign(config, given);
     return new Promise((resolve, reject) => {
+      const specials = {};
+      native.prepare([]);
+      prepared({ sockets }, specials);
+      events.start();
       Java.perform(() => {
         try {
           stacks.prepare(Java);
           listeners.prepare(Java);
           const methods = config.rows.filter((row) => row.hook === "method");
-          const done = installAll(Java, Java.classFactory, methods.filter((row) => !row.library));
-          if (config.specials.length > 0) specials(config.specials);
-          events.start();
-          setTimeout(() => resolve(done), SETTLE_MS);
+          const rows = installAll(Java, Java.classFactory, methods.filter((row) => !row.library));
+          prepared(SPECIALS, specials, Java);
+          setTimeout(() => resolve({ rows, specials }), SETTLE_MS);
         } catch (error) {
           reject(error);
         }
@@ -75,6 +94,7 @@ rpc.exports = {
   },
 
   stop() {
+    if (Java.available) ciphers.stop();
     return events.stop();
   },
 };

@@ -50,7 +50,7 @@ function record(row, signature, self, values, outer, thread, result, error) {
   if (row.role === "listen") watch(row, values);
 }
 
-function className(error) {
+export function className(error) {
   try {
     return String(error.$className || String(error.message || error).split(":")[0]).slice(0, 200);
   } catch (_) {

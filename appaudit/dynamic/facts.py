@@ -192,15 +192,12 @@ class Reading:
     def _stack(self, api: Api, line: Mapping[str, Any], stack: tuple[Frame, ...]) -> Stack:
         return Stack(
             api=f"{api.descriptor}->{api.member}{line['signature']}",
-            frames=tuple(str(self._named(f)) for f in stack),
+            frames=tuple(str(self._owners.named(f)) for f in stack),
             time=float(line["first"]),
             process=self._package,
             thread=str(line["thread"]),
             result=line["result"] + (f" {line['error']}" if line["error"] else ""),
         )
-
-    def _named(self, frame: Frame) -> Frame:
-        return Frame(self._owners.original(frame.class_name), frame.method, frame.place)
 
     def _leftover(self) -> None:
         """Calls of a flood for which no stack was taken: theirs who alone made that call on that thread."""
@@ -230,7 +227,7 @@ class Reading:
         for name in detail["names"]:
             evidence = Stack(
                 "Landroid/app/Activity;->requestPermissions([Ljava/lang/String;I)V",
-                tuple(str(self._named(f)) for f in stack), time, self._package,
+                tuple(str(self._owners.named(f)) for f in stack), time, self._package,
             )  # fmt: skip
             phase = self._phases.get(int(line["epoch"]), "unknown")
             self._asks.append(

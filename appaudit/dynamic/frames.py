@@ -82,6 +82,10 @@ class Owners:
         """The name before renaming, where a mapping tells it."""
         return self._mapping.get(class_name, class_name)
 
+    def named(self, frame: Frame) -> Frame:
+        """The frame with its class as it was before renaming."""
+        return Frame(self.original(frame.class_name), frame.method, frame.place)
+
     def caller(self, stack: Sequence[Frame]) -> Caller | None:
         """Who called; None where nobody but the platform is on the stack."""
         chain = tuple(dict.fromkeys(a for a in (self.of(f.class_name) for f in stack) if a))

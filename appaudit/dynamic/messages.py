@@ -6,6 +6,7 @@ What does not hold is refused as a whole; nothing of it is believed.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -20,17 +21,48 @@ CLOCK_SLACK = 120.0
 """Seconds by which a time may lie outside the run before it is set to its edge."""
 
 SIGNATURE = re.compile(r"\([\w$/;\[.-]{0,2000}\)[\w$/;\[.-]{1,400}")
-DIGITS = re.compile(r"[0-9]{1,16}")
+HEX = re.compile(r"[0-9a-f]*")
 RESULTS = ("value", "null", "exception")
-NOTES: dict[str, dict[str, type]] = {
-    "permission_request": {"names": list, "stack": int},
-    "digest": {"row": int, "algorithm": str, "stack": int},
-    "screen": {"state": str},
-    "loader": {"name": str, "what": str},
-    "loader_hooked": {"n": int},
-    "listener": {"row": int, "state": str, "name": str},
-}
-"""Kinds of notes and the fields each has."""
+BYTES = 2 << 20
+"""Most bytes that come with one message."""
+SAMPLE = 64 << 10
+KEY = 4 << 10
+
+Field = tuple[str, int]
+"""What a field of a note must be, and its bound: a ``text`` or ``texts`` (characters), a ``number``
+(greatest), a ``stack``, ``hex`` (digits), ``bytes`` (most; None where none were kept)."""
+WORD: Field = ("text", 256)
+PORT: Field = ("number", 65_535)
+NUMBER: Field = ("number", 2**53)
+THREAD: Field = NUMBER
+STACK_FIELD: Field = ("stack", 0)
+
+NOTES: dict[str, dict[str, Field]] = {
+    "permission_request": {"names": ("texts", TEXT), "stack": STACK_FIELD},
+    "digest": {"row": NUMBER, "algorithm": WORD, "stack": STACK_FIELD},
+    "screen": {"state": WORD},
+    "loader": {"name": WORD, "what": ("text", TEXT)},
+    "loader_hooked": {"n": NUMBER},
+    "listener": {"row": NUMBER, "state": WORD, "name": ("text", TEXT)},
+    "connect": {
+        "host": WORD, "ip": ("text", 45), "port": PORT, "local_port": PORT, "protocol": WORD,
+        "error": ("number", 4096), "module": WORD, "thread": THREAD, "stack": STACK_FIELD,
+    },
+    "tls": {
+        "host": WORD, "ip": ("text", 45), "port": PORT, "local_port": PORT, "error": WORD,
+        "thread": THREAD, "stack": STACK_FIELD,
+    },
+    "cipher": {
+        "algorithm": WORD, "direction": WORD, "length": NUMBER, "sample": ("bytes", SAMPLE), "size": NUMBER,
+        "sha256": ("hex", 64), "head": ("hex", 32), "tail": ("hex", 32), "thread": THREAD,
+        "stack": STACK_FIELD,
+    },
+    "hmac": {
+        "algorithm": WORD, "key": ("bytes", KEY), "length": NUMBER, "sample": ("bytes", SAMPLE),
+        "output": ("hex", 256), "thread": THREAD, "stack": STACK_FIELD,
+    },
+}  # fmt: skip
+"""Kinds of notes and the fields each has. See `appaudit.dynamic.wire` for the last four."""
 
 
 class RefusedError(ValueError):
@@ -80,7 +112,7 @@ class Note:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """One message. ``totals``: calls seen so far, by row; ``lost``: records dropped since the last message;
-    ``faults``: failures of the agent's own code."""
+    ``faults``: failures of the agent's own code; ``left``: notes of a kind that came too often to be told."""
 
     sequence: int
     calls: tuple[Call, ...]
@@ -88,6 +120,7 @@ class Batch:
     totals: dict[int, int]
     lost: int
     faults: dict[str, int]
+    left: dict[str, int]
 
 
 class Reader:
@@ -104,8 +137,8 @@ class Reader:
         self.offset = 0.0
         """Seconds to add to the app's clock to get ours."""
 
-    def read(self, payload: Any, now: float) -> Batch:
-        """Raises RefusedError. ``now``: our clock, seconds since the epoch."""
+    def read(self, payload: Any, now: float, data: bytes | None = None) -> Batch:
+        """Raises RefusedError. ``now``: our clock, seconds since the epoch; ``data``: bytes beside it."""
         message = _mapping(payload)
         if (
             message.get("v") != VERSION
@@ -118,17 +151,21 @@ class Reader:
             raise RefusedError("a sequence number came twice")
         stacks = {_number(int(k), 1, 2**53): _text(v, STACK) for k, v in _numbered(message.get("stacks"))}
         known = {**self._stacks, **stacks}
+        data = data or b""
+        if len(data) > BYTES:
+            raise RefusedError("too many bytes beside a message")
         batch = Batch(
             sequence,
             tuple(self._call(item, known, now) for item in _list(message.get("calls"))),
-            tuple(self._note(item, known, now) for item in _list(message.get("notes"))),
+            tuple(self._note(item, known, data, now) for item in _list(message.get("notes"))),
             {int(k): _number(v, 0, 2**53) for k, v in _numbered(message.get("totals"))},
             _number(message.get("lost"), 0, 2**53),
-            {_text(k): _number(v, 0, 2**53) for k, v in _mapping(message.get("faults")).items()},
+            _counts(message.get("faults")),
+            {k: n for k, n in _counts(message.get("left", {})).items() if k in NOTES},
         )
         self.missing += sequence - self.sequence - 1
         self.sequence = sequence
-        self._stacks = known if len(known) < 4 * MAX_ITEMS else stacks
+        self._stacks = known if len(known) < 4 * MAX_ITEMS else dict(sorted(known.items())[-2 * MAX_ITEMS :])
         return batch
 
     def _call(self, item: Any, stacks: Mapping[int, str], now: float) -> Call:
@@ -155,29 +192,18 @@ class Reader:
             call.get("foreground") is True,
         )
 
-    def _note(self, item: Any, stacks: Mapping[int, str], now: float) -> Note:
+    def _note(self, item: Any, stacks: Mapping[int, str], data: bytes, now: float) -> Note:
         note = _mapping(item)
         kind = note.get("kind")
         if not isinstance(kind, str) or kind not in NOTES:
             raise RefusedError("an unknown kind of note")
-        detail: dict[str, Any] = {}
-        for name, wanted in NOTES[kind].items():
-            value = note.get(name)
-            if name == "stack":
-                detail[name] = stacks.get(_number(value, 0, 2**53), "")
-            elif wanted is int:
-                detail[name] = _number(value, 0, 2**53)
-            elif wanted is list:
-                detail[name] = [_text(v) for v in _list(value)[:64]]
-            else:
-                detail[name] = _text(value)
         return Note(
             kind,
             self._time(note.get("time"), now),
             _number(note.get("epoch"), 0, 10_000),
             _text(note.get("screen")),
             note.get("foreground") is True,
-            detail,
+            {name: _field(note.get(name), field, stacks, data) for name, field in NOTES[kind].items()},
         )
 
     def _time(self, value: Any, now: float) -> float:
@@ -185,6 +211,38 @@ class Reader:
             raise RefusedError("a time that is none")
         seconds = value / 1000 + self.offset
         return min(max(seconds, self._start - CLOCK_SLACK), now + CLOCK_SLACK)
+
+
+def _field(value: Any, field: Field, stacks: Mapping[int, str], data: bytes) -> Any:
+    kind, bound = field
+    if kind == "number":
+        return _number(value, 0, bound)
+    if kind == "stack":
+        return stacks.get(_number(value, 0, 2**53), "")
+    if kind == "texts":
+        return [_text(v, bound) for v in _list(value)[:64]]
+    if kind == "bytes":
+        return None if value is None else _bytes(_mapping(value), data, bound)
+    text = _text(value, bound)
+    if kind == "hex" and not HEX.fullmatch(text):
+        raise RefusedError("digits are missing")
+    return text
+
+
+def _bytes(place: Mapping[str, Any], data: bytes, bound: int) -> str:
+    """The part of a message's bytes that a note points to, in base64."""
+    size = _number(place.get("n"), 0, bound)
+    start = _number(place.get("at"), 0, len(data))
+    if start + size > len(data):
+        raise RefusedError("bytes are missing")
+    return base64.b64encode(data[start : start + size]).decode()
+
+
+def _counts(value: Any) -> dict[str, int]:
+    pairs = list(_mapping(value).items())
+    if len(pairs) > MAX_ITEMS:
+        raise RefusedError("too many counts")
+    return {_text(k): _number(v, 0, 2**53) for k, v in pairs}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

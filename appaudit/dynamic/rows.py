@@ -11,7 +11,7 @@ from appaudit.knowledge.data_types import data_types
 
 KINDS = frozenset({"exec"})
 """Rows that reach no data by themselves and are hooked all the same."""
-SPECIALS = ("permissions", "screen", "hashing", "loading")
+SPECIALS = ("permissions", "screen", "hashing", "loading", "sockets", "tls", "ciphers")
 """Modules of ``hooks/special`` that a run uses."""
 OWN_MODULE = frozenset({"permission", "hashing", "dynamic_code", "lifecycle"})
 """Kinds of rows that these modules hook themselves."""

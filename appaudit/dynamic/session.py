@@ -44,6 +44,7 @@ class Session:
         self._counted: Counter[int] = Counter()
         self._totals: dict[int, int] = {}
         self._lost = 0
+        self._left: Counter[str] = Counter()
         self.detached = ""
         """Why the connection ended by itself; empty while it holds."""
 
@@ -65,7 +66,8 @@ class Session:
         except Exception as error:
             self.close()
             raise LostError(f"the hooks could not be set: {str(error)[:300]}") from error
-        self._note_hooks(about, outcome)
+        self._note_hooks(about, outcome["rows"])
+        self._note_specials(outcome["specials"])
         self.epoch(epoch)
         self._target.resume()
         with contextlib.suppress(Exception):  # the app may have died at once: then the target says so
@@ -83,7 +85,13 @@ class Session:
             "hooks", what=what, about=told, counts=counts, states=states if self._whole else {}
         )
 
-    def _on_message(self, message: Mapping[str, Any], _: bytes | None) -> None:
+    def _note_specials(self, outcome: Any) -> None:
+        missing = {str(k)[:40]: str(v)[:200] for k, v in outcome.items() if v}
+        if missing and self._whole:
+            why = "; ".join(f"{name}: {text}" for name, text in sorted(missing.items()))
+            self._record.gap("watch_not_set", self._target.package, f"Not watched here: {why}.")
+
+    def _on_message(self, message: Mapping[str, Any], data: bytes | None) -> None:
         with self._lock:
             if sum(self._refused.values()) > MAX_REFUSED:
                 return
@@ -91,7 +99,7 @@ class Session:
                 self._record.write("fault", text=str(message.get("description"))[:500])
                 return
             try:
-                batch = self._reader.read(message.get("payload"), time.time())
+                batch = self._reader.read(message.get("payload"), time.time(), data)
             except (RefusedError, ValueError, TypeError, OverflowError) as error:
                 self._refused[str(error)[:100]] += 1
                 return
@@ -107,6 +115,7 @@ class Session:
             self._record.write("note", **note.json())
         for text, count in batch.faults.items():
             self._record.write("fault", text=text, count=count)
+        self._left.update(batch.left)
         self._totals = batch.totals
         self._lost += batch.lost
 
@@ -138,6 +147,13 @@ class Session:
                 "events_lost",
                 self._target.package,
                 f"{uncounted} calls lack their details; {self._reader.missing} messages never came.",
+            )
+        if self._left:
+            kinds = ", ".join(f"{n} x {kind}" for kind, n in self._left.most_common())
+            self._record.gap(
+                "notes_left_out",
+                self._target.package,
+                f"More came than is kept in a second, counted only: {kinds}.",
             )
         if self._refused:
             why = ", ".join(f"{n} x {text}" for text, n in self._refused.most_common(3))

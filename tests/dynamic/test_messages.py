@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appaudit.dynamic.messages import Reader, RefusedError
+from appaudit.dynamic.messages import NOTES, Reader, RefusedError
 
 TOKEN = "t" * 32
 START = 1_700_000_000.0
@@ -112,3 +113,57 @@ def test_a_changed_field_is_read_or_refused(field: str, value: Any, inner: str, 
     except RefusedError:
         return
     assert all(c.row in ROWS and c.count > 0 for c in batch.calls)
+
+
+def note(kind: str, **changes: Any) -> dict[str, Any]:
+    common = {"kind": kind, "time": START * 1000, "epoch": 1, "screen": "", "foreground": True, "stack": 1}
+    cipher = {
+        "algorithm": "AES", "direction": "encrypt", "length": 5, "sample": {"at": 2, "n": 5}, "size": 16,
+        "sha256": "0" * 64, "head": "00", "tail": "ff", "thread": 3,
+    }  # fmt: skip
+    return {**common, **cipher, **changes}
+
+
+def test_bytes_beside_a_message_are_cut_out_where_a_note_points() -> None:
+    batch = reader().read(message(notes=[note("cipher")]), START, b"..hello..")
+    assert base64.b64decode(batch.notes[0].detail["sample"]) == b"hello"
+    none = reader().read(message(notes=[note("cipher", sample=None)]), START)
+    assert none.notes[0].detail["sample"] is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sample": {"at": 8, "n": 5}}, {"sample": {"at": -1, "n": 1}}, {"sample": {"at": 0, "n": 1 << 20}},
+        {"sample": "hello"}, {"head": "xyz"}, {"sha256": "0" * 65}, {"length": -1}, {"thread": None},
+    ],
+)  # fmt: skip
+def test_bytes_that_are_not_there_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(RefusedError):
+        reader().read(message(notes=[note("cipher", **wrong)]), START, b"..hello..")
+
+
+def test_more_bytes_than_a_message_may_have_are_refused() -> None:
+    with pytest.raises(RefusedError):
+        reader().read(message(), START, bytes((2 << 20) + 1))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(NOTES)), st.data(), st.binary(max_size=64))
+def test_a_forged_note_is_read_within_its_bounds_or_refused(
+    kind: str, data: st.DataObject, beside: bytes
+) -> None:
+    forged = {"kind": kind, "time": START * 1000, "epoch": 0, "screen": "", "foreground": False}
+    likely: st.SearchStrategy[Any] = st.sampled_from([0, 1, "", "ff", [], None, {"at": 0, "n": 3}])
+    forged |= {name: data.draw(likely | JSON) for name in NOTES[kind]}
+    try:
+        batch = reader().read(message(notes=[forged]), START, beside)
+    except RefusedError:
+        return
+    for name, (what, bound) in NOTES[kind].items():
+        value = batch.notes[0].detail[name]
+        assert (
+            value is None
+            or what == "stack"
+            or (0 <= value <= bound if what == "number" else what == "texts" or len(value) <= 2 * bound)
+        )

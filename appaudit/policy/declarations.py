@@ -292,7 +292,9 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
             return
     here = [d for d in out if d.start < mention.start + sentence.start]
     named = [
-        d for d in (here if frame.cls == "share" and here else recent) if d.via is None and d.type != GENERIC
+        d
+        for d in (here if frame.cls == "share" and here else recent)
+        if d.via is None and d.type != GENERIC and _near(found, index, d.paragraph)
     ]
     if not named:
         found.unresolved.append((index, mention.start + sentence.start, mention.end + sentence.start))
@@ -305,6 +307,15 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
     for other in named:
         if other.type != lead:
             add(mention, other.type, frame, (other.paragraph, other.start, other.end))
+
+
+def _near(found: ReadDocument, index: int, earlier: int) -> bool:
+    """Whether "this information" in paragraph ``index`` may point to paragraph ``earlier``: no more than
+    two others lie between, the items of one list counting as one."""
+    if index - earlier > _RECENT:
+        return False
+    between = found.structure.paragraphs[earlier + 1 : index]
+    return sum(p.kind != "item" for p in between) <= 2
 
 
 def _common_group(types: list[str]) -> str:

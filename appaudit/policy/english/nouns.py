@@ -40,12 +40,17 @@ class Nouns(Verbs):
             found.group = True
         self.mentions.append(found)
 
-    def include(self) -> None:
-        """ "The data we collect includes X", "log data may include X": X is collected."""
+    def include(self, named: bool) -> None:
+        """ "The data we collect includes X", "log data may include X" (``named``): X is collected."""
         if self.include_frame is not None:
             self.state.frame, self.state.held = self.include_frame, False
             self.state.relative = ""
-        elif self.mentions and self.mentions[-1].frame is None and self.mentions[-1].type in INCLUDING:
+        elif (
+            named
+            and self.mentions
+            and self.mentions[-1].frame is None
+            and self.mentions[-1].type in INCLUDING
+        ):
             here = self.mentions[-1]
             self.state.frame = Frame("include", "collect", "we", "collected", here.start, here.end)
             self.state.held = False

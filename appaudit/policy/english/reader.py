@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from appaudit.policy.english.nouns import Nouns
-from appaudit.policy.english.state import AUTHORISES, CLOSE, INERT, NOUNS, OPEN, SUBJECTS
-from appaudit.policy.lexicon import fold, lexicon
+from appaudit.policy.english.state import AUTHORISES, CLOSE, INERT, JOINTS, NOUNS, OBLIQUE, OPEN, SUBJECTS
+from appaudit.policy.lexicon import Token, fold, lexicon
 from appaudit.policy.reading import Frame, SentenceReading
 
 
@@ -75,11 +75,12 @@ class EnglishReader(Nouns):
         state = self.state
         subject = next((k for k in SUBJECTS if k in readings), "")
         verb = get("verb")
-        if get("group") and not get("verb"):
+        if get("group") and (verb is None or not self.likes(i)):
             if state.hold_to_comma:
                 state.held = state.hold_to_comma = False
-            if (state.frame is None and item.text.lower().startswith("includ")) or item.text.lower() == "are":
-                self.include()
+            low = item.text.lower()
+            if (state.frame is None and low.startswith(("includ", "such as"))) or low == "are":
+                self.include(low != "such as")
         elif get("data") is not None and not (verb and self.is_verb(i, verb)):
             self.mention(item, i)
         elif get("anaphor"):
@@ -113,7 +114,7 @@ class EnglishReader(Nouns):
                 ) or state.frame is not None:
                     state.held = state.hold_to_comma = True
             else:
-                state.held, state.hold_to_comma = True, False
+                state.held, state.hold_to_comma = True, bool(state.relative)
         elif get("relative"):
             self.relative(i)
         elif get("pronoun"):
@@ -180,6 +181,14 @@ class EnglishReader(Nouns):
     def subject(self, i: int, actor: str) -> None:
         word = self.items[i].text.lower()
         state = self.state
+        if actor == "we" and word not in ("we", "i") and self.word(i - 1) in OBLIQUE:
+            return  # "in our app": a place, not who acts
+        if (
+            actor == "you"
+            and self.word(i - 1) in ("for", "to", "about")
+            and self.word(i + 1) in ("and", "or")
+        ):
+            return
         following = self.next_significant(i + 1)
         if actor in ("partner", "sdk") and self.word(i + 1) in ("and", "or", "and/or"):
             following = i + 1
@@ -243,15 +252,7 @@ class EnglishReader(Nouns):
             and any(self.items[i - 2].get(s) for s in SUBJECTS)
         ):
             before = None  # "when you order we collect": the word before is a verb, not what we collect
-        if before is not None and (
-            before.get("data")
-            or before.get("anaphor")
-            or before.get("head")
-            or before.get("relative")
-            or before.get("weak")
-            or (fold(before.text) in NOUNS and actor in ("you", "we"))
-            or (before.text in CLOSE and self.mentions and actor in ("you", "we"))
-        ):
+        if before is not None and self.described(before, actor):
             state.relative, self.relative_used = actor, False
             return
         held = self.condition_start >= 0 and state.frame is not None
@@ -265,6 +266,32 @@ class EnglishReader(Nouns):
             self.end_condition(self.items[i].start)  # "when you register we collect": no comma
         self.new_clause(actor, i)
         self.state.negated = denied  # "we do not require you to provide X"
+
+    def described(self, before: Token, actor: str) -> bool:
+        """Whether the subject after the word ``before`` describes it: "the pages you visit"."""
+        if (
+            before.get("data")
+            or before.get("anaphor")
+            or before.get("head")
+            or before.get("relative")
+            or (before.text in CLOSE and self.mentions and actor in ("you", "we"))
+        ):
+            return True
+        state = self.state
+        open_frame = state.frame is not None and state.frame.polarity is not None
+        if before.get("weak") or fold(before.text) in NOUNS:
+            # "In order to enroll you and keep your account we need ...": a new clause
+            listed = bool(self.mentions) and self.mentions[-1].end == before.end
+            return (actor in ("you", "we") or bool(before.get("weak"))) and (
+                open_frame or listed or not state.held or self.condition_start >= 0
+            )
+        if before.text.lower() == "as" and (open_frame or self.include_frame is not None):
+            return True
+        if not open_frame or actor not in ("you", "we") or self.condition_start >= 0:
+            return False
+        if before.get("we") and not before.readings.keys() & {"data", "verb"}:
+            return fold(before.text.split()[-1]) in NOUNS  # "the pages of our service you visit"
+        return not before.readings and before.text[:1].isalpha() and before.text.lower() not in JOINTS
 
 
 def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:

@@ -14,11 +14,19 @@ OPEN, CLOSE = frozenset("([（【〔{"), frozenset(")]）】〕}")
 _GRAMMAR = words_of("grammar.en")
 INERT = frozenset(_GRAMMAR["inert"]["words"])
 """Kinds of words that change nothing by themselves; their neighbours look at them."""
+CLOSERS = frozenset(_GRAMMAR["closer"]["words"])
+"""What may follow a noun that no other noun follows."""
+CONCRETE = frozenset({"email", "contacts"})
+"""Types whose weak words are things by themselves, though also words for something else."""
+OBLIQUE = frozenset(_GRAMMAR["oblique"]["words"])
+"""Prepositions: what they take is no subject."""
 LIST_GAP = frozenset(_GRAMMAR["list_gap"]["words"])
 PREPOSITIONS = frozenset(_GRAMMAR["preposition"]["words"])
 AUTHORISES = frozenset(_GRAMMAR["authorises"]["words"])
 NOUNS = frozenset(_GRAMMAR["noun"]["words"])
-INCLUDING = frozenset({"service_log", "usage_info", "device_info"})
+JOINTS = frozenset(_GRAMMAR["joint"]["words"])
+"""Words after which a subject opens a clause of its own."""
+INCLUDING = frozenset({"service_log", "usage_info", "device_info", "personal_info"})
 """Types whose "may include" lists what is collected."""
 CONTAINERS = frozenset(_GRAMMAR["container"]["words"])
 """After a data word these name a thing that works on the data, not the data."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from appaudit.policy.english.idle import TO_US, idle
 from appaudit.policy.english.state import PREPOSITIONS, SUBJECTS, to_you
 from appaudit.policy.english.voices import Voices
 from appaudit.policy.lexicon import Entry, Token
@@ -131,7 +132,9 @@ class Verbs(Voices):
                     polarity = None
             elif cls == "share":
                 polarity = "shared"
-                if re.match(r"\s*(?:(?:to\s+)?you\b|to your (?:device|email|phone|mobile))", rest) or (
+                if TO_US.match(rest):
+                    polarity = "collected"
+                elif re.match(r"\s*(?:(?:to\s+)?you\b|to your (?:device|email|phone|mobile))", rest) or (
                     low.startswith("sen") and to_you(rest)
                 ):
                     polarity = None
@@ -183,6 +186,8 @@ class Verbs(Voices):
             polarity = "collected"
             kind = "sdk"
         negated = state.negated or self.denied_after(i)
+        if polarity and idle(self.text, item, cls, actor, negated):
+            polarity = None
         if negated and polarity:
             polarity = (
                 None

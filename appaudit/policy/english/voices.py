@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from appaudit.policy.english.idle import TO_US, idle
 from appaudit.policy.english.parties import Parties
 from appaudit.policy.lexicon import Entry, Token
-from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, Polarity
+from appaudit.policy.reading import GENERIC_ANAPHOR, NEGATED, Frame, Mention, Polarity
 
 
 class Voices(Parties):
@@ -42,6 +43,12 @@ class Voices(Parties):
             polarity = "shared"
             if re.match(r"\s*(?:to|with) (?:us|you)\b", rest):
                 polarity = "collected" if "us" in rest[:12] else None
+            elif TO_US.match(rest):
+                polarity = "collected"
+            elif idle(self.text, item, cls, "", state.negated) or (
+                not recipient and item.text.lower().startswith(("transmit", "sen"))
+            ):
+                polarity = None
         elif cls == "display":
             polarity = "shared" if self.public(i) else None
         elif cls == "provide":
@@ -112,13 +119,18 @@ class Voices(Parties):
             if verb.value in ("collect", "share", "display") and state.frame is None and not state.held:
                 state.relative = ""
             return
-        if (actor == "we" and verb.value in ("collect", "use")) or (
-            actor == "you" and verb.value == "provide"
+        shares = actor == "we" and verb.value == "share"
+        if (
+            shares
+            or (actor == "we" and verb.value in ("collect", "use"))
+            or (actor == "you" and verb.value == "provide")
         ):
-            polarity_of: Polarity = "not_collected" if state.negated else "collected"
+            polarity_of: Polarity = "shared" if shares else "collected"
+            if state.negated:
+                polarity_of = NEGATED[polarity_of]
             self.include_frame = Frame(
                 item.text.lower(),
-                "collect",
+                "share" if shares else "collect",
                 actor,
                 polarity_of,
                 item.start,
@@ -189,6 +201,8 @@ class Voices(Parties):
         ):
             return
         doer = self.previous_significant(i - 1)
+        while doer > 0 and (self.items[doer].get("negation") or self.items[doer].get("aux")):
+            doer = self.previous_significant(doer)
         again = doer >= 0 and self.items[doer].get("we") is not None
         for mention in self.mentions:
             if (

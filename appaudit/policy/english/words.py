@@ -7,6 +7,8 @@ import re
 from appaudit.policy.english.state import (
     CATENATIVE,
     CLOSE,
+    CLOSERS,
+    CONCRETE,
     HEADS,
     LIST_GAP,
     NOUNS,
@@ -91,6 +93,13 @@ class Words(Walk):
             )
         return True
 
+    def likes(self, i: int) -> bool:
+        """Whether "like" at ``i`` is the verb: "you like", "would like", not "tools like cookies"."""
+        before = self.items[i - 1] if i else None
+        return before is None or bool(
+            before.get("aux") or before.get("negation") or any(before.get(s) for s in SUBJECTS)
+        )
+
     def has_object(self, i: int) -> bool:
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if nxt is None:
@@ -158,15 +167,32 @@ class Words(Walk):
         # A member of a list: something listed directly before it, and a separator (or the end) after it.
         if before is None or self.state.frame is None or self.state.held:
             return False
+        if self.is_object(i):
+            return True
         listed = self.word(i - 1) in (",", "/", "and", "or", "(", "、", "your", "、") and (
             i < 2 or self.listed(i - 2) or self.word(i - 1) == "(" or self.word(i - 2) in (",", "and")
         )
-        closes = self.word(i + 1) in (",", "/", "and", "or", ")", "、", "") or i + 1 == len(self.items)
+        closes = self.word(i + 1) in (",", ".", ";", "/", "and", "or", ")", "、", "") or i + 1 == len(
+            self.items
+        )
         return (listed and closes and item.get("verb") is None) or (
             listed
             and closes
             and bool(self.stack or self.state.frame.inherited or self.state.frame.cls == "definition")
         )
+
+    def is_object(self, i: int) -> bool:
+        """Whether the weak word at ``i`` is by itself what the verb before it takes: "collect your email"."""
+        frame = self.state.frame
+        entry = self.items[i].get("weak")
+        if frame is None or entry is None or entry.value not in CONCRETE:
+            return False
+        if i + 1 < len(self.items) and self.word(i + 1) not in CLOSERS:
+            return False
+        j = i - 1
+        while j >= 0 and self.items[j].get("possessive"):
+            j -= 1
+        return j >= 0 and self.items[j].end == frame.end
 
     def listed(self, i: int) -> bool:
         item = self.items[i]
@@ -267,7 +293,7 @@ class Words(Walk):
             or item.text in CLOSE
             or item.text == ","
             or item.get("partner")
-            or fold(item.text) in NOUNS
+            or fold(item.text.split()[-1]) in NOUNS
         )
 
     def after_coordination(self, i: int) -> Token | None:
@@ -276,6 +302,6 @@ class Words(Walk):
             item = self.items[j]
             if item.get("aux") and item.text.lower() != "to":
                 return item
-            if item.text in (",", ";", "(") or item.get("data") or item.get("verb"):
+            if item.text in (",", ";", "(") or item.get("data") or item.get("verb") or item.get("we"):
                 return None
         return None

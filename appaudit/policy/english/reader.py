@@ -183,11 +183,8 @@ class EnglishReader(Nouns):
         state = self.state
         if actor == "we" and word not in ("we", "i") and self.word(i - 1) in OBLIQUE:
             return  # "in our app": a place, not who acts
-        if (
-            actor == "you"
-            and self.word(i - 1) in ("for", "to", "about")
-            and self.word(i + 1) in ("and", "or")
-        ):
+        behind = self.word(i - 1).rpartition(" ")[2]
+        if actor == "you" and behind in ("for", "to", "about") and self.word(i + 1) in ("and", "or"):
             return
         following = self.next_significant(i + 1)
         if actor in ("partner", "sdk") and self.word(i + 1) in ("and", "or", "and/or"):

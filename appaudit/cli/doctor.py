@@ -119,8 +119,8 @@ def doctor(
 
 def _device() -> bool:
     """Prints what the device check finds; whether a run is possible."""
+    from appaudit.dynamic.adb import Choice
     from appaudit.dynamic.device_check import check
-    from appaudit.dynamic.target_android import Choice
     from appaudit.report.visible import visible
 
     found = check(Choice())

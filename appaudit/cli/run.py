@@ -109,9 +109,9 @@ def run(
     settings: Settings = ctx.obj
     from appaudit import audit as work
     from appaudit.cli.listening import listening
+    from appaudit.dynamic.adb import Choice
     from appaudit.dynamic.record import FOLDER
     from appaudit.dynamic.run import Options
-    from appaudit.dynamic.target_android import Choice
 
     if sum((device is not None, usb, remote, host is not None)) > 1:
         raise InputError("-D, -U, -R and -H exclude each other")
@@ -132,7 +132,9 @@ def run(
 
     options = Options(
         target=target,
-        phone=Choice(serial=device, remote=host or ("127.0.0.1:27042" if remote else None), setup=setup),
+        phone=Choice(
+            serial=device, usb=usb, remote=host or ("127.0.0.1:27042" if remote else None), setup=setup
+        ),
         folder=evidence / FOLDER,
         seconds=seconds or (3.0 if target == "jvm" else 20.0),
         explore=explore,

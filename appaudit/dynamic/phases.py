@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appaudit.dynamic import consent as reading
-from appaudit.dynamic.messages import Batch
 from appaudit.dynamic.record import Record
 from appaudit.dynamic.session import Session
 from appaudit.dynamic.target import LostError, Target
@@ -47,7 +46,6 @@ class Driver:
     plan: Plan
     say: Callable[[str], None] = lambda _: None
     ask: Callable[[str], bool] | None = None
-    seen: Callable[[Batch], None] | None = None
     session: Session | None = None
     _epoch: int = 0
     _screens: int = 0
@@ -137,7 +135,7 @@ class Driver:
     # ------------------------------------------------------------------------------------- phases
 
     def _start(self, phase: Phase, fresh: bool) -> None:
-        self.session = Session(self.target, self.record, self.seen, whole=self._epoch == 0)
+        self.session = Session(self.target, self.record, whole=self._epoch == 0)
         self._epoch += 1
         self._mark(phase, fresh)
         self.session.open(fresh, self._epoch)

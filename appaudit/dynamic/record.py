@@ -2,7 +2,8 @@
 
 A killed app, a lost device or a killed run keeps everything up to the last whole line. The first line is
 ``run`` (version, app, target, tools); others are ``phase``, ``call``, ``note``, ``gap``, ``screen``,
-``step``, ``hooks``, ``condition``, ``end``; each has ``at``, seconds since the epoch on our clock.
+``step``, ``hooks``, ``condition``, ``process``, ``end``; each has ``at``, seconds since the epoch on our
+clock.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, get_args
@@ -25,21 +26,25 @@ FOLDER = "run"
 
 
 class Record:
-    """An open record; safe to write to from several threads."""
+    """An open record; safe to write to from several threads. ``watch`` is called with each line written."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, watch: Callable[[Mapping[str, Any]], None] | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._file = path.open("a", encoding="utf-8")
+        self._watch = watch
         self.path = path
 
     def write(self, line: str, **data: Any) -> None:
         """Append one line of kind ``line``; after `close` nothing is written any more."""
-        text = json.dumps({"line": line, "at": round(time.time(), 3), **data}, ensure_ascii=False)
+        whole = {"line": line, "at": round(time.time(), 3), **data}
+        text = json.dumps(whole, ensure_ascii=False)
         with self._lock:
             if not self._file.closed:
                 self._file.write(text + "\n")
                 self._file.flush()
+        if self._watch is not None:
+            self._watch(whole)
 
     def gap(self, code: str, scope: str, reason: str) -> None:
         """Append a gap, at once."""

@@ -8,16 +8,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from appaudit import __version__
 from appaudit.apk import open_app
 from appaudit.dynamic import agent, record
+from appaudit.dynamic.adb import Choice
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.frames import read_mapping
-from appaudit.dynamic.messages import Batch
 from appaudit.dynamic.phases import Driver, Plan
-from appaudit.dynamic.target import LostError, Target
-from appaudit.dynamic.target_android import AndroidTarget, Choice
+from appaudit.dynamic.target import LostError, Proxy, Target
+from appaudit.dynamic.target_android import AndroidTarget
 from appaudit.errors import InputError
 from appaudit.records import Fact, Gap
 
@@ -39,7 +40,9 @@ STARTERS = frozenset(
 class Options:
     """``target``: jvm, or android with ``phone``. ``folder``: where the record goes, a new or empty one.
     ``revoke``: permissions to take away one by one, of those the app asked for and got; None means all.
-    ``proxy``: host:port for the app's traffic, ``ca``: PEM of its certificate authority."""
+
+    ``proxy``: host:port for the app's traffic, ``ca``: PEM of its certificate authority. ``watch`` is called
+    with each line of the record."""
 
     target: str
     folder: Path
@@ -49,7 +52,7 @@ class Options:
     proxy: str | None = None
     mapping: Path | None = None
     ask: Callable[[str], bool] | None = None
-    seen: Callable[[Batch], None] | None = None
+    watch: Callable[[Mapping[str, Any]], None] | None = None
     phone: Choice | None = None
     ca: Path | None = None
 
@@ -83,10 +86,15 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
     try:
         target.prepare()
         conditions = {**target.conditions(), **agent.versions(), "appaudit": __version__}
-        with record.Record(path) as log:
+        proxy = Proxy.parse(options.proxy, options.ca) if options.proxy else None
+        with record.Record(path, options.watch) as log:
             log.write("run", version=record.VERSION, package=package, app=app.name, conditions=conditions)
             try:
-                Driver(target, log, plan, say, options.ask, options.seen).run()
+                if proxy is not None:
+                    through = target.use_proxy(proxy)
+                    conditions |= through
+                    log.write("condition", **through)
+                Driver(target, log, plan, say, options.ask).run()
             except (LostError, KeyboardInterrupt) as error:
                 log.gap("run_ended_early", package, f"The run ended early: {str(error) or 'interrupted'}.")
             log.write("end", seconds=round(time.process_time(), 1))
@@ -101,7 +109,7 @@ def _target(app: Path, package: str, options: Options, scratch: Path) -> Target:
     if options.target == "jvm":
         from appaudit.dynamic.target_jvm import JvmTarget
 
-        return JvmTarget(app, scratch, options.proxy, ca=options.ca)
+        return JvmTarget(app, scratch)
     if options.target == "android":
         return AndroidTarget(app, package, options.phone or Choice())
     raise InputError(f"unknown target '{options.target}' (known: android, jvm)")

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from appaudit.dynamic import agent
@@ -25,19 +25,11 @@ TUNING: dict[str, int] = {}
 
 
 class Session:
-    """One process of the app under watch. ``seen`` is called with each valid batch; ``whole``: record the
-    name of every hook, not their number alone."""
+    """One process of the app under watch. ``whole``: record each hook's name, not their number alone."""
 
-    def __init__(
-        self,
-        target: Target,
-        record: Record,
-        seen: Callable[[Batch], None] | None = None,
-        whole: bool = True,
-    ) -> None:
+    def __init__(self, target: Target, record: Record, whole: bool = True) -> None:
         self._target = target
         self._record = record
-        self._seen = seen
         self._whole = whole
         self._lock = threading.Lock()
         self._refused: Counter[str] = Counter()
@@ -104,8 +96,6 @@ class Session:
                 self._refused[str(error)[:100]] += 1
                 return
             self._keep(batch)
-        if self._seen is not None:
-            self._seen(batch)
 
     def _keep(self, batch: Batch) -> None:
         for call in batch.calls:

@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
+
+from appaudit.errors import InputError
 
 
 class LostError(Exception):
     """The app, the device or the connection is gone. The message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Where the app's traffic goes. ``host``: as this computer reaches it; ``certificate``: PEM file of the
+    certificate authority that the app has to trust, None where it needs none."""
+
+    host: str
+    port: int
+    certificate: Path | None = None
+
+    @classmethod
+    def parse(cls, address: str, certificate: Path | None = None) -> Proxy:
+        """Reads ``host:port``. Raises InputError."""
+        host, _, port = address.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            raise InputError(f"--proxy must be host:port, not '{address}'")
+        return cls(host.strip("[]"), int(port), certificate)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
 class Target(Protocol):
@@ -26,6 +51,10 @@ class Target(Protocol):
 
     def prepare(self) -> None:
         """Check what is needed and install the app. Raises InputError with what to do."""
+
+    def use_proxy(self, proxy: Proxy) -> Mapping[str, str]:
+        """From the next start on the app's traffic goes through the proxy; `close` takes it back.
+        Returns what was found out (``proxy``, ``proxy_reachable``), part of the run's conditions."""
 
     def spawn(self, fresh: bool) -> Any:
         """Start the app so that none of its code runs yet; ``fresh`` forgets what it stored.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from appaudit.dynamic.agent import check_for_hotspot
-from appaudit.dynamic.target import LostError
+from appaudit.dynamic.target import LostError, Proxy
 from appaudit.dynamic.trust_jvm import trusting
 from appaudit.errors import InputError, MissingExtraError
 
@@ -52,30 +52,14 @@ def java() -> tuple[Path, str]:
 
 class JvmTarget:
     """``app``: an APK with a jar of the same name beside it, or that jar. ``data``: a folder that outlives
-    the process. ``proxy``: host:port for the app's traffic; ``ca``: PEM of the only certificate authority
-    that the app trusts then."""
+    the process. ``defines``: system properties of the JVM."""
 
     skip = SKIP
 
-    def __init__(
-        self,
-        app: Path,
-        data: Path,
-        proxy: str | None = None,
-        defines: Mapping[str, str] | None = None,
-        ca: Path | None = None,
-    ):
+    def __init__(self, app: Path, data: Path, defines: Mapping[str, str] | None = None):
         self.app = app
         self._data = data
         self._defines = dict(defines or {})
-        if proxy:
-            host, _, port = proxy.rpartition(":")
-            if not host or not port.isdigit():
-                raise InputError(f"--proxy must be host:port, not '{proxy}'")
-            for scheme in ("http", "https"):
-                self._defines |= {f"{scheme}.proxyHost": host, f"{scheme}.proxyPort": port}
-        if ca is not None:
-            self._defines |= trusting(ca, data / "trust.jks")
         self._package = ""
         self._process: subprocess.Popen[str] | None = None
         self._socket: socket.socket | None = None
@@ -115,6 +99,18 @@ class JvmTarget:
             "system": f"{platform.system()} {platform.machine()}",
             "class_path": " ".join(Path(p).name for p in self._class_path.split(":")),
         }
+
+    def use_proxy(self, proxy: Proxy) -> Mapping[str, str]:
+        """By the JVM's own properties; the certificate goes into a trust store of this run."""
+        for scheme in ("http", "https"):
+            self._defines |= {f"{scheme}.proxyHost": proxy.host, f"{scheme}.proxyPort": str(proxy.port)}
+        if proxy.certificate is not None:
+            self._defines |= trusting(proxy.certificate, self._data / "trust.jks")
+        try:
+            socket.create_connection((proxy.host, proxy.port), timeout=5).close()
+        except OSError as error:
+            return {"proxy": str(proxy), "proxy_reachable": f"no: {error}"}
+        return {"proxy": str(proxy), "proxy_reachable": "yes"}
 
     def spawn(self, fresh: bool) -> Any:
         """The launcher waits, and has loaded no class of the app."""

@@ -98,6 +98,10 @@ class Connection:
                 await stream.write(self.device.shell(rest))
             elif kind == "sync":
                 await self._sync(stream)
+            elif kind == "reverse":
+                self.device.reversed.append(rest)
+                await stream.write(b"OKAY")
+        with contextlib.suppress(ConnectionError):
             await stream.close()
 
     async def _sync(self, stream: Stream) -> None:
@@ -116,6 +120,12 @@ class Connection:
                     held += await stream.read(part[1])
                 self.device.files[path] = held
                 await stream.write(b"OKAY\0\0\0\0")
+            elif request == b"RECV" and path in self.device.files:
+                held = self.device.files[path]
+                for start in range(0, len(held), 65536):
+                    chunk = held[start : start + 65536]
+                    await stream.write(b"DATA" + struct.pack("<I", len(chunk)) + chunk)
+                await stream.write(b"DONE\0\0\0\0")
             else:
                 await stream.write(b"FAIL" + struct.pack("<I", 2) + b"no")
 
@@ -126,10 +136,15 @@ class Adbd:
     def __init__(self, shell: Callable[[str], bytes]) -> None:
         self.commands: list[str] = []
         self.files: dict[str, bytes] = {}
+        self.reversed: list[str] = []
+        self.lost = False
         self._answer = shell
         self._started = threading.Event()
 
     def shell(self, command: str) -> bytes:
+        """While the device is ``lost`` every stream ends without an answer."""
+        if self.lost:
+            raise EOFError
         self.commands.append(command)
         return self._answer(command)
 

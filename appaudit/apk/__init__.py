@@ -20,7 +20,8 @@ in the attribute ``android`` (reads · refuses · unknown); ``shows setting:sign
 ``setting:other_variants``, ``setting:converted_bytecode``. Gaps: ``missing_base`` · ``missing_manifest`` ·
 ``unreadable_manifest`` · ``second_reader`` · ``unreadable_resources`` · ``unreadable_xml`` ·
 ``unreadable_apk`` · ``unreadable_dex`` · ``nested_archive`` · ``incomplete_archive`` · ``java_bytecode`` ·
-``no_code``. Bytecode of libraries is converted by d8 where there is one (`appaudit.apk.bytecode`).
+``no_code`` · ``signature_unchecked``. Bytecode of libraries is converted by d8 where there is one
+(`appaudit.apk.bytecode`).
 """
 
 from appaudit.apk.app import AppFile, Member, open_app

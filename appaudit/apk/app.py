@@ -197,12 +197,19 @@ class AppFile:
 
     def _read_signatures(self) -> tuple[Signature, ...]:
         signers: list[Signature] = []
+        words: set[str] = set()
         if self._container.kind in ("apk", "split_apks"):
             for part in self._container.parts:
-                found, tricks = signatures(part.archive, part.file)
-                signers += found
-                for trick in tricks:
+                found = signatures(part.archive, part.file, self.manifest.min_sdk)
+                signers += found.signers
+                for trick in found.tricks:
                     self._note(part.file, trick)
+                if found.signers:
+                    words.add(found.verified)
+                for scheme, outcome in found.outcomes.items():
+                    for reason in dict.fromkeys(outcome.unchecked):
+                        text = f"Its {scheme} signature was not checked: {reason}."
+                        self._miss("signature_unchecked", part.file, text)
         if self._container.side_signature is not None:
             file = f"{self._container.file}.idsig"
             signer = side_signature(self._container.side_signature, file)
@@ -212,7 +219,9 @@ class AppFile:
                 self._note(file, Trick("sig_malformed_block", "", "it is no v4 signature", "unknown"))
         if signers:
             schemes = " ".join(sorted({s.scheme for s in signers}))
-            attributes = (("schemes", schemes), ("verified", "not checked"))
+            # A v4 signature only speeds up installing; the APK carries another one, which is checked.
+            verified = next((w for w in ("no", "in part", "yes") if w in words), "not checked")
+            attributes = (("schemes", schemes), ("verified", verified))
             self._facts.append(_shows("setting:signature", tuple(signers), len(signers), attributes))
         distinct = {(s.scheme, s.certificate_sha256): s for s in reversed(signers)}
         return tuple(sorted(distinct.values(), key=lambda s: (s.scheme, signers.index(s))))

@@ -83,6 +83,8 @@ class Archive:
         self.entries: dict[str, Entry] = {}
         self.duplicates: list[Entry] = []
         self.directory = 0
+        self.end = len(self.data)
+        """Where the end record begins."""
         self.comment = b""
         self._shift = 0
         self._read_directory()
@@ -97,7 +99,7 @@ class Archive:
         if at < 0:
             self._recover(ended=False)
             return
-        end = tail_start + at
+        end = self.end = tail_start + at
         _, _, _, _, count, length, offset, comment = _END.unpack_from(self.data, end)
         self.comment = bytes(self.data[end + _END.size : end + _END.size + comment])
         if end + _END.size + comment != size:
@@ -284,6 +286,22 @@ class Archive:
         if len(data) != entry.size:
             self._trick("zip_wrong_size", entry.name, f"{len(data)} bytes said to be {entry.size}", "refuses")
         return data
+
+    def pieces(self, entry: Entry, size: int = 1 << 20) -> Iterator[bytes | memoryview]:
+        """The member's bytes, inflated, some at a time; as many as there are. Raises `MemberError`."""
+        content = self.content(entry)
+        if entry.method != DEFLATED:
+            yield from (content[at : at + size] for at in range(0, len(content), size))
+            return
+        inflate = zlib.decompressobj(-15)
+        try:
+            for at in range(0, len(content), size):
+                rest: bytes | memoryview = content[at : at + size]
+                while len(rest) and not inflate.eof:
+                    yield inflate.decompress(rest, size)
+                    rest = inflate.unconsumed_tail
+        except zlib.error as error:
+            raise MemberError(f"it cannot be inflated ({error})") from None
 
     def view(self, entry: Entry, limit: int = MAX_MEMBER) -> memoryview:
         """As `read`, without a copy (and without a limit) where the member is stored."""

@@ -18,9 +18,11 @@ from pathlib import Path
 
 import tests.fuzz
 from appaudit.apk import app as app_module
-from appaudit.apk import arsc, axml, dexes, open_app, proto, second
+from appaudit.apk import arsc, axml, dexes, open_app, proto, second, verify_jar
 from appaudit.apk.declarations import read_manifest
-from appaudit.apk.signatures import certificates_of_block, certificates_of_pkcs7
+from appaudit.apk.der import MalformedError
+from appaudit.apk.signatures import certificates_of_pkcs7
+from appaudit.apk.signing_block import certificates, signers
 from appaudit.apk.xml import Element
 from appaudit.apk.zip import MemberError
 from appaudit.errors import InputError
@@ -90,8 +92,14 @@ def _arsc(data: bytes) -> None:
 
 
 def _signature(data: bytes) -> None:
-    certificates_of_block(memoryview(data))
+    with suppress(MalformedError, struct.error):
+        certificates(memoryview(data))
+    for scheme in ("v2", "v3"):
+        with suppress(MalformedError, struct.error):
+            signers(memoryview(data), scheme)
     certificates_of_pkcs7(data)
+    for section in verify_jar.sections(data):
+        assert section.raw in data
 
 
 def _text_only(trick: str, detail: str) -> None:
@@ -169,6 +177,7 @@ def _protos() -> Iterable[bytes]:
 def _signatures() -> Iterable[bytes]:
     yield build.signers([b"\x30\x03\x02\x01\x01"])
     yield build.pkcs7(build.certificate(1, b"issuer"))
+    yield b"Manifest-Version: 1.0\r\n\r\nName: a\r\n b\r\nSHA-256-Digest: AAAA\r\n\r\n"
 
 
 TARGETS: dict[str, Target] = {

@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_is_aside = False
+"""Whether this process is one that was started here: all cores have work then."""
+
 
 @contextmanager
 def aside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
@@ -42,18 +45,26 @@ def aside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
             os.waitpid(child, 0)
 
 
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform.startswith("linux") else os.cpu_count() or 1
+
+
 def _can_fork() -> bool:
     # Linux alone: its /proc tells of every thread, also those that a library started.
     if not sys.platform.startswith("linux"):
         return False
     try:
-        return len(os.sched_getaffinity(0)) > 1 and len(list(Path("/proc/self/task").iterdir())) == 1
+        alone = len(list(Path("/proc/self/task").iterdir())) == 1
+        return alone and cores() > 1 and not _is_aside
     except OSError:
         return False
 
 
 def _answer(work: Callable[[], object], writer: int) -> None:
     """In the child: send (whether it failed, result or error), then end without the parent's cleaning up."""
+    global _is_aside
+    _is_aside = True
     try:
         try:
             answer = (False, work())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from appaudit.cli.ending import exit_code
+from appaudit.cli.ending import Ending
 from appaudit.cli.living import Living
 from appaudit.cli.options import (
     Baseline,
@@ -18,6 +18,7 @@ from appaudit.cli.options import (
     FailOn,
     Fingerprints,
     Formats,
+    Jobs,
     NewOnly,
     Output,
     OwnSdks,
@@ -57,6 +58,7 @@ def audit(
     sdks: OwnSdks = None,
     fingerprints: Fingerprints = None,
     strict: Strict = False,
+    jobs: Jobs = 0,
 ) -> None:
     """Compare what an app can do with what its policy says.
 
@@ -87,6 +89,7 @@ def audit(
         living.apply(done)
         return done
 
-    bundles, failed = each(settings, apps, judged, delivery)
     zero = exit_zero or bool(settings.config.get("exit-zero"))
-    raise typer.Exit(exit_code(bundles, least, zero, strict or bool(settings.config.get("strict")), failed))
+    ending = Ending(least, zero, strict or bool(settings.config.get("strict")))
+    each(settings, apps, judged, delivery, ending, jobs)
+    raise typer.Exit(ending.code)

@@ -67,7 +67,7 @@ def diff(
         for f in fresh
         if dict(f.attributes).get("status") == "new" and (f.rule, f.actor, f.subject) in added
     ]
-    raise typer.Exit(exit_code([after], least, exit_zero, strict=False))
+    raise typer.Exit(exit_code(after, least, exit_zero, strict=False))
 
 
 def _show(settings: Settings, found: list[Change]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from appaudit.errors import InputError, MissingExtraError
+
 if TYPE_CHECKING:
     from appaudit.bundle import Bundle
     from appaudit.records import Finding
@@ -25,15 +27,59 @@ def counts(findings: Iterable[Finding], fail_on: str) -> int:
     )
 
 
-def exit_code(
-    bundles: Iterable[Bundle], fail_on: str, exit_zero: bool, strict: bool, failed: bool = False
-) -> int:
-    """The worst that happened: an unreadable input, then findings, then gaps under --strict."""
-    bundles = list(bundles)
-    if failed:
-        return UNUSABLE
-    if not exit_zero and any(counts(b.findings, fail_on) for b in bundles):
-        return FOUND
-    if strict and any(b.gaps for b in bundles):
-        return INCOMPLETE
-    return CLEAN
+class Ending:
+    """The exit code of results that come one by one: the worst that happened.
+
+    An unreadable input, then findings at or above ``fail_on``, then gaps under ``strict``.
+    """
+
+    def __init__(self, fail_on: str, exit_zero: bool, strict: bool) -> None:
+        self.fail_on = fail_on
+        self.exit_zero = exit_zero
+        self.strict = strict
+        self._seen: set[int] = {CLEAN}
+
+    def add(self, bundle: Bundle) -> None:
+        """One more result."""
+        if not self.exit_zero and counts(bundle.findings, self.fail_on):
+            self._seen.add(FOUND)
+        if self.strict and bundle.gaps:
+            self._seen.add(INCOMPLETE)
+
+    def fail(self) -> None:
+        """One more input that gave no result."""
+        self._seen.add(UNUSABLE)
+
+    @property
+    def code(self) -> int:
+        """The exit code so far."""
+        return next(code for code in (UNUSABLE, FOUND, INCOMPLETE, CLEAN) if code in self._seen)
+
+
+def exit_code(bundle: Bundle, fail_on: str, exit_zero: bool, strict: bool) -> int:
+    """The exit code of one result."""
+    ending = Ending(fail_on, exit_zero, strict)
+    ending.add(bundle)
+    return ending.code
+
+
+def sentence(error: Exception) -> str | None:
+    """What a user is told of an error that ends the work on an input; None for a mistake of ours."""
+    if isinstance(error, InputError | MissingExtraError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'output'}: {error.strerror or error}"
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    if isinstance(error, RecursionError):
+        return "the input is nested too deeply to be read"
+    return None
+
+
+def internal(error: Exception, verbose: bool) -> str:
+    """What a user is told of a mistake of ours; ``verbose`` shows where it was made."""
+    if verbose:
+        import traceback
+
+        traceback.print_exception(error)
+    return f"internal error ({type(error).__name__}: {error}); -v shows where, please report it"

@@ -14,8 +14,8 @@ from typer.core import TyperGroup
 from appaudit import __version__
 from appaudit.cli import audit, diff, doctor, policy, report, rules, scan, schema, sdk, traffic
 from appaudit.cli import run as running
+from appaudit.cli.ending import UNUSABLE, internal, sentence
 from appaudit.cli.settings import Settings, hoist, resolve, warn
-from appaudit.errors import InputError, MissingExtraError
 
 EPILOG = (
     "Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage or unreadable input, "
@@ -32,33 +32,18 @@ class Program(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (InputError, MissingExtraError) as error:
-            _fail(str(error))
         except KeyboardInterrupt:
             warn("appaudit: interrupted")
             raise
         except BrokenPipeError:
             sys.stderr.close()  # the reader went away (`| head`): nothing left to say
             raise typer.Exit(0) from None
-        except OSError as error:
-            _fail(f"{error.filename or 'output'}: {error.strerror or error}")
-        except MemoryError:
-            _fail("out of memory")
-        except RecursionError:
-            _fail("the input is nested too deeply to be read")
         except Exception as error:
             if isinstance(error, typer.Exit | typer.Abort) or hasattr(error, "exit_code"):
                 raise
-            if isinstance(ctx.obj, Settings) and ctx.obj.verbose:
-                import traceback
-
-                traceback.print_exc()
-            _fail(f"internal error ({type(error).__name__}: {error}); -v shows where, please report it")
-
-
-def _fail(sentence: str) -> None:
-    warn(f"appaudit: {sentence}")
-    raise typer.Exit(2)
+            verbose = isinstance(ctx.obj, Settings) and ctx.obj.verbose > 0
+            warn(f"appaudit: {sentence(error) or internal(error, verbose)}")
+            raise typer.Exit(UNUSABLE) from None
 
 
 app = typer.Typer(

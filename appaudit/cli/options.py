@@ -32,6 +32,12 @@ FailOn = Annotated[
 ]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever was found.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when something could not be examined.")]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "-j", "--jobs", min=0, help="Apps examined at the same time (0, the default: as cores).", metavar="N"
+    ),
+]
 Policies = Annotated[
     list[Path] | None,
     typer.Option(

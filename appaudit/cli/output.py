@@ -58,6 +58,7 @@ class Delivery:
         self.files = [f for f in self.formats if f.name != "terminal"]
         self.folder: Path | None = None
         self.file: Path | None = None
+        self._stems: set[str] = set()
         self._place(output)
 
     def _place(self, output: str | None) -> None:
@@ -87,12 +88,13 @@ class Delivery:
 
     def deliver(self, bundle: Bundle) -> None:
         """Write one result in every format. Raises OSError where a file cannot be written."""
+        stem = self._unused(_stem(bundle))
         if self.bundle is not None:
             from appaudit import bundle as bundles
 
-            bundles.write(bundle, self.bundle / _stem(bundle) if self.several else self.bundle)
+            bundles.write(bundle, self.bundle / stem if self.several else self.bundle)
         for format in self.formats:
-            target = self._target(format, bundle)
+            target = self._target(format, stem)
             if target is None:
                 self._print(format, bundle)
                 continue
@@ -106,12 +108,21 @@ class Delivery:
             bundle, self.settings.lang, self.command, width, color, verbose=verbose, **self.lens
         )
 
-    def _target(self, format: Format, bundle: Bundle) -> Path | None:
+    def _target(self, format: Format, stem: str) -> Path | None:
         if format not in self.files:
             return None
         if self.folder is not None:
-            return self.folder / f"{_stem(bundle)}.{format.suffix}"
+            return self.folder / f"{stem}.{format.suffix}"
         return self.file
+
+    def _unused(self, stem: str) -> str:
+        """``stem``, or with a number where another input of this run had it: no result replaces another."""
+        name, number = stem, 1
+        while name.casefold() in self._stems:
+            number += 1
+            name = f"{stem}-{number}"
+        self._stems.add(name.casefold())
+        return name
 
     def _print(self, format: Format, bundle: Bundle) -> None:
         color = format.name == "terminal" and self.settings.use_color(sys.stdout)

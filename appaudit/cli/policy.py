@@ -67,7 +67,7 @@ def read(
     with progress(settings, "policy") as step:
         bundle = audit.declare(files, step)
     delivery.deliver(bundle)
-    raise typer.Exit(exit_code([bundle], "high", exit_zero, strict))
+    raise typer.Exit(exit_code(bundle, "high", exit_zero, strict))
 
 
 def _explain(files: list[Path], line: int) -> None:

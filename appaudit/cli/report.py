@@ -39,4 +39,4 @@ def report(
     if again:
         audit.judge(saved)
     Delivery(settings, "audit", formats, output).deliver(saved)
-    raise typer.Exit(exit_code([saved], least, exit_zero, strict))
+    raise typer.Exit(exit_code(saved, least, exit_zero, strict))

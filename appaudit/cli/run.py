@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from appaudit.cli.ending import exit_code
+from appaudit.cli.ending import Ending
 from appaudit.cli.living import Living
 from appaudit.cli.options import (
     Baseline,
@@ -152,6 +152,7 @@ def run(
         living.apply(done)
         return done
 
-    bundles, failed = each(settings, [app], judged, delivery)
     zero = exit_zero or bool(settings.config.get("exit-zero"))
-    raise typer.Exit(exit_code(bundles, least, zero, strict or bool(settings.config.get("strict")), failed))
+    ending = Ending(least, zero, strict or bool(settings.config.get("strict")))
+    each(settings, [app], judged, delivery, ending)
+    raise typer.Exit(ending.code)

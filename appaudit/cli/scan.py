@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from appaudit.cli.ending import exit_code
-from appaudit.cli.options import ExitZero, Fingerprints, Formats, Output, OwnSdks, Strict
+from appaudit.cli.ending import Ending
+from appaudit.cli.options import ExitZero, Fingerprints, Formats, Jobs, Output, OwnSdks, Strict
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
 from appaudit.cli.several import each
@@ -22,6 +22,7 @@ def scan(
     formats: Formats = None,
     output: Output = None,
     strict: Strict = False,
+    jobs: Jobs = 0,
     exit_zero: ExitZero = False,
     sdks: OwnSdks = None,
     fingerprints: Fingerprints = None,
@@ -36,5 +37,6 @@ def scan(
     from appaudit import audit
 
     delivery = Delivery(settings, "scan", formats, output, several=len(apps) > 1)
-    bundles, failed = each(settings, apps, audit.scan, delivery)
-    raise typer.Exit(exit_code(bundles, "high", exit_zero, strict, failed))
+    ending = Ending("high", exit_zero, strict)
+    each(settings, apps, audit.scan, delivery, ending, jobs)
+    raise typer.Exit(ending.code)

@@ -54,7 +54,7 @@ def read(
     with progress(settings, "traffic") as step:
         bundle = audit.audit(audit.Inputs(traffic=files, values=values), step)
     delivery.deliver(bundle)
-    raise typer.Exit(exit_code([bundle], least, exit_zero, strict))
+    raise typer.Exit(exit_code(bundle, least, exit_zero, strict))
 
 
 @app.command("capture")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -105,6 +104,4 @@ def run() -> None:
     """Entry point of the console script."""
     # Records are many and hold no cycles: collecting as often as the default does costs a tenth of an audit.
     gc.set_threshold(200_000, 20, 50)
-    # No linear algebra is done: the threads that wait for some cost 40 ms at start, and make forking unsafe.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app(prog_name="appaudit")

@@ -78,14 +78,13 @@ class Sense:
     when: tuple[str, ...]
 
 
-def expand(term: str) -> Iterator[str]:
-    """``{a|b|} c`` as ``a c``, ``b c``, ``c``."""
-    match = _BRACES.search(term)
+def expand(term: str) -> list[str]:
+    """``{a|b|} c`` as ``a c``, ``b c``, ``c``. Braces may stand in braces."""
+    match = _BRACES.search(term) if "{" in term else None
     if match is None:
-        yield " ".join(term.split())
-        return
-    for choice in match.group(1).split("|"):
-        yield from expand(term[: match.start()] + choice + term[match.end() :])
+        return [" ".join(term.split())]
+    head, tail = term[: match.start()], term[match.end() :]
+    return [phrase for choice in match[1].split("|") for phrase in expand(f"{head}{choice}{tail}")]
 
 
 @lru_cache(maxsize=65536)
@@ -153,23 +152,13 @@ class Lexicon:
         self._words: dict[str, Any] = {}
         self._chars: dict[str, Any] = {}
         self.senses: list[Sense] = []
-        self.sources: dict[tuple[str, str], set[Entry]] = {}
 
     def add_english(self, phrase: str, entry: Entry) -> None:
         words = [key for word in phrase.split() for key in _keys(word)]
-        self._add(self._words, words, phrase, "en", entry)
+        _add(self._words, words, entry)
 
     def add_chinese(self, phrase: str, entry: Entry) -> None:
-        self._add(self._chars, list(phrase.lower()), phrase, "zh", entry)
-
-    def _add(self, trie: dict[str, Any], keys: list[str], phrase: str, lang: str, entry: Entry) -> None:
-        if not keys:
-            return
-        node = trie
-        for key in keys:
-            node = node.setdefault(key, {})
-        node.setdefault(_END, {}).setdefault(entry.kind, entry)
-        self.sources.setdefault((lang, phrase), set()).add(entry)
+        _add(self._chars, phrase.lower(), entry)
 
     def match(self, text: str) -> list[Token]:
         """Tokens of ``text``, left to right, not overlapping; none inside a menu path."""
@@ -241,6 +230,14 @@ class Lexicon:
             out.append(Token(i, end, text[i:end], best))
             i = end
         return out
+
+
+def _add(trie: dict[str, Any], keys: Iterable[str], entry: Entry) -> None:
+    node = trie
+    for key in keys:
+        node = node.setdefault(key, {})
+    if node is not trie:
+        node.setdefault(_END, {}).setdefault(entry.kind, entry)
 
 
 @cache

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from appaudit.dynamic.run import Options
     from appaudit.policy.result import PolicyResult
     from appaudit.traffic.capture import Options as Listening
-    from appaudit.traffic.facts import Scene
+    from appaudit.traffic.scene import Scene
 
 Progress = Callable[[str], None]
 
@@ -137,7 +137,7 @@ def run(
         result = watch_and_listen(app, options, listening, progress)
     add_run(bundle, result.facts, result.gaps)
     if listening is not None:
-        scene = scene_of(bundle.app.package if bundle.app else "", result.record)
+        scene = scene_of(bundle, result.record, options.mapping)
         _listen(bundle, listening.output, listening.values, progress, scene)
     bundle.attached.update(below(result.record.parent, FOLDER))
     progress("comparing")
@@ -155,12 +155,10 @@ def add_run(bundle: Bundle, facts: Iterable[Fact], gaps: Iterable[Gap]) -> None:
 def _listen(
     bundle: Bundle, recording: Path, values: Path | None, progress: Progress, scene: Scene | None = None
 ) -> None:
+    from appaudit.alongside import app_scene
     from appaudit.traffic import read_traffic
-    from appaudit.traffic.facts import Scene
-    from appaudit.traffic.hosts import own_domains
 
-    package = bundle.app.package if bundle.app else ""
-    result = read_traffic(recording, values, progress, scene or Scene(own_domains(package)))
+    result = read_traffic(recording, values, progress, scene or app_scene(bundle))
     bundle.facts.extend(result.facts)
     bundle.gaps.extend(result.gaps)
     if "traffic" not in bundle.examined:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from appaudit.records import Fact, Gap
 
 if TYPE_CHECKING:
-    from appaudit.traffic.facts import Scene
     from appaudit.traffic.flow import Flow
+    from appaudit.traffic.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)

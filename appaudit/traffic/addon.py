@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import logging
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mitmproxy import connection, ctx, exceptions, http, tcp, tls
+from mitmproxy import connection, exceptions, http, tcp, tls
 from mitmproxy.flow import Error
+from mitmproxy.proxy import layer, layers
+from mitmproxy.proxy.layers.tls import parse_client_hello
 
 try:
     from appaudit.traffic.identifiers import Passed, Values, Window
@@ -28,8 +31,16 @@ KEY = "appaudit"
 """The key of a flow's metadata under which everything here is written."""
 
 MAX_HITS = 200
+MAX_REFUSED = 10_000
+TLS_RECORD = b"\x16\x03"
+"""How a TLS handshake begins."""
 
 log = logging.getLogger(__name__)
+
+
+def _name(connection: connection.Connection, server: connection.Server) -> str:
+    """The host of a connection: the name TLS asks for, else the server's address."""
+    return str(connection.sni or (server.address[0] if server.address else ""))
 
 
 class Body:
@@ -69,15 +80,25 @@ class Listener:
         self._bodies: dict[tuple[str, str], Body] = {}
         self._sockets: dict[str, tuple[Window, int]] = {}
         self._told: set[tuple[str, str, str]] = set()
+        self._refused: Counter[str] = Counter()
+        self._options: Any = None
+        self._save: Callable[[Any], None] | None = None
 
     def load(self, loader: Any) -> None:
+        # Not mitmproxy's ctx: that is the last master's, where several run in one process.
+        self._options = loader.master.options
+        save = loader.master.addons.get("save")
+        self._save = save.save_flow if save is not None else None
         loader.add_option("device_values", str, "", "TOML file of the test device's own values.")
+        loader.add_option(
+            "pass_refused", bool, True, "Pass hosts on unopened whose certificate the app refused."
+        )
         loader.add_option("body_limit", int, 4 << 20, "Bytes of a body that are kept; larger ones are not.")
 
     def configure(self, updated: set[str]) -> None:
-        if "device_values" in updated and ctx.options.device_values:
+        if "device_values" in updated and self._options.device_values:
             try:
-                rows = tomllib.loads(Path(ctx.options.device_values).read_text(encoding="utf-8"))
+                rows = tomllib.loads(Path(self._options.device_values).read_text(encoding="utf-8"))
             except (OSError, ValueError) as error:
                 raise exceptions.OptionsError(f"device_values: {error}") from error  # type: ignore[no-untyped-call]
             self.values = Values({k: v if isinstance(v, list) else [str(v)] for k, v in rows.items()})
@@ -116,7 +137,7 @@ class Listener:
         """Whether a body is large or of unknown length: it may never end (gRPC, server-sent events)."""
         if "transfer-encoding" not in headers and "content-length" in headers:
             try:
-                return bool(int(headers["content-length"]) > ctx.options.body_limit)
+                return bool(int(headers["content-length"]) > self._options.body_limit)
             except ValueError:
                 return True
         return True
@@ -125,7 +146,7 @@ class Listener:
         host = flow.request.pretty_host
         window = Window(self.values) if self.values is not None and side == "request" else None
         body = Body(
-            ctx.options.body_limit, window, lambda found: self._note(flow, host, f"{side}.body", found)
+            self._options.body_limit, window, lambda found: self._note(flow, host, f"{side}.body", found)
         )
         self._bodies[flow.id, side] = body
         return body
@@ -153,6 +174,15 @@ class Listener:
         self._sockets.pop(flow.id, None)
 
     def tcp_message(self, flow: tcp.TCPFlow) -> None:
+        if (
+            _name(flow.client_conn, flow.server_conn) in self._refused
+            and not flow.client_conn.tls_established
+        ):
+            message = flow.messages.pop()
+            meta = self._meta(flow)
+            meta["unopened"] = True
+            meta["request_size"] = meta.get("request_size", 0) + message.from_client * len(message.content)
+            return
         address = flow.server_conn.address
         self._message(flow, flow.messages, address[0] if address else "", "tcp")
 
@@ -168,11 +198,11 @@ class Listener:
         self._sockets[flow.id] = (window, size + len(message.content))
         if message.from_client and self.values is not None:
             found = window.feed(bytes(message.content))
-            if size + len(message.content) > ctx.options.body_limit:
+            if size + len(message.content) > self._options.body_limit:
                 self._note(flow, host, where, found)
             for passed in found:
                 self._tell(passed, host)
-        if size + len(message.content) > ctx.options.body_limit:
+        if size + len(message.content) > self._options.body_limit:
             messages.pop()
             meta = self._meta(flow)
             meta["messages_dropped"] = meta.get("messages_dropped", 0) + 1
@@ -183,14 +213,30 @@ class Listener:
 
     # -------------------------------------------------------------------- what failed
 
+    def next_layer(self, nextlayer: layer.NextLayer) -> None:
+        """The second time on, an app gets through to a host whose certificate from us it refused."""
+        if not self._refused or not self._options.pass_refused:
+            return
+        data = nextlayer.data_client()
+        if not data.startswith(TLS_RECORD) or nextlayer.context.client.transport_protocol != "tcp":
+            return
+        try:
+            hello = parse_client_hello(data)
+        except ValueError:
+            return
+        if hello is not None and self._refused[hello.sni or ""] > 1:
+            nextlayer.context.client.sni = hello.sni
+            nextlayer.layer = layers.TCPLayer(nextlayer.context)
+
     def tls_failed_client(self, data: tls.TlsData) -> None:
-        address = data.context.server.address
-        name = data.context.client.sni or (address[0] if address else "")
+        name = _name(data.context.client, data.context.server)
+        if len(self._refused) < MAX_REFUSED:
+            # An end without an alert may be the network's fault: it takes two of them.
+            self._refused[name] += 2 if "does not trust" in str(data.conn.error).partition(". If")[0] else 1
         self._failed(data.context.client, data.context.server, name, "tls_client", data.conn.error)
 
     def tls_failed_server(self, data: tls.TlsData) -> None:
-        address = data.context.server.address
-        name = data.context.server.sni or (address[0] if address else "")
+        name = _name(data.context.server, data.context.server)
         self._failed(data.context.client, data.context.server, name, "tls_server", data.conn.error)
 
     def http_connect_error(self, flow: http.HTTPFlow) -> None:
@@ -207,9 +253,8 @@ class Listener:
         failed.request.authority = f"{host}:{port}"
         failed.error = Error(str(reason or "failed")[:500])
         self._meta(failed)["failed"] = how
-        save = ctx.master.addons.get("save")  # type: ignore[no-untyped-call]
-        if save is not None:
-            save.save_flow(failed)
+        if self._save is not None:
+            self._save(failed)
         log.info("%s failed: %s (%s)", how, host, reason)
 
     # -------------------------------------------------------------------- telling

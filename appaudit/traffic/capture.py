@@ -170,7 +170,10 @@ class Capture:
         # The same file name on every day: mitmproxy would expand % as a date.
         output = str(self.options.output).replace("%", "%%")
         chosen.update(  # type: ignore[no-untyped-call]
-            mode=[self.options.mode], save_stream_file=output, body_limit=self.options.limit
+            mode=[self.options.mode],
+            save_stream_file=output,
+            body_limit=self.options.limit,
+            show_ignored_hosts=True,
         )
         if self.options.settings:
             chosen.set(*self.options.settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -10,35 +10,17 @@ from appaudit.knowledge.load import toml
 from appaudit.records import Evidence, Fact, FlowField, Gap, Phase, Stack
 from appaudit.traffic.consent import signals
 from appaudit.traffic.flow import Flow
-from appaudit.traffic.hosts import Host, Pairs, Volume, gaps_of, identity, sender
+from appaudit.traffic.hosts import Host, Pairs, Volume, identity, sender
 from appaudit.traffic.identifiers import Values
+from appaudit.traffic.scene import Scene
 from appaudit.traffic.search import Found, excerpt, kinds, search, shortened
-from appaudit.traffic.witness import Sender, Witness
+from appaudit.traffic.unseen import gaps_of
+from appaudit.traffic.witness import Sender
 
 MAX_EVIDENCE = 50
 """Fields a fact keeps; its ``count`` stays exact."""
 PLAINTEXT = ("plaintext", "seen at cipher call")
 """Attribute of a fact whose value was read where the app encrypted it, not on the wire."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What is known beside the recording. ``own``: domains of the app's own company. ``phases``: when each
-    phase of the run began, in order. ``witness``: what the hooks saw. ``redact``: mask values in excerpts."""
-
-    own: Sequence[str] = ()
-    phases: Sequence[tuple[float, Phase]] = ()
-    witness: Witness | None = None
-    redact: bool = True
-
-    def phase(self, time: float | None) -> Phase:
-        """The phase in which something happened."""
-        found: Phase = "unknown"
-        for start, phase in self.phases:
-            if time is None or time < start:
-                break
-            found = phase
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +69,9 @@ def facts_of(
     scene = scene or Scene()
     drafts: dict[_Key, _Draft] = {}
     hosts: dict[str, Host] = {}
+    ports: set[int] = set()
     for flow in flows:
+        ports.add(flow.client_port)
         host = flow.host
         by = _sender(flow, scene)
         phase = scene.phase(flow.time)
@@ -115,7 +99,7 @@ def facts_of(
             key = _Key(by.actor, by.how, f"setting:consent/{signal.id}", host, phase, chosen)
             at = FlowField(flow.id, signal.view.path, shortened(signal.value), 0, signal.view.encoding, host)
             drafts.setdefault(key, _Draft()).note(flow, by, at)
-    gaps.extend(gaps_of(hosts))
+    gaps.extend(gaps_of(hosts, scene, ports))
     for key, draft in sorted(drafts.items(), key=lambda item: item[0].subject.startswith("host:")):
         yield _fact(key, draft, scene)
 

@@ -42,7 +42,8 @@ class Flow:
     ``unkept``: bytes the app sent that were not recorded, of which ``passed`` is what the capture saw.
     ``protocol``: ``HTTP/2.0`` and the like; ``tls``: the version towards the server, empty where unknown.
     ``client_port``: the port of the app's side of the connection, 0 where unknown; ``address``: the server's.
-    ``cut``: the capture could not look through all of what it did not keep.
+    ``cut``: the capture could not look through all of what it did not keep; ``unopened``: it passed the
+    connection on without opening its TLS.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Flow:
     client_port: int = 0
     address: str = ""
     cut: bool = False
+    unopened: bool = False
 
     @property
     def sent(self) -> int:

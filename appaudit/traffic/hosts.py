@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
-from appaudit.records import Gap
 from appaudit.traffic.flow import Flow
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def identity(host: str, own: Iterable[str]) -> Pairs:
 
 
 @cache
-def _wire(key: str) -> tuple[str, ...]:
+def wire(key: str) -> tuple[str, ...]:
     return tuple(toml("wire.toml")[key])
 
 
@@ -63,10 +62,10 @@ def asks_names(flow: Flow) -> bool:
         return False
     kind = flow.request.header("content-type") or flow.request.header("accept")
     return (
-        (flow.host in _wire("resolvers") and flow.method != "DNS")
+        (flow.host in wire("resolvers") and flow.method != "DNS")
         or port == 853
-        or split.path in _wire("resolver_paths")
-        or kind.partition(";")[0].strip().lower() in _wire("resolver_types")
+        or split.path in wire("resolver_paths")
+        or kind.partition(";")[0].strip().lower() in wire("resolver_types")
     )
 
 
@@ -98,7 +97,7 @@ class Volume:
             self.minutes[int(flow.time // 60)] += 1
             if len(self.times) < MAX_TIMES:
                 self.times.append(flow.time)
-        if flow.tls in _wire("weak_tls"):
+        if flow.tls in wire("weak_tls"):
             self.weak = flow.tls
 
     def attributes(self) -> Pairs:
@@ -134,7 +133,8 @@ def beacon(times: Sequence[float]) -> float | None:
 @dataclass(slots=True)
 class Host:
     """What one host got. ``failures``: step → (count, the first reason). ``closed``: bodies that could not be
-    looked into; ``opened``: those of which a hook saw the plaintext; ``cut``: flows not decoded whole."""
+    looked into; ``opened``: those of which a hook saw the plaintext; ``cut``: flows not decoded whole;
+    ``unread``: bytes of other protocols; ``unopened``: bytes passed on without opening TLS."""
 
     requests: int = 0
     sent: int = 0
@@ -143,6 +143,7 @@ class Host:
     opened: int = 0
     cut: int = 0
     unread: int = 0
+    unopened: int = 0
     offers_quic: bool = False
     seen_quic: bool = False
     decrypted: bool = False
@@ -161,7 +162,9 @@ class Host:
         if flow.response is not None and "h3" in flow.response.header("alt-svc"):
             self.offers_quic = True
         self.seen_quic = self.seen_quic or flow.protocol == "HTTP/3"
-        if flow.method in ("TCP", "UDP"):
+        if flow.unopened:
+            self.unopened += flow.sent
+        elif flow.method in ("TCP", "UDP"):
             self.unread += flow.sent
 
     def searched(self, done: Search) -> None:
@@ -170,54 +173,3 @@ class Host:
         self.opened += len(done.opened)
         self.closed.requests += len(done.opaque)
         self.closed.sent += sum(done.opaque)
-
-
-_FAILED = {
-    "pinned": (
-        "pinned_host",
-        "the app refused the proxy's certificate for {host} {n} times and took it elsewhere: it probably "
-        "pins this host; what it sends there is unknown ({reason})",
-    ),
-    "tls_client": (
-        "untrusted_ca",
-        "the app refused the proxy's certificate for {host} {n} times and took it nowhere: it probably does "
-        "not trust the certificate authority; what it sends there is unknown ({reason})",
-    ),
-    "tls_server": (
-        "server_certificate",
-        "the proxy could not open TLS to {host} ({n} times), so the app could not either: {reason}",
-    ),
-    "connect": ("unreachable_host", "the proxy could not reach {host} ({n} times): {reason}"),
-    "request": ("failed_flow", "{n} exchanges with {host} ended early: {reason}"),
-}
-
-
-def gaps_of(hosts: dict[str, Host]) -> Iterator[Gap]:
-    """What could not be seen of each host, with how much it was."""
-    decrypts = any(host.decrypted for host in hosts.values())
-    for name, host in sorted(hosts.items()):
-        for step, (count, why) in host.failures.items():
-            code, text = _FAILED["pinned" if step == "tls_client" and decrypts else step]
-            text = text.format(host=name, n=count, reason=why or "no reason given")
-            yield Gap("traffic", code, name, text[:400])
-        for code, text in _unseen(name, host):
-            yield Gap("traffic", code, name, text)
-
-
-def _unseen(name: str, host: Host) -> Iterator[tuple[str, str]]:
-    much = f"{host.requests} requests ({host.sent} bytes)"
-    if host.closed.requests:
-        bodies = f"{host.closed.requests} bodies ({host.closed.sent} bytes)"
-        opened = f"; of {host.opened} more the plaintext was seen at the cipher call" if host.opened else ""
-        yield "opaque_body", f"{bodies} sent to {name} are encrypted or of an unknown format{opened}"
-    if host.cut:
-        yield "partly_decoded", f"{host.cut} requests to {name} were too large or too nested to decode whole"
-    if host.names:
-        yield "hidden_dns", f"{much} to {name}, some of which look up names past the network's own DNS"
-    if host.offers_quic and not host.seen_quic:
-        yield "quic_offered", f"{name} offers HTTP/3: what is sent over QUIC passes this kind of recording by"
-    if public_address(name):
-        yield "bare_address", f"{much} went to the address {name}, which no name was looked up for"
-    if host.unread:
-        much = f"{host.unread} bytes went to {name}"
-        yield "unknown_protocol", f"{much} over a protocol that is not HTTP: decoded only as plain messages"

@@ -212,6 +212,7 @@ def _socket(flow_id: str, flow: Any) -> Flow:
         client_port=_peer(flow.client_conn)[1],
         address=_peer(conn)[0],
         cut=bool(noted.get("cut")),
+        unopened=bool(noted.get("unopened")),
     )
 
 

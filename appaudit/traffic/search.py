@@ -59,7 +59,7 @@ def search(flow: Flow, values: Values, witness: Witness | None = None) -> Search
             _look(view, values, found)
         if part.startswith(("request.body", "message")):
             _closed(flow, data, content_type, done, inside, values, witness, found, budget)
-    done.cut = budget.cut or flow.cut
+    done.cut = done.cut or budget.cut or flow.cut
     done.hits = [f for (kind, form), f in found.items() if form == "value" or (kind, "value") not in found]
     _together(done, values)
     for seen in flow.passed:
@@ -106,7 +106,8 @@ def _closed(
     own = done.views[inside:]
     opened = 0
     for at, seal in witness.opened(flow.time, own) if witness is not None else ():
-        opened += seal.size
+        opened += seal.size or len(seal.plain)
+        done.cut = done.cut or seal.cut
         for view in views(f"{at.path}.sealed", seal.plain, "", budget):
             name = f"{seal.algorithm or 'cipher'}"
             chain = ">".join(p for p in (at.encoding, name, view.encoding) if p != "plain")

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import ipaddress
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from appaudit.records import Stack
@@ -33,8 +34,9 @@ _TOKEN = re.compile(rb"[A-Za-z0-9+/_=-]{22,}")
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connect or TLS call. ``actor``, as in a Fact, is who stands on the stack. ``host`` is a name or an
-    address; ``local_port`` 0 where unknown. ``time``: seconds since the epoch."""
+    """A connect or TLS call. ``actor``, as in a Fact, is who stands on the stack. ``host`` is a name, empty
+    where unknown; ``ip`` the address, ``local_port`` 0 where unknown. ``time``: seconds since the epoch.
+    ``protocol``: tcp · udp; ``done``: it came about."""
 
     time: float
     host: str
@@ -43,12 +45,15 @@ class Connection:
     actor: str = "unknown"
     process: str = ""
     stack: Stack | None = None
+    ip: str = ""
+    protocol: str = "tcp"
+    done: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A cipher call: ``plain`` went in (as much as was kept), ``cipher`` came out (its beginning); ``digest``
-    is the SHA-256 of all that came out, hex, where known, ``size`` its length."""
+    """A cipher call: ``plain`` went in, ``cut`` where not all was kept; ``cipher`` came out (its beginning);
+    ``digest`` is the SHA-256 of all that came out, hex, where known, ``size`` its length."""
 
     time: float
     algorithm: str
@@ -58,6 +63,7 @@ class Sealed:
     digest: str = ""
     actor: str = "unknown"
     stack: Stack | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,8 @@ class Witness:
         self.keys = tuple(dict.fromkeys(keys))
         self._ports: dict[int, list[Connection]] = defaultdict(list)
         self._hosts: dict[str, list[Connection]] = defaultdict(list)
-        for made in sorted(connections, key=lambda c: c.time):
+        self._all = sorted(connections, key=lambda c: c.time)
+        for made in self._all:
             if made.local_port:
                 self._ports[made.local_port].append(made)
             if made.host:
@@ -115,6 +122,15 @@ class Witness:
         named = re.search(r"[a-z]", host) is not None and ":" not in host
         return not named or host in (flow.host, "localhost")  # an address is the proxy's, or the host's
 
+    def past(self, ports: Container[int], proxy: str = "") -> Iterator[Connection]:
+        """Connections to the network that no recorded flow came through: none has their local port, and they
+        do not lead to the proxy, whose address is ``proxy`` or this machine's own."""
+        for made in self._all:
+            away = made.ip not in ("", proxy) and not _loopback(made.ip)
+            named = made.protocol == "udp" and made.port == 53
+            if made.done and away and not named and made.local_port not in ports:
+                yield made
+
     def opened(self, time: float | None, views: Sequence[View]) -> Iterator[tuple[View, Sealed]]:
         """Cipher calls whose output stands in one of the views: raw, at any place, or as base64 or hex."""
         near = self._near(time)
@@ -144,6 +160,13 @@ def _stands_in(seal: Sealed, data: bytes) -> bool:
         return False
     whole = data[at : at + seal.size] if seal.size else b""
     return not (seal.digest and len(whole) == seal.size) or _digest(whole) == seal.digest.lower()
+
+
+def _loopback(ip: str) -> bool:
+    try:
+        return ipaddress.ip_address(ip).is_loopback
+    except ValueError:
+        return True  # no address: nothing can be said of it
 
 
 def _digest(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,8 +60,40 @@ def plain_server() -> Iterator[int]:
 @contextmanager
 def tls_server(folder: Path, plain: int) -> Iterator[int]:
     """A server of HTTPS with HTTP/2 and HTTP/1.1 before the plain one; its port."""
-    with Capture(Options(folder / "front.mitm", mode=f"reverse:http://127.0.0.1:{plain}")) as front:
+    mode = f"reverse:http://127.0.0.1:{plain}"
+    with Capture(Options(folder / "front.mitm", mode=mode)) as front:
         yield front.port
+
+
+@contextmanager
+def own_tls_server(folder: Path, host: str) -> Iterator[tuple[int, Path]]:
+    """An HTTPS server of another process's making, as far as mitmproxy knows: its port and its authority.
+
+    (Two proxies of mitmproxy in one process share their hooks.)
+    """
+    from mitmproxy.certs import CertStore
+
+    authority = CertStore.from_store(folder / "own-ca", "own", 2048)
+    entry = authority.get_cert(host, [])
+    pem = folder / f"{host}.pem"
+    pem.write_bytes(_private(entry.privatekey) + entry.cert.to_pem())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        server.daemon_threads = True
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield server.server_address[1], folder / "own-ca" / "own-ca-cert.pem"
+        server.shutdown()
+        thread.join()
+
+
+def _private(key: Any) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    made: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return made
 
 
 class Everywhere:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -29,7 +30,7 @@ from appaudit.traffic.capture import Capture, Options, listen_address  # noqa: E
 from tests.cli.run import ROOT  # noqa: E402
 from tests.fixture_audits import APPS  # noqa: E402
 from tests.fixtures.standin import Standin, java  # noqa: E402
-from tests.traffic.lab import VALUES, laboratory, plain_server  # noqa: E402
+from tests.traffic.lab import VALUES, Everywhere, laboratory, own_tls_server, plain_server  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 """What mitmproxy imports is not ours to mend."""
@@ -136,6 +137,33 @@ def test_what_failed_is_a_gap(tmp_path: Path) -> None:
     assert ("pinned_host", "pinned.example") in codes
     assert ("unreachable_host", "127.0.0.1") in codes
     assert not [scope for _, scope in codes if scope == "fine.example"]
+
+
+def test_a_pinning_app_gets_through_the_second_time(tmp_path: Path) -> None:
+    """To a server that it trusts; what it sends then is counted, and stays closed."""
+    with own_tls_server(tmp_path, "pinned.example") as (port, authority):
+        options = Options(
+            tmp_path / "s.mitm", settings=("ssl_insecure=true",), addons=(Everywhere(port, port),)
+        )
+        own = Context(ssl.PROTOCOL_TLS_CLIENT)
+        own.load_verify_locations(authority)
+        with Capture(options) as proxy:
+            with client(proxy, http2=False) as http:
+                http.get("https://fine.example/")
+            with client(proxy, verify=own, http2=False) as pinned:
+                with pytest.raises(httpx.ConnectError):
+                    pinned.post("https://pinned.example/")
+                sent = pinned.post("https://pinned.example/", content=IMEI.encode() * 400)
+                assert sent.status_code == 200
+            time.sleep(0.3)
+    result = read_traffic(tmp_path / "s.mitm", VALUES)
+    gap = next(g for g in result.gaps if g.code == "pinned_host")
+    assert gap.scope == "pinned.example"
+    passed = re.search(r"(\d+) bytes were passed on unopened", gap.reason)
+    assert passed is not None
+    assert int(passed[1]) > 6000
+    assert not [f for f in result.facts if f.recipient == "host:pinned.example" and f.action == "sends"]
+    assert (tmp_path / "s.mitm").stat().st_size < 40_000
 
 
 def test_ca_belongs_to_the_case(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ import os
 import pytest
 
 from appaudit.records import Fact, Gap
-from appaudit.traffic.facts import Scene, facts_of
+from appaudit.traffic.facts import facts_of
 from appaudit.traffic.flow import Flow, Message
-from appaudit.traffic.hosts import own_domains
+from appaudit.traffic.hosts import beacon, own_domains
 from appaudit.traffic.identifiers import Values
+from appaudit.traffic.scene import Scene
 
 VALUES = Values({"imei": ["866174031234564"], "oaid": ["1fe9a970-efbb-29e0-0bdd-f5dbbf751ab5"]})
 
@@ -78,3 +79,30 @@ def test_who_and_how_much() -> None:
     assert contacts["host:api.shop.com"]["peak_per_minute"] == "1"
     assert contacts["host:log.umeng.com"]["party"] == "third"
     assert contacts["host:log.umeng.com"]["company"] == "umeng"
+
+
+def test_why_an_app_refuses_is_told_as_far_as_known() -> None:
+    refused = flow("https://a.example/", failed="tls_client", error="alert")
+    through = flow("tcp://a.example:443", unopened=True, unkept=700)
+    gaps: list[Gap] = []
+    scene = Scene(pinned=("a.example",), trusts_user=False, own_vpn=True)
+    list(facts_of([refused, through], VALUES, gaps, scene))
+    assert [g.code for g in gaps] == ["pinned_host", "own_vpn"]
+    for words in ("security config pins", "only the system's", "700 bytes were passed on"):
+        assert words in gaps[0].reason
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds"),
+    [
+        ([n * 30.0 for n in range(6)], 30),
+        ([n * 30.0 + n % 3 for n in range(9)], 30),
+        ([0.0, 0.1, 30.0, 60.0, 60.2, 90.1, 120.0], 30),
+        ([0.0, 3.0, 4.0, 40.0, 41.0, 90.0], None),
+        ([0.0, 30.0, 60.0], None),
+        ([], None),
+    ],
+)
+def test_beacons(times: list[float], seconds: int | None) -> None:
+    found = beacon(times)
+    assert found == (None if seconds is None else pytest.approx(seconds, abs=1.5))

@@ -16,7 +16,7 @@ from appaudit.bundle import Bundle, read, write
 from appaudit.cli.listening import SETTINGS, listening
 from appaudit.dynamic.run import Options
 from appaudit.errors import InputError
-from appaudit.records import Fact
+from appaudit.records import Fact, Stack
 from appaudit.traffic.capture import Options as Listening
 from tests.dynamic.runs import need_jvm
 from tests.fixtures.apps import apk
@@ -73,6 +73,16 @@ def test_phases_of_what_is_sent() -> None:
             assert ("before_consent", data, f"host:{send['url'].split('/')[2]}") in found
     volumes = [f for f in bundle.facts if f.source == "traffic" and f.action == "contacts"]
     assert all(int(f.attribute["bytes"]) >= 0 and f.phase != "unknown" for f in volumes)
+
+
+def test_who_sent_is_known_by_the_stack() -> None:
+    bundle, _ = heard("shop")
+    by = {(f.recipient, f.actor, f.attribute["attributed_by"]) for f in sends(bundle)}
+    assert ("host:log.count.example", "sdk:umeng-analytics", "connection") in by
+    assert ("host:stats.push.example", "sdk:jpush", "connection") in by
+    assert ("host:api.shop.example", "app", "connection") in by
+    stacks = [e for f in sends(bundle) if f.actor == "sdk:jpush" for e in f.evidence if isinstance(e, Stack)]
+    assert any("cn.jpush" in frame for e in stacks for frame in e.frames)
 
 
 def test_capture_options() -> None:

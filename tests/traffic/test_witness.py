@@ -8,13 +8,15 @@ import hmac
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from appaudit.records import Fact, FlowField, Gap, Stack
-from appaudit.traffic.facts import Scene, facts_of
+from appaudit.traffic.facts import facts_of
 from appaudit.traffic.flow import Flow, Message
 from appaudit.traffic.identifiers import Values
+from appaudit.traffic.scene import Scene
 from appaudit.traffic.witness import Connection, Sealed, Witness
 
 IMEI = "866174031234564"
@@ -46,7 +48,10 @@ UMENG = Connection(99.0, "10.0.0.2", 443, 40001, "sdk:umeng-analytics", "com.sho
         ([Connection(20.0, "api.example", actor="app")], flow(), "app", "stack"),
         ([Connection(101.0, "api.example", actor="app")], flow(), "unknown", "nothing"),
         (
-            [Connection(94.0, "api.example", actor="sdk:jpush"), Connection(99.9, "api.example", actor="app")],
+            [
+                Connection(94.0, "api.example", actor="sdk:jpush"),
+                Connection(99.9, "api.example", actor="app"),
+            ],
             flow(),
             "app",
             "stack",
@@ -77,7 +82,10 @@ def test_the_stack_is_evidence() -> None:
     assert facts[0].attribute["process"] == "com.shop.app:push"
 
 
-SEAL = Sealed(99.5, "AES/CBC/PKCS5Padding", PLAIN, CIPHER[:64], len(CIPHER), hashlib.sha256(CIPHER).hexdigest())
+DIGEST = hashlib.sha256(CIPHER).hexdigest()
+SEAL = Sealed(
+    99.5, "AES/CBC/PKCS5Padding", PLAIN, CIPHER[:64], len(CIPHER), hashlib.sha256(CIPHER).hexdigest()
+)
 BODIES: dict[str, Callable[[bytes], bytes]] = {
     "raw": lambda c: c,
     "after-an-iv": lambda c: bytes(range(16)) + c,
@@ -140,3 +148,27 @@ def test_an_identifier_under_a_seen_key() -> None:
 )
 def test_what_is_not_sealed(body: bytes) -> None:
     assert told(flow(body), Witness())[1] == []
+
+
+DIRECT = Connection(99.0, "cdn.example", 443, 5, "sdk:bugly", ip="93.184.216.34")
+
+
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        (DIRECT, "connection_not_recorded"),
+        (replace(DIRECT, protocol="udp"), "quic_not_recorded"),
+        (replace(DIRECT, port=853), "hidden_dns"),
+        (replace(DIRECT, local_port=40001), None),
+        (replace(DIRECT, ip="127.0.0.1"), None),
+        (replace(DIRECT, ip="192.168.1.9"), None),
+        (replace(DIRECT, port=53, protocol="udp"), None),
+        (replace(DIRECT, done=False), None),
+    ],
+    ids=["past", "quic", "dot", "recorded", "loopback", "the-proxy", "dns", "failed"],
+)
+def test_connections_past_the_recording(made: Connection, code: str | None) -> None:
+    gaps: list[Gap] = []
+    list(facts_of([flow(port=40001)], Values({}), gaps, Scene(witness=Witness([made]), proxy="192.168.1.9")))
+    assert [(g.code, g.scope) for g in gaps] == ([(code, "cdn.example")] if code else [])
+    assert all("sdk:bugly" in g.reason for g in gaps)

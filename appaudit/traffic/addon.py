@@ -217,7 +217,7 @@ class Listener:
         """The second time on, an app gets through to a host whose certificate from us it refused."""
         if not self._refused or not self._options.pass_refused:
             return
-        data = nextlayer.data_client()
+        data = nextlayer.data_client()  # type: ignore[no-untyped-call]
         if not data.startswith(TLS_RECORD) or nextlayer.context.client.transport_protocol != "tcp":
             return
         try:

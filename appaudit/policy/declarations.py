@@ -51,6 +51,17 @@ _CAUTION = re.compile(
     re.I,
 )
 """A word of caution about what the user's own posts may hold declares nothing."""
+_TERM = re.compile(
+    r"\W*(?:(?:\d|[一二三四五六七八九十])+\W{1,3})?(?:本(?:隐私)?(?:政策|声明|协议)(?:中|所)?(?:所?涉及)?的?)?(?:敏感)?个人(?:敏感)?信息\W{0,6}"
+    r"(?:是?指|包括|：|:)"
+    r"|\W*(?:sensitive )?personal(?:ly)? (?:identifiable |sensitive )?(?:information|data)\W{1,4}"
+    r"(?:is (?:any |all )?(?:information|data)|means|refers)\b",
+    re.I,
+)
+_OURS = re.compile(
+    r"我们[^，。；]{0,12}(?:收集|获取|采集)|\bwe (?:\w+ ){0,3}(?:collect|receive|gather|obtain)", re.I
+)
+"""A paragraph that says what the term means declares nothing, unless it says that we collect it."""
 _CONTENT = frozenset({"photo", "video", "voice", "media_files"})
 _UMBRELLAS = frozenset(b for t in data_types().values() for b in t.broader) - {
     "location",
@@ -112,6 +123,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
         definition = found.definitions.notice(index, paragraph)
         frame = inherit(leads.get(paragraph.lead)) if paragraph.lead >= 0 else None
         last: Frame | None = None
+        term = _TERM.match(paragraph.text, paragraph.body) is not None
         for number, sentence in enumerate(paragraph.sentences):
             start_frame = frame if number == 0 else None
             label = LABEL.match(sentence.text)
@@ -127,7 +139,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             if _bare(paragraph, reading, start_frame):
                 reading = reader.read(sentence.text, LABEL_FRAME, skip)
             found.readings[index, number] = reading
-            if _CAUTION.search(sentence.text):
+            if _CAUTION.search(sentence.text) or (term and not _OURS.search(sentence.text)):
                 reading.mentions = []
             new = _declare(found, index, number, sentence, reading, recent, definition)
             found.declarations += new
@@ -293,7 +305,7 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
     here = [d for d in out if d.start < mention.start + sentence.start]
     named = [
         d
-        for d in (here if frame.cls == "share" and here else recent)
+        for d in (here if frame.cls in ("share", "provide") and here else recent)
         if d.via is None and d.type != GENERIC and _near(found, index, d.paragraph)
     ]
     if not named:

@@ -28,6 +28,11 @@ MENU_PATH = re.compile(
     r"|【[^【】]{1,60}】(?:\s*[-–—/>＞]+\s*【[^【】]{1,60}】)+"  # 【我的】>【设置】
     r"|[“\"][^“”\"\-–—>]{1,30}(?:[-–—>][^“”\"\-–—>]{1,40})+[”“\"]"  # "Me - Settings - Privacy"
 )
+_ASIDE = re.compile(
+    r"《[^《》]{1,60}》"  # the title of a document
+    # Me -> Settings -> Photos
+    r"|[^\s，。；、:：]{1,24}(?:\s*(?:->|→|－>|＞|>{1,2})\s*[^\s，。；、:：>→＞]{1,24}){2,}"
+)
 _KEEP = frozenset(
     {"cookies", "series", "species", "ios", "gps", "sms", "dns", "us", "always", "news", "imei"}
 )
@@ -166,6 +171,8 @@ class Lexicon:
         if not text.isascii():
             found = _merge(found, self._match_chinese(text))
         paths = [m.span() for m in MENU_PATH.finditer(text)]
+        if "《" in text or ">" in text or "→" in text or "＞" in text:
+            paths += [m.span() for m in _ASIDE.finditer(text)]
         if paths:
             found = [t for t in found if not any(a <= t.start < b for a, b in paths)]
         return self._in_context(found, text.lower())

@@ -10,6 +10,10 @@ from appaudit.policy.chinese.verbs import Verbs
 from appaudit.policy.lexicon import Token, lexicon
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, SentenceReading
 
+_UNDER_A_NAME = re.compile(r"[^，,。]{1,8}(?:名义|形式|方式|身份)")
+"""以……名义收集 is no purpose."""
+_LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)\s*$")
+
 
 class ChineseReader(Verbs):
     """Reads the tokens of one sentence. Use `read`."""
@@ -65,6 +69,8 @@ class ChineseReader(Verbs):
             self.verb(i, item, verb)
         elif item.get("negation"):
             state.negated = True
+        elif item.get("refusal"):
+            state.held, state.refused, state.frame = True, True, None
         elif item.get("exclusion"):
             if item.text in ("不含", "不包括", "但不包括"):
                 state.excluded = True
@@ -131,7 +137,10 @@ class ChineseReader(Verbs):
                 self.clause += 1 if not self.continues(i) else 0
 
     def colon(self, i: int, item: Token) -> None:
-        if item.start <= 24 and not self.out.has_verb and not self.inherited:
+        frame = self.state.frame
+        if frame is not None and frame.kind == "relative" and _LISTS.search(self.text, 0, item.start):
+            pass  # 我们收集的信息包括：
+        elif item.start <= 24 and not self.out.has_verb and not self.inherited:
             self.mentions = []
             self.new_clause("")
         elif self.mentions and item.start - self.mentions[-1].end <= 2:
@@ -144,6 +153,8 @@ class ChineseReader(Verbs):
         state = self.state
         word = item.text
         if word == "为" and self.text.startswith("此", item.end):
+            return
+        if word == "以" and _UNDER_A_NAME.match(self.text, item.end):
             return
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if word in ("来",) and nxt is not None and not nxt.get("verb"):
@@ -174,6 +185,8 @@ class ChineseReader(Verbs):
 
     def subject(self, i: int, item: Token, actor: str) -> None:
         state = self.state
+        if state.refused and not self.after_break:
+            return
         following = self.text[item.end : item.end + 1]
         if self.text.endswith(("征得", "经", "取得", "获得", "征求", "得到", "经过"), 0, item.start):
             return  # "after obtaining your consent": the user is no subject
@@ -306,6 +319,8 @@ class ChineseReader(Verbs):
         ):
             return  # "头像、昵称的个人资料": the list says which
         found.flipped = state.excluded
+        if state.taking >= 0:
+            state.nested = False  # 把您选中的照片上传……: the clause inside has had its noun
         if self.condition_start >= 0:
             pass
         if self.conditions:

@@ -13,7 +13,7 @@ _PUNCT = re.compile(r"[，,；;：:、/()（）\[\]【】〔〕{}“”‘’\"'
 BREAK = "，,；;"
 SUBJECTS = ("we", "you", "partner", "sdk")
 NOMINAL = re.compile(
-    r"^(?:的|和使用|及使用|与使用|、使用)?(?:规则|情况|清单|说明|范围|目的|方式|活动|行为|过程|服务|功能|期限|位置|地点|请求|权限|措施|习惯|频率|时长|范围)"
+    r"^(?:的|和使用|及使用|与使用|、使用)?(?:规则|情况|清单|说明|范围|目的|方式|活动|行为|过程|服务(?![器商端])|功能|期限|位置|地点|请求|权限|措施|习惯|频率|时长|范围)"
 )
 HEADS = tuple(words_of("cues.zh")["head"]["words"])
 _DEVICE = r"(?:本地|设备端|终端[上中内]|设备[上中内]|手机[上中内])"
@@ -39,6 +39,7 @@ class State:
     taking: int = -1  # where 将/把 opened, -1 if not
     to_whom: str = ""
     passive: bool = False
+    refused: bool = False  # what the user refuses or takes back, up to the next comma
 
 
 class Walk:

@@ -16,6 +16,11 @@ _MUST = re.compile(r"(?:需要?|须|应)(?:您)?(?:在[^，,；;]{0,12}[中内�
 """您需要开启摄像头: the user is asked for a permission."""
 _KEPT = re.compile(r"(?:会|将|被)[^，,；;、]{0,5}$")
 
+_TO_SERVER = re.compile(r"(?:至|到|回|给)?(?:我们的?|本平台的?|云端|后台)?(?:的)?(?:服务器|云端|后台)")
+_VARIES = re.compile(r"[^。；]*?(?:有所不同|而不同|因素|有所区别)")
+_IF_WE = re.compile(r"(?:如果?|若|倘若|一旦)(?!您|用户|你)")
+"""A condition whose subject is not the user."""
+
 
 class Verbs(Parties):
     """Opens frames and lets them reach back."""
@@ -59,11 +64,15 @@ class Verbs(Parties):
         self.out.has_verb = True
         if cls == "other" and self.free() and self.on_device(item):
             cls = "use"
+        if cls == "other" and item.text == "发送":
+            cls = "collect" if self.plants(i) else "provide" if self.to_server(item) else "other"
         if cls == "other":
             shown = state.taking >= 0 and item.text in ("展示", "显示")
             if not shown and not (self.mentions and state.frame is not None and self._between(i)):
                 state.frame = None if item.text not in ("浏览", "登录", "订购") else state.frame
             return
+        if cls in ("provide", "display") and self.plants(i):
+            cls = "collect"
         polarity, recipient, kind = self.sense(i, item, cls)
         frame = Frame(
             item.text,
@@ -103,6 +112,23 @@ class Verbs(Parties):
             state.frame = frame
         state.taking = -1
 
+    def plants(self, i: int) -> bool:
+        """Whether the verb at ``i`` puts a cookie on the user's device: 向您的设备发送Cookie, 设置Cookie."""
+        if self.state.actor not in ("we", ""):
+            return False
+        for nxt in self.items[i + 1 : i + 8]:
+            data = nxt.get("data")
+            if data is not None:
+                return data.value in ("cookie", "web_beacon")
+            verb = nxt.get("verb")
+            if nxt.text in BREAK or (verb is not None and verb.value != "other"):
+                return False
+        return False
+
+    def to_server(self, item: Token) -> bool:
+        """Whether the verb moves data to our own servers: 上传至服务器."""
+        return bool(_TO_SERVER.match(self.text, item.end))
+
     def _between(self, i: int) -> bool:
         """A verb used inside an enumeration ("浏览、搜索" before its head) leaves the frame alone."""
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
@@ -117,6 +143,11 @@ class Verbs(Parties):
         kind = ""
         if cls == "local" or (cls in ("collect", "use") and self.on_device(item)):
             polarity = "local_only"
+        elif cls in ("provide", "share") and actor in ("we", "") and self.to_server(item):
+            polarity = "local_only" if state.negated else "collected"
+            return polarity, "", kind
+        elif self.depends(item, cls):
+            pass
         elif actor in ("we", ""):
             if cls in ("collect", "use"):
                 polarity = "collected"
@@ -163,6 +194,15 @@ class Verbs(Parties):
             else:
                 polarity = "not_collected" if polarity in ("collected", "local_only") else "not_shared"
         return polarity, whom if whom not in ("您", "我们") else "", kind
+
+    def depends(self, item: Token, cls: str) -> bool:
+        """Whether the verb only says what something depends on, or stands in a mere "if" of ours:
+        根据手机型号而有所不同, 如果需要采集面部信息."""
+        if item.text in ("根据", "依据", "基于"):
+            return bool(_VARIES.match(self.text, item.end, item.end + 60))
+        if cls != "collect" or self.state.actor == "you" or self.condition_start < 0:
+            return False
+        return bool(_IF_WE.match(self.text, self.condition_start))
 
     def on_device(self, item: Token) -> bool:
         """Whether the verb's clause keeps the data on the device: 保存在设备本地, 在设备本地处理."""

@@ -195,18 +195,17 @@ class CallGraph:
         """Invokes of one dex: callers to methods, or to the dispatch node of virtual calls."""
         dex, nodes = self.dexes[number], self.node_of[number]
         calls = dex.code.references(Reference.METHOD)
-        right = calls.operand < len(nodes)
-        row, callee = calls.row[right], nodes[calls.operand[right]]
-        plain = _PLAIN_KIND[dex.code.opcode[row]]
+        right = np.flatnonzero(calls.operand < len(nodes))
+        callee, plain = nodes[calls.operand[right]], _PLAIN_KIND[calls.opcode[right]]
         virtual = (plain == opcodes.INVOKE_VIRTUAL) | (plain == opcodes.INVOKE_INTERFACE)
-        place, caller = self._callers(number, row)
+        place, caller = self._callers(number, calls.item[right])
         target = np.where(virtual, callee + len(self._keys), self._resolved[callee])[place]
         return caller, target
 
-    def _callers(self, number: int, row: Int32) -> tuple[Index, Index]:
-        """(place in ``row``, node of the method the instruction stands in)."""
+    def _callers(self, number: int, item: Int32) -> tuple[Index, Index]:
+        """(place in ``item``, node of a method that runs the code item)."""
         dex = self.dexes[number]
-        place, methods = dex.code.methods_of(dex.code.item[row])
+        place, methods = dex.code.methods_of(item)
         return place, self.node_of[number][dex.class_data.methods.method[methods]]
 
     @cached_property
@@ -277,16 +276,16 @@ class CallGraph:
             class_of_type = self._hierarchy.type_numbers[number]
             for reference, used in _USES_CLASS.items():
                 found = dex.code.references(reference)
-                chosen = used[dex.code.opcode[found.row]]
-                row, operand = found.row[chosen], found.operand[chosen]
+                chosen = used[found.opcode]
+                item, operand = found.item[chosen], found.operand[chosen].astype(np.int32)
                 if reference != Reference.TYPE:
                     owner = (dex.fields if reference == Reference.FIELD else dex.methods).owner
                     inside = operand < len(owner)
-                    row, operand = row[inside], owner[operand[inside]]
+                    item, operand = item[inside], owner[operand[inside]]
                 inside = (operand >= 0) & (operand < len(class_of_type))
-                row, class_ = row[inside], class_of_type[operand[inside]]
+                item, class_ = item[inside], class_of_type[operand[inside]]
                 inside = class_ >= 0
-                place, caller = self._callers(number, row[inside])
+                place, caller = self._callers(number, item[inside])
                 class_ = class_[inside][place]
                 known = initialiser[class_] >= 0
                 sources.append(caller[known])
@@ -361,10 +360,8 @@ class CallGraph:
         for number, dex in enumerate(self.dexes):
             class_of_type = self._hierarchy.type_numbers[number]
             found = dex.code.references(Reference.TYPE)
-            inside = (dex.code.opcode[found.row] == opcodes.NEW_INSTANCE) & (
-                found.operand < len(class_of_type)
-            )
-            place, caller = self._callers(number, found.row[inside])
+            inside = (found.opcode == opcodes.NEW_INSTANCE) & (found.operand < len(class_of_type))
+            place, caller = self._callers(number, found.item[inside])
             nodes.append(caller.astype(np.int64))
             classes.append(class_of_type[found.operand[inside][place]])
         node, class_ = np.concatenate(nodes), np.concatenate(classes)

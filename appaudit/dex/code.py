@@ -13,16 +13,19 @@ from appaudit.dex import leb, opcodes
 from appaudit.dex.classdata import EncodedMethods
 from appaudit.dex.layout import Index, Int32, UInt8, UInt16, distinct
 from appaudit.dex.opcodes import Reference
-from appaudit.dex.sweep import sweep
+from appaudit.dex.sweep import Sweep, sweep
 
 CODE_HEADER = 16
 
 
 class References(NamedTuple):
-    """Instructions that refer to one table: ``row`` in `Code.starts`, ``operand``: index in that table."""
+    """Instructions that refer to one table, in order: ``item`` the code item each stands in, ``at``
+    where it begins among the code units, ``opcode``, ``operand`` the index in that table."""
 
-    row: Int32
-    operand: Int32
+    item: Int32
+    at: Int32
+    opcode: UInt8
+    operand: Int32 | UInt16
 
 
 class Code:
@@ -30,16 +33,16 @@ class Code:
 
     ``offset``: byte offset of each code item, ascending, each once; ``bounds``: with all code units end
     to end, item ``k`` has those from ``bounds[k]`` to ``bounds[k + 1]``; ``starts``: where among them
-    each instruction begins;
-    ``first``: code item ``k`` holds instructions ``first[k]:first[k + 1]``; ``opcode`` and ``operand``
-    (its second code unit; of no meaning where it has but one) by instruction.
+    each instruction begins; ``first``: code item ``k`` holds instructions ``first[k]:first[k + 1]``;
+    ``opcode`` and ``operand`` (its second code unit; of no meaning where it has but one) by instruction.
     Payloads count as instructions, as a linear sweep sees them, with opcode 0.
+    The columns by instruction are let go once `references` were asked for, and made again at need.
     """
 
     def __init__(self, data: bytes, methods: EncodedMethods, problems: list[str]) -> None:
         self._data = data
         self._methods = methods
-        everything = np.frombuffer(data, "<u2", len(data) // 2)
+        everything = self._everything
         offset = distinct(methods.code_offset)
         offset = offset[offset > 0]
         good = (offset + CODE_HEADER <= len(data)) & (offset % 4 == 0)
@@ -62,31 +65,66 @@ class Code:
             offset, begin, size, bounds = offset[:fits], begin[:fits], size[:fits], bounds[: fits + 1]
         self.offset = offset
         self.bounds: Index = bounds
-        self._everything, self._begin = everything, begin
         units = _gather(everything, begin, size, bounds)
         found = sweep(units, bounds)
-        self.starts: Int32 = found.starts
-        self.first: Int32 = found.first
-        self.opcode: UInt8 = found.opcode
-        behind = np.append(units[1:], np.uint16(0))
-        self.operand: UInt16 = behind[self.starts] if len(units) else behind[:0]
+        self._length = len(found.starts)
+        self._begins = found.begins
+        self._columns: tuple[UInt16, Sweep] | None = (units, found)
+        self._references: dict[Reference, References] = {}
         if found.cut.any():
             problems.append(f"code: in {int(found.cut.sum())} methods the last instruction is cut off")
 
     def __len__(self) -> int:
         """Number of instructions."""
-        return len(self.starts)
+        return self._length
+
+    @property
+    def _everything(self) -> UInt16:
+        """The file as 16-bit units."""
+        return np.frombuffer(self._data, "<u2", len(self._data) // 2)
 
     def units(self, item: int) -> UInt16:
         """The code units of one item."""
-        begin = int(self._begin[item])
+        begin = (int(self.offset[item]) + CODE_HEADER) // 2
         return self._everything[begin : begin + int(self.bounds[item + 1] - self.bounds[item])]
 
-    @cached_property
-    def item(self) -> Int32:
-        """Row of the code item of each instruction."""
-        count = np.diff(self.first)
-        return np.repeat(np.arange(len(count), dtype=np.int32), count)
+    def instructions(self, item: int) -> list[int]:
+        """Where each instruction of one item begins, in code units of the method."""
+        low, high = int(self.bounds[item]), int(self.bounds[item + 1])
+        begins = np.unpackbits(self._begins[low >> 3 : (high + 7) >> 3])
+        found: list[int] = np.flatnonzero(begins[low & 7 : (low & 7) + high - low]).tolist()
+        return found
+
+    @property
+    def _decoded(self) -> tuple[UInt16, Sweep]:
+        """All code units and what the sweep found in them."""
+        if self._columns is None:
+            size = np.diff(self.bounds)
+            begin = (self.offset + CODE_HEADER) // 2
+            units = _gather(self._everything, begin, size, self.bounds)
+            self._columns = units, sweep(units, self.bounds)
+        return self._columns
+
+    @property
+    def starts(self) -> Int32:
+        """Where each instruction begins among all code units."""
+        return self._decoded[1].starts
+
+    @property
+    def first(self) -> Int32:
+        """The first instruction of each code item, one more than items."""
+        return self._decoded[1].first
+
+    @property
+    def opcode(self) -> UInt8:
+        """The opcode of each instruction."""
+        return self._decoded[1].opcode
+
+    @property
+    def operand(self) -> UInt16:
+        """The second code unit of each instruction."""
+        units, found = self._decoded
+        return _second(units, found.starts)
 
     @cached_property
     def _method_order(self) -> tuple[Index, npt.NDArray[np.int64]]:
@@ -124,34 +162,29 @@ class Code:
         at = int(np.searchsorted(self.offset, offset))
         return at if offset and at < len(self.offset) and self.offset[at] == offset else -1
 
-    @cached_property
-    def _reference_kind(self) -> UInt8:
-        return np.frombuffer(self.opcode.tobytes().translate(opcodes.REFERENCE), np.uint8)
-
     def references(self, kind: Reference) -> References:
         """All instructions that refer to the table of ``kind``, in order."""
-        return self._references(kind)
+        if not self._references:
+            self._refer()
+        return self._references[kind]
 
-    @cached_property
-    def _cache(self) -> dict[Reference, References]:
-        return {}
-
-    def _references(self, kind: Reference) -> References:
-        if kind not in self._cache:
-            row = np.flatnonzero(self._reference_kind == kind)
-            index = self.operand[row].astype(np.int32)
+    def _refer(self) -> None:
+        """Picks out what refers to tables, and lets go of the rest."""
+        units, found = self._decoded
+        items = np.arange(len(self.offset), dtype=np.int32)
+        item = np.repeat(items, np.diff(found.first))
+        kinds = np.frombuffer(found.opcode.tobytes().translate(opcodes.REFERENCE), np.uint8)
+        for kind in Reference:
+            row = np.flatnonzero(kinds == kind) if kind != Reference.NONE else np.empty(0, np.intp)
+            at, opcode = found.starts[row], found.opcode[row]
+            operand: Int32 | UInt16 = _second(units, at)
             if kind == Reference.STRING:
-                jumbo = np.flatnonzero(self.opcode[row] == opcodes.CONST_STRING_JUMBO)
-                item = self.item[row[jumbo]]
-                upper = self._begin[item] + self.starts[row[jumbo]] - self.bounds[item] + 2
-                index[jumbo] |= self._everything[upper].astype(np.int32) << 16
-                row, index = row[index >= 0], index[index >= 0]
-            self._cache[kind] = References(row.astype(np.int32), index)
-        return self._cache[kind]
-
-    def code_unit_offset(self, rows: Int32) -> Int32:
-        """Offset of instructions within their method, in code units."""
-        return (self.starts[rows] - self.bounds[self.item[rows]]).astype(np.int32)
+                wide = operand.astype(np.int32)
+                jumbo = np.flatnonzero(opcode == opcodes.CONST_STRING_JUMBO)
+                wide[jumbo] |= units[at[jumbo] + 2].astype(np.int32) << 16
+                row, at, opcode, operand = (c[wide >= 0] for c in (row, at, opcode, wide))
+            self._references[kind] = References(item[row], at, opcode, operand)
+        self._columns = None
 
     def handlers(self, item: int) -> tuple[list[tuple[int, int]], list[int]]:
         """The ``try`` ranges of a code item and all handler addresses, in code units of the method."""
@@ -186,6 +219,13 @@ class Code:
         """Number of registers of a code item, and how many of them, the last ones, are parameters."""
         count, ins = struct.unpack_from("<HH", self._data, int(self.offset[item]))
         return count, ins
+
+
+def _second(units: UInt16, at: Int32) -> UInt16:
+    """The code unit behind each place; 0 behind the last of all."""
+    if len(at) and at[-1] + 1 == len(units):
+        return np.append(units[1:][at[:-1]], np.uint16(0))
+    return units[1:][at]
 
 
 def _sleb128(data: bytes, at: int) -> tuple[int, int]:

@@ -109,8 +109,7 @@ class ConstantTracer:
     @staticmethod
     def _method(dex: Dex, item: int) -> Method:
         code = dex.code
-        starts = code.starts[code.first[item] : code.first[item + 1]] - code.bounds[item]
-        return Method(code.units(item).tolist(), starts.tolist(), code.handlers(item)[1])
+        return Method(code.units(item).tolist(), code.instructions(item), code.handlers(item)[1])
 
     def static_field(self, owner: str, name: str, type_: str) -> Constant | None:
         """What a static field holds, if it is final and constant, or not of the app."""

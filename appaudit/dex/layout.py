@@ -149,6 +149,13 @@ def expand(low: Index, count: Index) -> tuple[Index, Index]:
     return place, np.repeat(low, count) + shift
 
 
+def by_index(column: Table, none: int) -> Table:
+    """A column by every index that 16 bits can hold; ``none`` past its end."""
+    whole = np.full(max(len(column), 0x10000), none, column.dtype)
+    whole[: len(column)] = column
+    return whole
+
+
 def without(values: Table, others: Table) -> Table:
     """Those of ``values`` that are not in the sorted ``others``."""
     if not len(others):

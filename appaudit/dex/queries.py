@@ -36,7 +36,7 @@ class CallSites:
     ``target``: place in the targets asked for; ``dex``: place in the dex files; ``caller``: method
     index of the method the instruction stands in; ``callee``: method or field index the instruction
     names (for `string_sites` the string's index); ``offset``: code units from the start of the
-    caller's instructions; ``opcode``; ``item`` and ``row``: code item and instruction in `Dex.code`.
+    caller's instructions; ``opcode``; ``item``: code item in `Dex.code`.
     All indices are those of the site's own dex.
     """
 
@@ -48,7 +48,6 @@ class CallSites:
     offset: Int32
     opcode: UInt8
     item: Int32
-    row: Int32
 
     def __len__(self) -> int:
         return len(self.target)
@@ -63,7 +62,6 @@ class CallSites:
             self.offset,
             self.opcode,
             self.item,
-            self.row,
         )
         return CallSites(self.dexes, *(c[mask] for c in columns))
 
@@ -227,7 +225,7 @@ def _sites(dexes: Sequence[Dex], question: _Question) -> tuple[Table, ...]:
     """The columns of `CallSites`."""
     number, reference, index, target = question
     if not len(index):
-        return tuple(np.empty(0, np.intp) for _ in range(8))
+        return tuple(np.empty(0, np.intp) for _ in range(7))
     code = dexes[number].code
     references = code.references(reference)
     order = np.argsort(index, kind="stable")
@@ -236,29 +234,26 @@ def _sites(dexes: Sequence[Dex], question: _Question) -> tuple[Table, ...]:
     wanted = np.zeros(size, bool)
     wanted[index] = True
     hit = np.flatnonzero(wanted[references.operand])
-    value = references.operand[hit]
+    value = references.operand[hit].astype(np.int32)
     low = np.searchsorted(index, value, "left")
     which, place = expand(low, np.searchsorted(index, value, "right") - low)
-    row = references.row[hit[which]]
-    item = code.item[row]
+    item = references.item[hit[which]]
     shared, method_row = code.methods_of(item)
-    row, item, target, value = row[shared], item[shared], target[place[shared]], value[which[shared]]
-    caller = dexes[number].class_data.methods.method[method_row]
+    row, item, target, value = hit[which[shared]], item[shared], target[place[shared]], value[which[shared]]
     return (
         target,
         np.full(len(row), number),
-        caller,
+        dexes[number].class_data.methods.method[method_row],
         value,
-        code.code_unit_offset(row),
-        code.opcode[row],
+        references.at[row] - code.bounds[item],
+        references.opcode[row],
         item,
-        row,
     )
 
 
 def _joined(dexes: Sequence[Dex], found: Sequence[tuple[Table, ...]]) -> CallSites:
     if not found:
-        found = [tuple(np.empty(0, np.intp) for _ in range(8))]
+        found = [tuple(np.empty(0, np.intp) for _ in range(7))]
     columns = [np.concatenate(column) for column in zip(*found, strict=True)]
-    types = (np.int32, np.int32, np.int32, np.int32, np.int32, np.uint8, np.int32, np.int32)
+    types = (np.int32, np.int32, np.int32, np.int32, np.int32, np.uint8, np.int32)
     return CallSites(dexes, *(c.astype(t) for c, t in zip(columns, types, strict=True)))

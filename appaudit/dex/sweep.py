@@ -32,14 +32,15 @@ _POINTS_TO = _POINTS_TO_IDENT > 0
 
 class Sweep(NamedTuple):
     """``starts``: position of each instruction, payloads included, ascending; ``opcode`` of each;
-    ``first``: index in
-    ``starts`` of each method's first instruction, one more than methods; ``cut``: true for the
-    methods whose last instruction reaches over the end (that instruction is left out)."""
+    ``first``: index in ``starts`` of each method's first instruction, one more than methods; ``cut``:
+    true for the methods whose last instruction reaches over the end (that instruction is left out);
+    ``begins``: a bit a code unit, set where an instruction begins."""
 
     starts: Int32
     opcode: UInt8
     first: Int32
     cut: Mask
+    begins: UInt8
 
 
 def payload_length(units: UInt16, at: int, end: int) -> int:
@@ -63,7 +64,8 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
     size = len(units)
     if not size:
         none = np.empty(0, np.int32)
-        return Sweep(none, none.astype(np.uint8), np.zeros(count + 1, np.int32), np.zeros(count, bool))
+        first, cut = np.zeros(count + 1, np.int32), np.zeros(count, bool)
+        return Sweep(none, none.astype(np.uint8), first, cut, none.astype(np.uint8))
     opcodes = units.astype(np.uint8)
     chunk = min(MAX_CHUNK, max(16, math.isqrt(size) // 6))  # so that little code takes few steps
     chunks = -(-size // chunk)
@@ -85,11 +87,13 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
         starts = _mend(units, bounds, np.flatnonzero(is_start), doubtful, cut)
         opcode = opcodes[starts]
         first = np.searchsorted(starts, bounds)
+        is_start[:] = False
+        is_start[starts] = True
     else:
         begins = np.zeros(size, bool)
         begins[bounds[:-1]] = True
         first = np.append(np.flatnonzero(begins[starts]), len(starts))
-    return Sweep(starts.astype(np.int32), opcode, first.astype(np.int32), cut)
+    return Sweep(starts.astype(np.int32), opcode, first.astype(np.int32), cut, np.packbits(is_start))
 
 
 def _payloads(units: UInt16, opcodes: UInt8, bounds: Index) -> tuple[Index, Index]:

@@ -27,8 +27,8 @@ class Body:
     def opcodes(self) -> list[int]:
         """Opcodes of its instructions, without nops and payloads."""
         code = self.dex.code
-        low, high = int(code.first[self.item]), int(code.first[self.item + 1])
-        return [int(op) for op in code.opcode[low:high].tolist() if op != NOP]
+        units = code.units(self.item)
+        return [op for at in code.instructions(self.item) if (op := int(units[at]) & 0xFF) != NOP]
 
     @property
     def returns_at_once(self) -> bool:
@@ -40,9 +40,8 @@ class Body:
         """It is ``return true`` and nothing else."""
         if self.opcodes not in ([CONST_4, RETURN], [CONST_16, RETURN]):
             return False
-        code = self.dex.code
-        units = code.units(self.item)
-        at = int(code.starts[int(code.first[self.item])] - code.bounds[self.item])
+        units = self.dex.code.units(self.item)
+        at = self.dex.code.instructions(self.item)[0]
         unit = int(units[at])
         return unit >> 12 == 1 if unit & 0xFF == CONST_4 else int(units[at + 1]) == 1
 

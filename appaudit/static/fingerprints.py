@@ -143,10 +143,10 @@ def _referred(dex: Dex, kind: Reference, wanted: Mask) -> tuple[Index, Index]:
     """(class row, index) of the instructions that refer to ``wanted`` entries of a table, each once."""
     references = dex.code.references(kind)
     inside = references.operand < len(wanted)
-    row, operand = references.row[inside], references.operand[inside]
+    item, operand = references.item[inside], references.operand[inside]
     keep = wanted[operand]
-    row, operand = row[keep], operand[keep]
-    place, method_row = dex.code.methods_of(dex.code.item[row])
+    item, operand = item[keep], operand[keep]
+    place, method_row = dex.code.methods_of(item)
     class_ = dex.class_data.methods.class_row[method_row].astype(np.int64)
     pairs = np.unique(class_ << 32 | operand[place])
     return (pairs >> 32).astype(np.intp), (pairs & 0xFFFFFFFF).astype(np.intp)

@@ -136,9 +136,9 @@ class Sample:
                 yield api, self.sites_of(api.class_name, api.member)
 
     @cached_property
-    def callers(self) -> Callers | None:
-        """Who stands behind calls inside support libraries; None without a call graph."""
-        return Callers(self.graph, self.actors, self.sites) if self.graph else None
+    def callers(self) -> Callers:
+        """Who stands behind calls inside support libraries."""
+        return Callers(self.dexes, self.actors, self.sites)
 
     @cached_property
     def graph(self) -> CallGraph | None:
@@ -163,8 +163,6 @@ class Sample:
             self._actors[number, owner] = found
         if found:
             return found
-        if self.callers is None:
-            return (self.actors.of_package(sites.caller_class(k)),)
         return self.callers.behind(number, caller)
 
     def library(self, sites: CallSites, k: int) -> str:
@@ -203,7 +201,7 @@ class Sample:
 
 def joined(dexes: Sequence[Dex], parts: Sequence[CallSites]) -> CallSites:
     """Several lists of sites end to end."""
-    names = ("target", "dex", "caller", "callee", "offset", "opcode", "item", "row")
+    names = ("target", "dex", "caller", "callee", "offset", "opcode", "item")
     return CallSites(dexes, *(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from appaudit.dex import Target, call_sites
 from appaudit.dex.dex import Dex
-from appaudit.dex.layout import Index
+from appaudit.dex.layout import Int32, by_index
 from appaudit.dex.opcodes import Reference
 from appaudit.knowledge import sdks
 from appaudit.records import CallSite
@@ -45,32 +45,30 @@ def _count(sample: Sample, wanted: list[str], found: dict[str, Use]) -> None:
             numbers.setdefault(sample.actors.of(d), len(numbers)) if d[:1] == "L" else -1
             for d in sample.hierarchy.names
         ),
-        np.int64,
+        np.int32,
         len(sample.hierarchy.names),
     )
     calls = np.zeros(len(numbers) * len(wanted), np.int64)
     for dex, class_of_type in zip(sample.dexes, sample.hierarchy.type_numbers, strict=True):
-        callee, caller = _calls(dex)
-        of_type = of_class[class_of_type]
-        into, by = of_type[callee], of_type[caller]
-        crossing = (into >= 0) & (into < len(wanted)) & (by >= 0) & (into != by)
-        calls += np.bincount(by[crossing] * len(wanted) + into[crossing], minlength=len(calls))
+        actor_of_type = np.append(of_class[class_of_type], np.int32(-1))  # the last for corrupt methods
+        into, by = _calls(dex, actor_of_type[dex.methods.owner], len(wanted))
+        calls += np.bincount(by * len(wanted) + into, minlength=len(calls))
     names = list(numbers)
     for place in np.flatnonzero(calls).tolist():
         actor, sdk = divmod(place, len(wanted))
         found[wanted[sdk]].callers[names[actor]] = int(calls[place])
 
 
-def _calls(dex: Dex) -> tuple[Index, Index]:
-    """(type index of the class called, of the class calling) for every call in a dex."""
+def _calls(dex: Dex, actor_of_method: Int32, limit: int) -> tuple[Int32, Int32]:
+    """(number of the actor called, of the actor calling) for every call in a dex of an actor below
+    ``limit`` from another one."""
     references = dex.code.references(Reference.METHOD)
-    inside = references.operand < len(dex.methods.owner)
-    row, operand = references.row[inside], references.operand[inside]
-    place, method_row = dex.code.methods_of(dex.code.item[row])
-    callee = dex.methods.owner[operand[place]].astype(np.intp)
-    caller = dex.methods.owner[dex.class_data.methods.method[method_row]].astype(np.intp)
-    known = (callee >= 0) & (caller >= 0)
-    return callee[known], caller[known]
+    into = by_index(actor_of_method, -1)[references.operand]
+    hit = np.flatnonzero((into >= 0) & (into < limit))
+    place, method_row = dex.code.methods_of(references.item[hit])
+    into, by = into[hit[place]], actor_of_method[dex.class_data.methods.method[method_row]]
+    crossing = (by >= 0) & (into != by)
+    return into[crossing], by[crossing]
 
 
 def _initialised(sample: Sample, wanted: list[str], found: dict[str, Use]) -> None:

@@ -6,6 +6,7 @@
 - `call_sites(dexes, targets, hierarchy)`: sites of methods and fields, also through app subclasses;
   `string_sites`, `string_index_sites`, `type_sites`: who loads a string, who names a class.
 - `Hierarchy(dexes, supertypes)`: inheritance over all dex files; build it once and hand it on.
+- `MethodNumbers(hierarchy)`: one number for a method in whichever dex it stands.
 - `ConstantTracer(dexes).materialise(sites)`: sites as `appaudit.records.CallSite` with the constants
   that reach them. Arguments are the declared parameters in order, without the receiver.
 - `CallGraph(dexes, callbacks, extra_edges, hierarchy)`: `reachable(entries)` tells what can run once
@@ -21,6 +22,7 @@ from appaudit.dex.constants import ConstantTracer
 from appaudit.dex.dex import Dex, read_dexes
 from appaudit.dex.errors import DexError
 from appaudit.dex.hierarchy import Hierarchy
+from appaudit.dex.numbers import MethodNumbers
 from appaudit.dex.queries import CallSites, Target, call_sites, string_index_sites, string_sites, type_sites
 from appaudit.dex.reach import Reach
 
@@ -32,6 +34,7 @@ __all__ = [
     "Dex",
     "DexError",
     "Hierarchy",
+    "MethodNumbers",
     "Reach",
     "Target",
     "call_sites",

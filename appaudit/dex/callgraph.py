@@ -10,28 +10,21 @@ instance of a class that implements a callback (`Callback`, given as data: ``Run
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import count, pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from appaudit.dex import opcodes
-from appaudit.dex.blocks import parameter_types
 from appaudit.dex.dex import Dex
-from appaudit.dex.errors import DexError
 from appaudit.dex.hierarchy import MAX_DEPTH, Hierarchy, Parents
 from appaudit.dex.layout import Index, Int32, Key, Mask, distinct, expand
+from appaudit.dex.numbers import PROTO_BITS, SIGNATURE, SIGNATURE_BITS, MethodNumbers
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.reach import Reach
 
-_PROTO_BITS = 20
-_NAME_BITS = 22
-_SIGNATURE_BITS = _PROTO_BITS + _NAME_BITS
-_SIGNATURE = (1 << _SIGNATURE_BITS) - 1
 _CLINIT = "<clinit>", "()V"
 
 
@@ -47,8 +40,8 @@ class CallGraph:
     """The call graph of an app.
 
     ``callbacks``: see `Callback`; ``extra_edges``: pairs of method descriptors (reflection with
-    constant names, listeners named in layouts). Methods are given and returned as descriptors
-    ``Lcom/x/Y;->m(I)V``.
+    constant names, listeners named in layouts); ``hierarchy``, ``numbers``: built when not
+    given. Methods are given and returned as descriptors ``Lcom/x/Y;->m(I)V``.
     """
 
     def __init__(
@@ -57,14 +50,12 @@ class CallGraph:
         callbacks: Iterable[Callback] = (),
         extra_edges: Iterable[tuple[str, str]] = (),
         hierarchy: Hierarchy | None = None,
+        numbers: MethodNumbers | None = None,
     ) -> None:
         self.dexes = dexes
-        self._hierarchy = hierarchy if hierarchy is not None else Hierarchy(dexes)
-        self._class_number = dict(self._hierarchy.number)
-        self._class_number.setdefault("?", len(self._class_number))
-        self._name_number: defaultdict[str, int] = _numbering()
-        self._proto_number: defaultdict[bytes, int] = _numbering()
-        method_keys = [self._keys_of(number) for number in range(len(dexes))]
+        self._numbers = numbers or MethodNumbers(hierarchy if hierarchy is not None else Hierarchy(dexes))
+        self._hierarchy = self._numbers.hierarchy
+        method_keys = self._numbers.keys
         self._keys: Key = distinct(np.concatenate([np.empty(0, np.int64), *method_keys]))
         self.node_of: list[Index] = [np.searchsorted(self._keys, keys) for keys in method_keys]
         """For each dex the node of each method index."""
@@ -103,7 +94,7 @@ class CallGraph:
     @property
     def classes_of_nodes(self) -> Key:
         """The number of each method's class."""
-        numbers: Key = self._keys >> _SIGNATURE_BITS
+        numbers: Key = self._keys >> SIGNATURE_BITS
         return numbers
 
     @property
@@ -113,51 +104,9 @@ class CallGraph:
 
     # -------------------------------------------------------------------------------- numbers
 
-    def _keys_of(self, number: int) -> Key:
-        """One number a method id of a dex, equal for equal methods of any dex."""
-        dex, names, protos = self.dexes[number], self._name_number, self._proto_number
-        members = dex.methods
-        class_ = np.append(self._hierarchy.type_numbers[number], self._class_number["?"])[members.owner]
-        used = distinct(members.name[members.name >= 0])
-        name_of = np.zeros(len(dex.strings) + 1, np.int64)
-        name_of[used] = np.fromiter(map(names.__getitem__, dex.strings.texts(used)), np.int64, len(used))
-        name_of[-1] = names["?"]
-        prototypes = [*self._prototypes(number), b""]
-        proto_of = np.fromiter(map(protos.__getitem__, prototypes), np.int64, len(prototypes))
-        if len(names) >> _NAME_BITS or len(protos) >> _PROTO_BITS or len(self._class_number) >> 20:
-            raise DexError("The dex files name more methods than a call graph can hold.")
-        # -1, for what is corrupt, finds the last of each column.
-        name, proto = name_of[members.name], proto_of[members.type]
-        return class_.astype(np.int64) << _SIGNATURE_BITS | name << _PROTO_BITS | proto
-
-    def _prototypes(self, number: int) -> list[bytes]:
-        """Each prototype of a dex as the class numbers of its types, what it returns first."""
-        types, first = self.dexes[number].proto_types
-        flat = np.append(self._hierarchy.type_numbers[number], np.int32(-1))[types].tobytes()
-        cuts = (first * 4).tolist()
-        found = [flat[low:high] for low, high in pairwise(cuts)]
-        for corrupt in np.flatnonzero(types[first[:-1]] < 0).tolist():
-            found[corrupt] = b""
-        return found
-
-    def _proto(self, signature: str) -> int:
-        """The number of a prototype given as ``(I)V``, -1 where the app does not name it."""
-        types = [signature.rpartition(")")[2], *parameter_types(signature)]
-        numbers = [self._class_number.get(t, -1) for t in types]
-        return self._proto_number.get(np.array(numbers, np.int32).tobytes(), -1)
-
     def node(self, method: str) -> int:
         """The node of a method's descriptor, -1 where the app does not name it."""
-        owner, arrow, rest = method.partition("->")
-        name, bracket, proto = rest.partition("(")
-        numbers = (
-            self._class_number.get(owner, -1),
-            self._name_number.get(name, -1),
-            self._proto(bracket + proto),
-        )
-        if not arrow or min(numbers) < 0:
-            return -1
-        key = numbers[0] << _SIGNATURE_BITS | numbers[1] << _PROTO_BITS | numbers[2]
+        key = self._numbers.key(method)
         at = int(np.searchsorted(self._keys, key))
         return at if at < len(self._keys) and self._keys[at] == key else -1
 
@@ -172,12 +121,12 @@ class CallGraph:
     def methods_of_class(self, descriptor: str) -> Index:
         """Nodes of the methods that a class of the app defines or inherits from classes of the app."""
         found = []
-        number = self._class_number.get(descriptor, -1)
+        number = self._hierarchy.number.get(descriptor, -1)
         for _ in range(MAX_DEPTH):
             if number < 0:
                 break
             low, high = np.searchsorted(
-                self._keys, [number << _SIGNATURE_BITS, (number + 1) << _SIGNATURE_BITS]
+                self._keys, [number << SIGNATURE_BITS, (number + 1) << SIGNATURE_BITS]
             )
             found.append(np.arange(low, high)[self._defined[low:high]])
             above = self._hierarchy.superclass
@@ -214,8 +163,8 @@ class CallGraph:
         resolution = np.arange(len(self._keys))
         nodes = np.flatnonzero(~self._defined)
         unresolved = np.ones(len(self._keys), bool)
-        for node, class_ in self._above.walk(nodes, self._keys[nodes] >> _SIGNATURE_BITS):
-            at, known = self._lookup(class_ << _SIGNATURE_BITS | self._keys[node] & _SIGNATURE)
+        for node, class_ in self._above.walk(nodes, self._keys[nodes] >> SIGNATURE_BITS):
+            at, known = self._lookup(class_ << SIGNATURE_BITS | self._keys[node] & SIGNATURE)
             hit = known & self._defined[at] & unresolved[node]
             resolution[node[hit][::-1]] = at[hit][::-1]
             unresolved[node[hit]] = False
@@ -229,8 +178,8 @@ class CallGraph:
         wanted[used] = True
         edges = [(used + size, self._resolved[used])]
         overriding = np.flatnonzero(self._defined & self._virtual)
-        for node, class_ in self._above.walk(overriding, self._keys[overriding] >> _SIGNATURE_BITS):
-            at, known = self._lookup(class_ << _SIGNATURE_BITS | self._keys[node] & _SIGNATURE)
+        for node, class_ in self._above.walk(overriding, self._keys[overriding] >> SIGNATURE_BITS):
+            at, known = self._lookup(class_ << SIGNATURE_BITS | self._keys[node] & SIGNATURE)
             hit = known & wanted[at]
             edges.append((at[hit] + size, node[hit]))
         edges.append(self._inherited(wanted))
@@ -245,8 +194,8 @@ class CallGraph:
         for pair, above in self._above.walk(place[0], interface[0].astype(np.int64)):
             place.append(pair)
             interface.append(above)
-        low = np.searchsorted(self._keys, np.concatenate(interface) << _SIGNATURE_BITS)
-        high = np.searchsorted(self._keys, (np.concatenate(interface) + 1) << _SIGNATURE_BITS)
+        low = np.searchsorted(self._keys, np.concatenate(interface) << SIGNATURE_BITS)
+        high = np.searchsorted(self._keys, (np.concatenate(interface) + 1) << SIGNATURE_BITS)
         if self._hierarchy.too_many(int((high - low).sum())):
             return np.empty(0, np.intp), np.empty(0, np.intp)
         which, called = expand(low, high - low)
@@ -255,7 +204,7 @@ class CallGraph:
         sources, targets = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
         superclass = self._hierarchy.superclass
         for _ in range(MAX_DEPTH):
-            at, known = self._lookup(class_ << _SIGNATURE_BITS | self._keys[called] & _SIGNATURE)
+            at, known = self._lookup(class_ << SIGNATURE_BITS | self._keys[called] & SIGNATURE)
             hit = known & self._defined[at]
             sources.append(called[hit] + size)
             targets.append(at[hit])
@@ -298,11 +247,11 @@ class CallGraph:
 
     def _initialisers(self) -> Index:
         """The node of each class's initialiser, -1 for classes without."""
-        size = len(self._class_number)
-        name, proto = self._name_number.get(_CLINIT[0], -1), self._proto(_CLINIT[1])
+        size = len(self._hierarchy.names)
+        name, proto = self._numbers.names.get(_CLINIT[0], -1), self._numbers.proto(_CLINIT[1])
         if name < 0 or proto < 0:
             return np.full(size, -1)
-        at, known = self._lookup(np.arange(size) << _SIGNATURE_BITS | name << _PROTO_BITS | proto)
+        at, known = self._lookup(np.arange(size) << SIGNATURE_BITS | name << PROTO_BITS | proto)
         return np.where(known & self._defined[at], at, -1)
 
     def _callback_nodes(self, callbacks: list[Callback]) -> tuple[Index, Index]:
@@ -311,18 +260,18 @@ class CallGraph:
         place, class_ = self._hierarchy.descendants(self._hierarchy.number[c.supertype] for c in chosen)
         pairs = [np.empty((0, 2), np.int64)]
         for k, callback in enumerate(chosen):
-            name = self._name_number.get(callback.name, -1)
+            name = self._numbers.names.get(callback.name, -1)
             if name < 0:
                 continue
             below = class_[place == k]
-            key = below << _SIGNATURE_BITS | name << _PROTO_BITS
+            key = below << SIGNATURE_BITS | name << PROTO_BITS
             if callback.signature is not None:
-                proto = self._proto(callback.signature)
+                proto = self._numbers.proto(callback.signature)
                 if proto < 0:
                     continue
                 low, high = key + proto, key + proto + 1
             else:
-                low, high = key, key + (1 << _PROTO_BITS)
+                low, high = key, key + (1 << PROTO_BITS)
             first = np.searchsorted(self._keys, low)
             which, node = expand(first, np.searchsorted(self._keys, high) - first)
             pairs.append(np.stack((below[which], self._resolved[node]), axis=1))
@@ -392,8 +341,3 @@ _USES_CLASS = {
     Reference.METHOD: _opcodes(opcodes.INVOKE_STATIC, opcodes.INVOKE_STATIC + 6),
 }
 """Instructions that initialise the class they name, by the table they refer to."""
-
-
-def _numbering() -> defaultdict[Any, int]:
-    """Texts by number; a text asked for by ``[]`` for the first time gets the next number."""
-    return defaultdict(count().__next__)

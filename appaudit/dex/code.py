@@ -182,7 +182,8 @@ class Code:
                 wide = operand.astype(np.int32)
                 jumbo = np.flatnonzero(opcode == opcodes.CONST_STRING_JUMBO)
                 wide[jumbo] |= units[at[jumbo] + 2].astype(np.int32) << 16
-                row, at, opcode, operand = (c[wide >= 0] for c in (row, at, opcode, wide))
+                right = wide >= 0
+                row, at, opcode, operand = row[right], at[right], opcode[right], wide[right]
             self._references[kind] = References(item[row], at, opcode, operand)
         self._columns = None
 

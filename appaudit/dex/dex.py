@@ -231,10 +231,13 @@ class Dex:
         at = np.where(listed, offset // 2, 0)
         size = units[at].astype(np.int64) | units[at + 1].astype(np.int64) << 16
         size[~listed | (size > MAX_TYPE_LIST) | (at + 2 + size > len(units))] = 0
+        shared = np.cumsum(size) > len(units)  # lists that overlap: no more than a file has to give
+        size[shared] = 0
         place, unit = expand(at + 2, size)
         parameters, returned = units[unit].astype(np.int32), self.protos.return_type.copy()
         wrong = parameters >= len(self.types)
         returned[place[wrong]] = parameters[wrong] = -1
+        returned[shared] = -1
         first = np.zeros(len(size) + 1, np.intp)
         np.cumsum(size + 1, out=first[1:])
         types = np.empty(int(first[-1]), np.int32)

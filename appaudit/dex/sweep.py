@@ -86,14 +86,14 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
         is_start[over] = False
         starts = _mend(units, bounds, np.flatnonzero(is_start), doubtful, cut)
         opcode = opcodes[starts]
-        first = np.searchsorted(starts, bounds)
+        first = np.searchsorted(starts, bounds).astype(np.int32)
         is_start[:] = False
         is_start[starts] = True
     else:
         begins = np.zeros(size, bool)
         begins[bounds[:-1]] = True
-        first = np.append(np.flatnonzero(begins[starts]), len(starts))
-    return Sweep(starts.astype(np.int32), opcode, first.astype(np.int32), cut, np.packbits(is_start))
+        first = np.append(np.flatnonzero(begins[starts]), len(starts)).astype(np.int32)
+    return Sweep(starts.astype(np.int32), opcode, first, cut, np.packbits(is_start))
 
 
 def _payloads(units: UInt16, opcodes: UInt8, bounds: Index) -> tuple[Index, Index]:

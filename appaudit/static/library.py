@@ -8,13 +8,12 @@ is reached inside the class; with no such code it is nobody's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from appaudit.dex import CallSites, Dex
+from appaudit.dex import CallSites, MethodNumbers
 from appaudit.dex.layout import Mask, by_index, distinct, firsts, numbered
 from appaudit.dex.opcodes import Reference
 from appaudit.knowledge import sdks
@@ -51,16 +50,15 @@ def top_level(class_descriptor: str) -> str:
 class Callers:
     """Who outside of libraries stands behind methods of library classes."""
 
-    def __init__(self, dexes: Sequence[Dex], actors: Actors, sites: CallSites) -> None:
+    def __init__(self, numbers: MethodNumbers, actors: Actors, sites: CallSites) -> None:
         """``sites``: all that were found; the library classes among their callers are looked into."""
-        self._dexes = dexes
+        self._numbers = numbers
         self._actors = actors
-        self._numbers: dict[tuple[str, str, str], int] = {}
-        """A number for each method of these classes that is called or calls."""
         self._names: list[str] = []
         owners = {sites.caller_class(k) for k in _one_a_method(sites)}
-        homes = frozenset(top_level(name) for name in owners if in_library(name))
-        calls = [self._calls(dex, homes) for dex in dexes] if homes else []
+        homes = {top_level(name) for name in owners if in_library(name)}
+        inside = np.array([top_level(name) in homes for name in numbers.hierarchy.names], bool)
+        calls = [self._calls(number, inside) for number in range(len(numbers.keys))] if homes else []
         callee, caller, owner = (
             np.concatenate([np.empty(0, np.int64), *(c[k] for c in calls)]) for k in range(3)
         )
@@ -68,38 +66,35 @@ class Callers:
         self._callee, self._caller, self._owner = callee[order], caller[order], owner[order]
         self._behind: dict[int, tuple[tuple[str, str], ...]] = {}
 
-    def _calls(self, dex: Dex, homes: frozenset[str]) -> tuple[Key, Key, Key]:
-        """Every call of a method of the classes ``homes`` in one dex: number of the method called, of
-        the caller (-1 outside of these classes), place of the caller's class in ``_names``."""
-        methods = dex.methods
-        inside = np.append(_nested(dex, homes), False)[methods.owner]
+    def _calls(self, number: int, classes: Mask) -> tuple[Key, Key, Key]:
+        """Every call of a method of some classes in one dex: key of the method called, of the caller,
+        place of the caller's class in ``_names``."""
+        hierarchy, keys = self._numbers.hierarchy, self._numbers.keys[number]
+        dex, class_of_type = hierarchy.dexes[number], hierarchy.type_numbers[number]
+        inside = np.append(classes[class_of_type], False)[dex.methods.owner]
         references = dex.code.references(Reference.METHOD)
         hit = np.flatnonzero(by_index(inside, 0)[references.operand])
         place, method_row = dex.code.methods_of(references.item[hit])
         caller = dex.class_data.methods.method[method_row]
         pairs = distinct(caller.astype(np.int64) << 32 | references.operand[hit[place]])
         caller, callee = pairs >> 32, pairs & 0xFFFFFFFF
-        types, at = numbered(methods.owner[caller])
+        types, at = numbered(dex.methods.owner[caller])
         base = len(self._names)
         self._names += [dex.type_descriptor(t) if t >= 0 else "" for t in types.tolist()]
-        number = np.full(len(methods.owner), -1, np.int64)
-        used = distinct(np.concatenate((callee, caller[inside[caller]])))
-        for method in used.tolist():
-            number[method] = self._numbers.setdefault(dex.method_name(method), len(self._numbers))
-        return number[callee], number[caller], at + base
+        return keys[callee], keys[caller], at + base
 
     def behind(self, dex: int, method: int) -> tuple[tuple[str, str], ...]:
         """(actor, package of an unknown one) of the code behind a library's method, given by its index
         in a dex; empty for none."""
-        name = self._dexes[dex].method_name(method)
-        number = self._numbers.get(name, -1)
-        found = self._behind.get(number)
+        key = int(self._numbers.keys[dex][method])
+        found = self._behind.get(key)
         if found is None:
-            found = self._behind[number] = tuple(sorted(self._search(number, top_level(name[0]))))
+            home = top_level(self._numbers.hierarchy.dexes[dex].method_name(method)[0])
+            found = self._behind[key] = tuple(sorted(self._search(key, home)))
         return found
 
-    def _search(self, number: int, home: str) -> set[tuple[str, str]]:
-        seen, frontier = {-1, number}, [number] if number >= 0 else []
+    def _search(self, key: int, home: str) -> set[tuple[str, str]]:
+        seen, frontier = {key}, [key]
         actors: set[tuple[str, str]] = set()
         while frontier:
             following = []
@@ -117,15 +112,6 @@ class Callers:
                         actors.add(self._actors.of_package(owner))
             frontier = following
         return actors
-
-
-def _nested(dex: Dex, homes: frozenset[str]) -> Mask:
-    """For each type of a dex whether it is one of ``homes`` or nested in one."""
-    strings = dex.strings.with_prefix(*sorted(end for home in homes for end in (home + ";", home + "$")))
-    found = np.zeros(len(dex.strings) + 1, bool)
-    found[strings] = [top_level(text) in homes for text in dex.strings.texts(strings)]
-    inside: Mask = found[dex.types]
-    return inside
 
 
 def _one_a_method(sites: CallSites) -> list[int]:

@@ -16,6 +16,7 @@ from appaudit.dex import (
     Dex,
     DexError,
     Hierarchy,
+    MethodNumbers,
     Target,
     call_sites,
     read_dexes,
@@ -136,20 +137,25 @@ class Sample:
                 yield api, self.sites_of(api.class_name, api.member)
 
     @cached_property
-    def callers(self) -> Callers:
-        """Who stands behind calls inside support libraries."""
-        return Callers(self.dexes, self.actors, self.sites)
+    def callers(self) -> Callers | None:
+        """Who stands behind calls inside support libraries; None where the methods have no numbers."""
+        return Callers(self.numbers, self.actors, self.sites) if self.numbers else None
 
     @cached_property
-    def graph(self) -> CallGraph | None:
-        """Who can call whom, threads and other callbacks that run soon included; None, and a Gap, where
-        the dex files are too large for it."""
+    def numbers(self) -> MethodNumbers | None:
+        """The methods of all dex files under common numbers; None, and a Gap, where they are too many."""
         try:
-            return CallGraph(self.dexes, callbacks(), hierarchy=self.hierarchy)
+            return MethodNumbers(self.hierarchy)
         except DexError as error:
             reason = f"Calls were not followed from method to method: {error}"
             self.gaps.append(Gap("static", "no_call_graph", self.app.app.file, reason))
             return None
+
+    @cached_property
+    def graph(self) -> CallGraph | None:
+        """Who can call whom, threads and other callbacks that run soon included; None where the methods
+        have no numbers."""
+        return CallGraph(self.dexes, callbacks(), numbers=self.numbers) if self.numbers else None
 
     def actors_of(self, sites: CallSites, k: int) -> tuple[tuple[str, str], ...]:
         """(actor, package of an unknown one) of everyone whose act a site is: whose code it stands in,
@@ -163,6 +169,8 @@ class Sample:
             self._actors[number, owner] = found
         if found:
             return found
+        if self.callers is None:
+            return (self.actors.of_package(sites.caller_class(k)),)
         return self.callers.behind(number, caller)
 
     def library(self, sites: CallSites, k: int) -> str:

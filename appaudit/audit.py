@@ -13,6 +13,7 @@ from appaudit.aside import aside
 from appaudit.bundle import Bundle, below
 from appaudit.compare.judge import compare
 from appaudit.knowledge.version import knowledge
+from appaudit.knowledge.wording import worded
 from appaudit.records import Fact, Gap, Source
 
 if TYPE_CHECKING:
@@ -167,7 +168,8 @@ def _listen(
 
 def judge(bundle: Bundle, category: str = "") -> None:
     """(Re)make a bundle's findings from its facts, under the rules of this version."""
-    bundle.findings = compare(bundle.facts, bundle.gaps, bundle.app, bundle.examined, category)
+    found = compare(bundle.facts, bundle.gaps, bundle.app, bundle.examined, category, bundle.texts)
+    bundle.findings = worded(found)
     bundle.coverage = coverage(bundle)
 
 

@@ -71,7 +71,8 @@ def diff(
 
 
 def _show(settings: Settings, found: list[Change]) -> None:
-    from appaudit.knowledge.rules import actor_name, rules, subject_name
+    from appaudit.knowledge.naming import actor_name, subject_name
+    from appaudit.knowledge.rules import rules
     from appaudit.report.visible import visible
 
     color = settings.use_color(sys.stdout)

@@ -125,7 +125,7 @@ def diff(
 
 
 def _show(settings: Settings, change: Change) -> None:
-    from appaudit.knowledge.rules import actor_name, subject_name
+    from appaudit.knowledge.naming import actor_name, subject_name
     from appaudit.report.visible import visible
 
     name = subject_name(change.subject, settings.lang)

@@ -49,7 +49,9 @@ def rules(
     rule_or_none = known.get(rule_id)
     if rule_or_none is None:
         raise InputError(f"no rule '{rule_id}'; 'appaudit rules' lists them")
-    typer.echo(knowledge.explain(rule_or_none, lang))
+    from appaudit.knowledge.wording import explain
+
+    typer.echo(explain(rule_or_none, lang))
 
 
 def _clause(clause_id: str, known: dict[str, Rule], lang: Language) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from appaudit.compare.sentences import Sentences
 from appaudit.compare.versions import version_key
 from appaudit.knowledge import sdks
 from appaudit.knowledge.data_types import data_types
-from appaudit.records import App, Fact, Gap, PolicySpan, Source
+from appaudit.records import App, CallSite, Fact, Gap, PolicySpan, Source, Stack
 
 COLLECTING = frozenset({"accesses", "sends", "shares", "collects"})
 """Observed actions by which an actor comes to hold a data type."""
@@ -32,6 +33,15 @@ UNREAD = (
 """Gaps behind which code may hide: nothing found there proves nothing."""
 
 
+def _members(fact: Fact) -> tuple[str, ...]:
+    """What `appaudit.records.framework_apis` finds in one fact, unsorted."""
+    return tuple(
+        e.callee if isinstance(e, CallSite) else e.api
+        for e in fact.evidence
+        if isinstance(e, CallSite | Stack)
+    )
+
+
 class Case:
     """The facts of one audit. ``examined`` names the producers that ran; a producer that did not run
     proves nothing."""
@@ -43,12 +53,16 @@ class Case:
         app: App | None = None,
         examined: Iterable[Source] = (),
         category: str = "",
+        texts: Mapping[str, str] | None = None,
     ) -> None:
         self.facts = facts
         self.gaps = tuple(gaps)
         self.app = app
         self.examined = frozenset(examined)
         self.category = category
+        self._sentences = Sentences(texts or {})
+        self._apis: dict[int, tuple[str, ...]] = {}
+        self.able: dict[str, bool] = {}  # catalogue row → whether its permissions are requested
         self.observed = [f for f in facts if f.stance == "observed"]
         self._parties: dict[str, str] = {}
         self.judged: dict[tuple[str, str], Any] = {}
@@ -57,6 +71,27 @@ class Case:
     @property
     def package(self) -> str:
         return self.app.package if self.app else ""
+
+    def apis_of(self, facts: Iterable[Fact]) -> set[str]:
+        """The framework members behind observed facts, each fact looked at once a case."""
+        known = self._apis
+        found: set[str] = set()
+        for fact in facts:
+            apis = known.get(id(fact))
+            if apis is None:
+                apis = known[id(fact)] = _members(fact) if fact.stance == "observed" else ()
+            found.update(apis)
+        return found
+
+    def sentence(self, facts: Iterable[Fact]) -> str:
+        """The sentence around the first words that the declared side is quoted with; empty where its text
+        is not known."""
+        for fact in facts:
+            if fact.stance != "observed":
+                for evidence in fact.evidence:
+                    if isinstance(evidence, PolicySpan):
+                        return self._sentences.around(evidence)
+        return ""
 
     def party(self, actor: str) -> str:
         """Who answers for ``actor``: libraries and unattributed code are the app's own."""
@@ -77,9 +112,9 @@ class Case:
         """Observed collection by (party, data id)."""
         found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         for fact in self.observed:
-            kind, _, name = fact.subject.partition(":")
-            if kind == "data" and fact.action in COLLECTING and METADATA not in fact.attributes:
-                found[self.party(self.sender(fact)), name].append(fact)
+            subject = fact.subject
+            if subject.startswith("data:") and fact.action in COLLECTING and METADATA not in fact.attributes:
+                found[self.party(self.sender(fact)), subject[5:]].append(fact)
         return dict(found)
 
     @cached_property

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from appaudit.compare.case import Case
 from appaudit.compare.rules import RULES
 from appaudit.compare.verdict import Verdict
-from appaudit.knowledge.rules import Rule, render, rules
+from appaudit.knowledge.rules import Rule, rules
 from appaudit.records import (
     SEVERITIES,
     App,
@@ -16,7 +16,6 @@ from appaudit.records import (
     Gap,
     Source,
     fingerprint,
-    framework_apis,
 )
 
 _OUTCOMES = ("violation", "review", "not_examined", "pass")
@@ -28,13 +27,15 @@ def compare(
     app: App | None = None,
     examined: Iterable[Source] = (),
     category: str = "",
+    texts: Mapping[str, str] | None = None,
 ) -> list[Finding]:
     """Every rule's findings, worst first. ``examined``: the producers that ran; ``category``: the kind of
-    app in the official list, where known.
+    app in the official list, where known; ``texts``: the documents' text by name, for whole sentences.
 
-    A rule whose sources did not run yields one ``not_examined`` finding that says which is missing.
+    The findings carry no words yet: reports make them from the rule, `appaudit.knowledge.wording.worded` for
+    JSON. A rule whose sources did not run yields one ``not_examined`` finding that says which is missing.
     """
-    case = Case(facts, gaps, app, examined, category)
+    case = Case(facts, gaps, app, examined, category, texts)
     found: list[Finding] = []
     for rule_id, function in RULES.items():
         rule = rules()[rule_id]
@@ -53,7 +54,7 @@ def missing_sources(rule: Rule, examined: Iterable[Source]) -> list[str]:
 
 
 def _not_examined(missing: list[str]) -> Verdict:
-    return Verdict("not_examined", "app", "", "", attributes=(("needs", ", ".join(missing)),))
+    return Verdict("not_examined", "app", "", "", attributes=(("needs", f"sources:{' '.join(missing)}"),))
 
 
 def _order(finding: Finding) -> tuple[int, int, str, str, str]:
@@ -70,9 +71,12 @@ def _finding(case: Case, rule: Rule, verdict: Verdict) -> Finding:
     severity = verdict.severity or rule.severity
     if verdict.outcome in ("pass", "not_examined"):
         severity = "info"
-    apis = framework_apis(f for f in verdict.facts if f.stance == "observed")
+    sentence = case.sentence(verdict.facts)
+    attributes = verdict.attributes
+    if sentence:
+        attributes = tuple(sorted((*attributes, ("sentence", sentence))))
     identity = (rule.id, case.package, verdict.actor, verdict.action, verdict.subject)
-    finding = Finding(
+    return Finding(
         rule=rule.id,
         outcome=verdict.outcome,
         severity=severity,
@@ -84,10 +88,6 @@ def _finding(case: Case, rule: Rule, verdict: Verdict) -> Finding:
         facts=verdict.facts,
         gaps=verdict.gaps,
         clauses=verdict.clauses or rule.clauses,
-        attributes=verdict.attributes,
-        fingerprint=fingerprint(*identity, apis),
+        attributes=attributes,
+        fingerprint=fingerprint(*identity, case.apis_of(verdict.facts)),
     )
-    words = render(finding, "en", apis)
-    for name in ("title", "message", "advice"):
-        object.__setattr__(finding, name, getattr(words, name))  # not shared yet; a copy costs as much again
-    return finding

@@ -13,18 +13,17 @@ def effective(case: Case, facts: list[Fact]) -> list[Fact]:
     What was seen at run time or on the wire has succeeded already. The static producer names the
     catalogue row of each access in the attribute ``api``.
     """
-    held = set(case.requested)
-    able = []
-    rows = by_id()
-    for fact in facts:
-        api = (
-            rows.get(next((v for k, v in fact.attributes if k == "api"), ""))
-            if fact.source == "static"
-            else None
-        )
-        if api is None or (
-            held.issuperset(api.all_permissions)
+    return [f for f in facts if f.source != "static" or _able(case, f)]
+
+
+def _able(case: Case, fact: Fact) -> bool:
+    name = next((value for key, value in fact.attributes if key == "api"), "")
+    known = case.able.get(name)
+    if known is None:
+        api = by_id().get(name)
+        held = case.requested.keys()
+        known = case.able[name] = api is None or (
+            held >= set(api.all_permissions)
             and (not api.any_permissions or not held.isdisjoint(api.any_permissions))
-        ):
-            able.append(fact)
-    return able
+        )
+    return known

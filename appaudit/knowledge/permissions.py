@@ -17,7 +17,8 @@ Level = Literal["dangerous", "special", "normal", "signature", "internal", "unkn
 class Permission:
     """One row of permissions.toml; ``data`` are ids of data types, ``since``/``until`` API levels.
 
-    ``notice``: granted at install, and still something a policy has to explain.
+    ``notice``: granted at install, and still something a policy has to explain. ``mild``: shows or does
+    something to the user, and opens nothing about a person.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Permission:
     since: int | None = None
     until: int | None = None
     notice: bool = False
+    mild: bool = False
 
 
 @cache
@@ -46,6 +48,7 @@ def permissions() -> Mapping[str, Permission]:
             row.get("since"),
             row.get("until"),
             row.get("notice", False),
+            row.get("mild", False),
         )
         for name, row in data["permission"].items()
     }

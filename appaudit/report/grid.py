@@ -361,7 +361,7 @@ class Grids:
                 text(self.w.of("source", g.source)),
                 text(self.w.get("gap", g.code)),
                 text(g.scope, "code"),
-                text(g.reason),
+                text(self.w.reason(g)),
             ),
             self.w("gaps_intro"),
         )

@@ -46,7 +46,7 @@ def render(view: AuditView) -> str:
             classname=words("gaps"),
             name=f"{words.get('gap', gap.code)}: {visible(gap.scope)}",
         )
-        SubElement(case, "skipped", message=visible(gap.reason))
+        SubElement(case, "skipped", message=words.reason(gap))
     _count(gaps)
     for key in ("tests", "failures", "skipped"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from appaudit.bundle import Bundle
-from appaudit.knowledge.rules import Rule, Wording, render, rules
+from appaudit.knowledge.rules import Rule, rules
+from appaudit.knowledge.wording import Wording, render
 from appaudit.records import SEVERITIES, App, Document, Fact, Finding, Gap, Outcome
 
 Lang = Literal["zh", "en"]

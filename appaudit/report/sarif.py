@@ -300,7 +300,7 @@ class _Run:
                 "level": "warning",
                 "descriptor": {"id": code, "index": index[code]},
                 "message": {
-                    "text": f"{self.w.get('gap', gap.code)}: {visible(gap.scope)}. {visible(gap.reason)}"
+                    "text": f"{self.w.get('gap', gap.code)}: {visible(gap.scope)}. {self.w.reason(gap)}"
                 },
             }
 

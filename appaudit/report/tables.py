@@ -245,6 +245,16 @@ class Counts:
     suppressed: int
     by_status: Counter[str]
 
+    @property
+    def minor(self) -> int:
+        """Violations of severity low or info: they do not make the headline."""
+        return self.by_severity["violation", "low"] + self.by_severity["violation", "info"]
+
+    @property
+    def serious(self) -> int:
+        """Violations of severity medium or worse."""
+        return self.by_outcome["violation"] - self.minor
+
 
 def counts(findings: Iterable[Finding]) -> Counts:
     """Counts over findings that are not set aside."""

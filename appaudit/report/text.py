@@ -54,12 +54,14 @@ def verdict(view: AuditView, words: Words, counts: Counts) -> str:
     if view.kind == "policy":
         return words("verdict_policy", n=sum(f.stance != "observed" for f in view.facts))
     n = counts.by_outcome
-    if n["violation"]:
+    if counts.serious:
         return (
             words("verdict_violations_one")
-            if n["violation"] == 1
-            else words("verdict_violations", n=n["violation"])
+            if counts.serious == 1
+            else words("verdict_violations", n=counts.serious)
         )
+    if counts.minor:
+        return words("verdict_minor_one") if counts.minor == 1 else words("verdict_minor", n=counts.minor)
     if n["review"]:
         return words("verdict_review", n=n["review"])
     return words("verdict_pass") if n["pass"] else words("verdict_nothing")
@@ -70,7 +72,10 @@ def verdict_detail(view: AuditView, words: Words, counts: Counts) -> str:
     n = counts.by_outcome
     if view.kind != "audit":
         return ""
-    return words("verdict_sub", review=n["review"], not_examined=n["not_examined"], passes=n["pass"])
+    rest = words("verdict_sub", review=n["review"], not_examined=n["not_examined"], passes=n["pass"])
+    if counts.serious and counts.minor:
+        return words("verdict_also_minor", n=counts.minor) + rest
+    return rest
 
 
 def since_before(words: Words, counts: Counts) -> str:

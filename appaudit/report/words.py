@@ -13,8 +13,9 @@ import rtoml
 
 from appaudit.assets import assets
 from appaudit.knowledge.data_types import data_types
+from appaudit.knowledge.naming import sdk_name, subject_name
 from appaudit.knowledge.regulations import clauses, instruments
-from appaudit.knowledge.rules import sdk_name, subject_name
+from appaudit.records import Gap
 from appaudit.report.model import Lang
 from appaudit.report.visible import visible
 
@@ -48,6 +49,11 @@ class Words:
         """The word for ``key`` of an open vocabulary; the key itself, made readable, when unknown."""
         entry = tables().get(group, {}).get(key)
         return entry[self.lang] if entry else visible(key.replace("_", " "))
+
+    def reason(self, gap: Gap) -> str:
+        """Why something could not be examined: the gap's own English sentence, or what such a gap means."""
+        entry = tables()["gap_reason"].get(gap.code) if self.lang == "zh" else None
+        return visible(entry["zh"] if entry else gap.reason)
 
     def status(self, attributes: Mapping[str, str]) -> str:
         """How a finding stands against an earlier audit; empty without one. Rules may use the attribute's

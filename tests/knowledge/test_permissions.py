@@ -37,6 +37,7 @@ PERMISSIONS = {
                     "since": {"type": "integer", "minimum": 5, "maximum": 36},
                     "until": {"type": "integer", "minimum": 5, "maximum": 35},
                     "notice": {"const": True},
+                    "mild": {"const": True},
                 },
             },
         },

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from appaudit.knowledge.rules import Rule, Text, Wording, actor_name, subject_name
+from appaudit.knowledge.naming import actor_name, subject_name
+from appaudit.knowledge.rules import Rule, Text
+from appaudit.knowledge.wording import Wording
 from appaudit.records import (
     App,
     CallSite,

@@ -6,8 +6,12 @@ import dataclasses
 
 import pytest
 
+from appaudit.records import Finding
 from appaudit.report.model import Lang
+from appaudit.report.tables import counts
 from appaudit.report.terminal import render
+from appaudit.report.text import verdict, verdict_detail
+from appaudit.report.words import Words
 from tests.report import golden
 from tests.report.sample import audit, hostile
 
@@ -41,3 +45,14 @@ def test_hostile_strings_cannot_move_the_cursor(width: int) -> None:
     for verbose in (False, True):
         text = render(hostile(), width, verbose=verbose)
         assert all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_minor_violations_stay_out_of_the_headline() -> None:
+
+    high = Finding("vague-data", "violation", "high", "medium", "app", "accesses", "data:imei")
+    low = dataclasses.replace(high, severity="low")
+    words = Words("en")
+    both = counts([high, low, low])
+    assert verdict(audit("en"), words, both).startswith("1 behaviour")
+    assert verdict_detail(audit("en"), words, both).startswith("2 minor violations besides")
+    assert verdict(audit("en"), words, counts([low])) == "No serious violation; 1 minor one"

@@ -30,7 +30,7 @@ def expired_version(case: Case) -> Iterator[Verdict]:
         limit = version_key(value)
         observed = collected(case, statement)
         if mine is None or limit is None:
-            yield _verdict("not_examined", statement, observed, limit=value, needs="a comparable version")
+            yield _verdict("not_examined", statement, observed, limit=value, needs="comparable_version")
             continue
         outcome: Outcome = "violation" if mine >= limit and observed else "pass"
         version = case.app.version_name if case.app else ""

@@ -22,7 +22,7 @@ def _verdict(outcome: Outcome, subject: str, facts: tuple[Fact, ...], **attribut
     )
 
 
-def _unseen(subject: str, needs: str = "a consent screen that the run recognises") -> Verdict:
+def _unseen(subject: str, needs: str = "consent_screen") -> Verdict:
     return _verdict("not_examined", subject, (), needs=needs)
 
 
@@ -71,14 +71,14 @@ def refusal(case: Case) -> Iterator[Verdict]:
     elif after:
         yield _verdict("pass", "refusal", (*shown, *after))
     else:
-        yield _unseen("refusal", "a run with a refusal")
+        yield _unseen("refusal", "run_refusing")
 
 
 def asked_again(case: Case) -> Iterator[Verdict]:
     """The question comes back after a refusal: once is a lead, at once and at the next start is too often."""
     after = [f for f in _shown(case, "after_refusal") if "asked_again" in f.attribute]
     if not after:
-        yield _unseen("asked_again", "a run with a refusal")
+        yield _unseen("asked_again", "run_refusing")
         return
     times = max(int(f.attribute["asked_again"]) for f in after)
     outcome: Outcome = "violation" if times > 1 else "review" if times else "pass"

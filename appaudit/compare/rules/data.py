@@ -15,6 +15,9 @@ from appaudit.records import Confidence, Disclosure, Fact, Outcome, Severity
 ELSEWHERE = ("missing_document",)
 """Gaps that may hold the statement we miss: a linked list that was not given."""
 
+HINT = "basis"
+"""Attribute of a fact that rests on a string alone, with no call that uses it."""
+
 _STEP_DOWN: dict[str, Severity] = {"critical": "high", "high": "medium", "medium": "low", "low": "info"}
 
 
@@ -54,6 +57,8 @@ def _verdict(
     severity = _severity(severity, data)
     attributes = {"said": f"data:{judgement.said}", "degree": str(judgement.degree)} if judgement.said else {}
     if outcome == "violation" and (gaps or not able):
+        outcome = "review"
+    if outcome == "violation" and all(HINT in {k for k, _ in f.attributes} for f in facts):
         outcome = "review"
     if not able:
         severity = "info"
@@ -115,7 +120,7 @@ def unobserved_data(case: Case) -> Iterator[Verdict]:
         statements = tuple(f for f in case.declared(data) if f.actor == "app")
         if statements:
             outcome: Outcome = "not_examined" if blind else "review"
-            needs = (("needs", "code that can be read"),) if blind else ()
+            needs = (("needs", "code"),) if blind else ()
             yield Verdict(outcome, "app", "accesses", f"data:{data}", statements, blind, attributes=needs)
 
 

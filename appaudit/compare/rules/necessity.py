@@ -25,7 +25,7 @@ def unnecessary_data(case: Case) -> Iterator[Verdict]:
     """Collected beyond what the basic function may require: optional at best, so refusal must not matter."""
     category = category_of(case.category)
     if category is None:
-        needs = "the kind of app (--category)"
+        needs = "category"
         yield Verdict("not_examined", "app", "", "", attributes=(("needs", needs),))
         return
     clause = (f"CN39-{category.number}", "CN39-art4")
@@ -50,7 +50,7 @@ def low_target_sdk(case: Case) -> Iterator[Verdict]:
     """A target SDK below 23 gets every permission at installation; one below 29 escapes later limits."""
     target = case.app.target_sdk if case.app else None
     if target is None:
-        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "targetSdkVersion"),))
+        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "target_sdk"),))
         return
     facts = tuple(f for name in sorted(case.requested) for f in case.requested[name])[:20]
     low = target < MODERN

@@ -38,6 +38,13 @@ def _opens(name: str) -> frozenset[str]:
     return frozenset(gated | set(permission(name).data))
 
 
+def _severity(name: str) -> Severity:
+    """High where it opens something sensitive about a person, low where it only shows or does something."""
+    known = data_types()
+    opened = {known[d].sensitivity for d in _opens(name) if d in known}
+    return "high" if "high" in opened else "low" if permission(name).mild else "medium"
+
+
 def undeclared_permission(case: Case) -> Iterator[Verdict]:
     """A sensitive permission of the manifest that the policy never explains."""
     for name, level, facts in _sensitive(case):
@@ -51,7 +58,7 @@ def undeclared_permission(case: Case) -> Iterator[Verdict]:
             facts=(*facts, *statements),
             gaps=gaps,
             disclosure="clear" if statements else "omitted",
-            severity="info" if statements else None,
+            severity="info" if statements else _severity(name),
             attributes=(("level", level),),
         )
 
@@ -72,7 +79,7 @@ def unused_permission(case: Case) -> Iterator[Verdict]:
             continue
         users = uses.get(name, []) + [f for data in sorted(_opens(name)) for f in by_data.get(data, ())]
         severity: Severity | None = "info" if users else None
-        needs = (("needs", "code that can be read"),) if blind and not users else ()
+        needs = (("needs", "code"),) if blind and not users else ()
         yield Verdict(
             "pass" if users else "not_examined" if blind else "review",
             "app",

@@ -50,7 +50,7 @@ def background_collection(case: Case) -> Iterator[Verdict]:
             )
     for (party, subject), statement in sorted(declared.items(), key=lambda item: item[0]):
         if party and (party, subject) not in seen:
-            needs = (("needs", "a longer run in the background"),)
+            needs = (("needs", "run_background"),)
             yield Verdict("not_examined", party, "accesses", subject, (statement,), attributes=needs)
 
 
@@ -65,7 +65,7 @@ def permission_condition(case: Case) -> Iterator[Verdict]:
         outcome: Outcome = "pass" if len(known) == len(observed) else "not_examined"
         if without:
             outcome = "violation"
-        needs = (("needs", "the state of the permission at each call"),) if outcome == "not_examined" else ()
+        needs = (("needs", "permission_states"),) if outcome == "not_examined" else ()
         yield Verdict(
             outcome,
             statement.actor,

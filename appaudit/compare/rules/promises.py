@@ -57,7 +57,7 @@ def consent_condition(case: Case) -> Iterator[Verdict]:
         elif lived:
             yield _verdict("pass", said, lived)
         elif observed:
-            yield _verdict("not_examined", said, observed, needs="a run that starts without consent")
+            yield _verdict("not_examined", said, observed, needs="run_without_consent")
 
 
 def optional_condition(case: Case) -> Iterator[Verdict]:
@@ -71,7 +71,7 @@ def optional_condition(case: Case) -> Iterator[Verdict]:
         elif observed and refusing:
             yield _verdict("pass", said, observed)
         elif observed:
-            yield _verdict("not_examined", said, observed, needs="a run with a refusal")
+            yield _verdict("not_examined", said, observed, needs="run_refusing")
 
 
 def plain_although_deidentified(case: Case) -> Iterator[Verdict]:
@@ -86,7 +86,7 @@ def plain_although_deidentified(case: Case) -> Iterator[Verdict]:
             forms = ", ".join(sorted({f.attribute["form"] for f in sent}))
             yield _verdict("pass", said, sent, form=forms)
         elif observed:
-            yield _verdict("not_examined", said, observed, needs="traffic with the device's own values")
+            yield _verdict("not_examined", said, observed, needs="traffic_values")
 
 
 def open_condition(case: Case) -> Iterator[Verdict]:
@@ -100,7 +100,7 @@ def open_condition(case: Case) -> Iterator[Verdict]:
         observed = covered(case, said[0])
         if observed:
             words = next(t.partition(":")[2] for t in said[0].condition if t.startswith("if:"))
-            needs = f"a run in which this does not hold: {words}"
+            needs = f"run_otherwise:{words}"
             yield _verdict("not_examined", said, observed, condition=words, needs=needs)
 
 
@@ -141,7 +141,7 @@ def storage_country(case: Case) -> Iterator[Verdict]:
             attributes=(("countries", ", ".join(sorted(countries))),),
         )
         return
-    needs = "the countries of the hosts contacted" if hosts else "traffic, and the countries of its hosts"
+    needs = "host_countries" if hosts else "traffic_countries"
     yield Verdict(
         "not_examined",
         "app",

@@ -44,7 +44,7 @@ def form_omits_data(case: Case) -> Iterator[Verdict]:
     """Data collected by the app or its SDKs that its Data safety form does not declare."""
     rows = [f for f in case.stated if f.attribute.get("basis", "").startswith(ROW)]
     if not rows:
-        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "the Data safety form (CSV)"),))
+        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "data_safety"),))
         return
     said = {f.subject.partition(":")[2] for f in rows if f.stance == "declared"}
     by_data: dict[str, list[Fact]] = {}

@@ -16,8 +16,7 @@ from appaudit.records import Fact, Outcome, Severity
 
 
 def _kinds(facts: list[Fact]) -> str:
-    kinds = {e.kind.replace("_", " ") for f in facts for e in f.evidence}
-    return ", ".join(sorted(kinds))
+    return " ".join(sorted({e.kind for f in facts for e in f.evidence}))
 
 
 def undeclared_sdk(case: Case) -> Iterator[Verdict]:
@@ -52,7 +51,7 @@ def unobserved_sdk(case: Case) -> Iterator[Verdict]:
                 f"sdk:{name}",
                 facts=tuple(listed),
                 gaps=blind,
-                attributes=(("needs", "code that can be read"),) if blind else (),
+                attributes=(("needs", "code"),) if blind else (),
             )
 
 
@@ -105,7 +104,7 @@ def beyond_statement(case: Case) -> Iterator[Verdict]:
         seen = _seen(case, name)
         if not stated:
             if seen:
-                needs = "the maker's own statement of what the SDK collects"
+                needs = "vendor_statement"
                 yield Verdict(
                     "not_examined",
                     f"sdk:{name}",
@@ -167,9 +166,7 @@ def unobserved_sdk_data(case: Case) -> Iterator[Verdict]:
                 continue
             found = any(distance(s, data) is not None or distance(data, s) is not None for s in seen)
             own = _says(set(sdk.collects), data)
-            needs = (
-                "code that can be read" if blind else "a run that uses this part of the SDK" if own else ""
-            )
+            needs = "code" if blind else "run_sdk" if own else ""
             outcome: Outcome = "pass" if found else "not_examined" if needs else "review"
             yield Verdict(
                 outcome,

@@ -1,0 +1,47 @@
+"""The sentence that quoted words stand in, so that a finding shows what was promised and not a bare word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from appaudit.records import PolicySpan
+
+LONGEST = 160
+"""Characters of a sentence that a finding quotes; the words themselves are always among them."""
+
+_END = re.compile(r"[。！？!?；;]|\.(?=\s|$)|\n")
+
+
+class Sentences:
+    """Looks sentences up in the documents' texts. ``texts``: document name → text, lines as evidence counts
+    them."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._lines: dict[str, list[str]] = {}
+        self._known: dict[tuple[str, int, int, int], str] = {}
+
+    def around(self, span: PolicySpan) -> str:
+        """The sentence with the span's words, cut to `LONGEST`; empty where the text is not known or does not
+        hold the words where the span says."""
+        key = (span.document, span.line, span.start, span.end)
+        if key not in self._known:
+            self._known[key] = self._around(span)
+        return self._known[key]
+
+    def _around(self, span: PolicySpan) -> str:
+        if span.document not in self._lines:
+            self._lines[span.document] = self._texts.get(span.document, "").split("\n")
+        lines = self._lines[span.document]
+        line = lines[span.line - 1] if 0 < span.line <= len(lines) else ""
+        if not span.quote or line[span.start : span.end] != span.quote:
+            return ""
+        start = max((m.end() for m in _END.finditer(line, 0, span.start)), default=0)
+        after = _END.search(line, span.end)
+        end = after.end() if after else len(line)
+        room = max(0, LONGEST - (span.end - span.start))
+        left = max(start, span.start - room // 2)
+        right = min(end, max(span.end, left + LONGEST))
+        text = " ".join(line[left:right].split())
+        return ("… " if left > start else "") + text + (" …" if right < end else "")

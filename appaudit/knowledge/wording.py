@@ -1,0 +1,282 @@
+"""How a finding is worded: its rule's templates, filled with the finding's own values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+
+from appaudit.knowledge.load import toml
+from appaudit.knowledge.naming import actor_name, subject_name
+from appaudit.knowledge.rules import Language, Rule, rules
+from appaudit.records import (
+    CallSite,
+    Evidence,
+    Finding,
+    FlowField,
+    ManifestEntry,
+    PolicySpan,
+    Stack,
+    framework_apis,
+)
+
+APIS = 5
+"""Framework members that a sentence names; the others are counted."""
+
+_AND = {"en": ", ", "zh": "、"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A finding in words, one language."""
+
+    title: str
+    message: str
+    why: str
+    advice: str
+
+
+def worded(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings with their English title, message and advice, as JSON and bundles carry them."""
+    result = []
+    for finding in findings:
+        words = render(finding, "en")
+        result.append(replace(finding, title=words.title, message=words.message, advice=words.advice))
+    return result
+
+
+def render(finding: Finding, lang: Language) -> Wording:
+    """The finding's title, message and advice in ``lang``, from its rule's templates.
+
+    Templates may use the names of `MADE` and any of the finding's attributes; values are data and are never
+    read as templates.
+    """
+    rule = rules().get(finding.rule)
+    if rule is None:
+        return Wording(finding.title or finding.rule, finding.message, "", finding.advice)
+    text = rule.texts[lang]
+    values = _Values(finding, lang)
+    if finding.outcome == "not_examined" and not finding.subject:
+        return Wording(text.name, _word("not_examined", "sentence", lang).format_map(values), text.why, "")
+    template = text.passed if finding.outcome == "pass" else text.message
+    if finding.outcome == "not_examined" and "{needs}" not in template:
+        template = _word("not_examined", "sentence", lang)
+    return Wording(
+        text.title.format_map(values),
+        template.format_map(values),
+        text.why,
+        "" if finding.outcome == "pass" else _advice(text.advice.format_map(values), values),
+    )
+
+
+class _Values(dict[str, str]):
+    """A finding's values by the names that templates use, each made when it is asked for."""
+
+    def __init__(self, finding: Finding, lang: Language) -> None:
+        super().__init__()
+        self.finding = finding
+        self.lang = lang
+        self.given = dict(finding.attributes)
+        self.observed = [f for f in finding.facts if f.stance == "observed"]
+
+    def __missing__(self, name: str) -> str:
+        make = MADE.get(name)
+        value = self[name] = make(self) if make else self.given.get(name, "")
+        return value
+
+    def span(self) -> PolicySpan | None:
+        """The first words of the declared side."""
+        stated = (f for f in self.finding.facts if f.stance != "observed")
+        return next((e for f in stated for e in f.evidence if isinstance(e, PolicySpan)), None)
+
+    def count(self) -> int:
+        return sum(f.count for f in self.observed)
+
+
+def _apis(values: _Values) -> str:
+    names = list(dict.fromkeys(map(short_api, framework_apis(values.observed))))
+    shown = _AND[values.lang].join(names[:APIS]) or "-"
+    rest = len(names) - APIS
+    return shown + _word("more", "apis", values.lang).format(n=rest) if rest > 0 else shown
+
+
+def _quote(values: _Values) -> str:
+    """The sentence where it is known, else the words themselves."""
+    span = values.span()
+    return values.given.get("sentence") or (span.quote if span else values.given.get("quote", ""))
+
+
+def _where(values: _Values) -> str:
+    span = values.span()
+    return f"{span.document}:{span.line}" if span else values.given.get("place", "")
+
+
+def _types(name: str) -> Callable[[_Values], str]:
+    def made(values: _Values) -> str:
+        ids = values.given.get(name, "").split()
+        return _AND[values.lang].join(subject_name(f"data:{d}", values.lang) for d in ids) or "-"
+
+    return made
+
+
+def _listed(name: str) -> Callable[[_Values], str]:
+    """Codes of a table, one or several, as words."""
+
+    def made(values: _Values) -> str:
+        codes = values.given.get(name, "").split()
+        return _AND[values.lang].join(_word(name, c, values.lang) for c in codes)
+
+    return made
+
+
+def _number(name: str, of: Callable[[_Values], int]) -> Callable[[_Values], str]:
+    def made(values: _Values) -> str:
+        n = of(values)
+        return _word(name, "one" if n == 1 else "many", values.lang).format(n=n)
+
+    return made
+
+
+def _deed(values: _Values) -> str:
+    """``sent``, ``read`` or ``code``: the most that was seen of the subject."""
+    if any(f.action in ("sends", "shares") for f in values.observed):
+        return "sent"
+    return "read" if any(f.source in ("dynamic", "traffic") for f in values.observed) else "code"
+
+
+def _ways(values: _Values) -> str:
+    """Settings and recipients of the observed facts."""
+    settings = (f.subject for f in values.observed if f.subject.startswith("setting:"))
+    hosts = (f.recipient for f in values.observed if f.recipient)
+    names = dict.fromkeys(subject_name(s, values.lang) for s in (*settings, *hosts))
+    return _AND[values.lang].join(names) or "-"
+
+
+def _observed(values: _Values) -> str:
+    pairs = (item.partition(":") for item in values.given.get("observed", "").split())
+    lang = values.lang
+    named = (f"{subject_name(f'data:{d}', lang)} ({_word('seen', how, lang)})" for d, _, how in pairs)
+    return _AND[lang].join(named) or "-"
+
+
+MADE: Mapping[str, Callable[[_Values], str]] = {
+    "actor": lambda v: actor_name(v.finding.actor, v.lang),
+    "subject": lambda v: subject_name(v.finding.subject, v.lang),
+    "apis": _apis,
+    "count": lambda v: str(v.count()),
+    "places": _number("places", _Values.count),
+    "times": _number("times", _Values.count),
+    "entries": _number("entries", _Values.count),
+    "steps": _number("steps", lambda v: int(v.given.get("degree") or 0)),
+    "verb": lambda v: _word("verb", _deed(v), v.lang),
+    "deed": lambda v: _word("deed", _deed(v), v.lang),
+    "said": lambda v: subject_name(v.given["said"], v.lang) if "said" in v.given else "",
+    "ways": _ways,
+    "promised": lambda v: _word("promised", "sentence", v.lang).format_map(v) if v.span() else "",
+    "button": lambda v: _word("button", "sentence", v.lang).format_map(v) if v["detail"] else "",
+    "quote": _quote,
+    "place": _where,
+    "absent": _types("absent"),
+    "data": _types("data"),
+    "observed": _observed,
+    "seen": _listed("seen"),
+    "notice": _listed("notice"),
+    "level": _listed("level"),
+    "evidence": _listed("evidence"),
+    "category": lambda v: v.given.get(f"category_{v.lang}", ""),
+    "needs": lambda v: needed(v.given.get("needs", ""), v.lang) or "-",
+}
+"""Values that are made; the others are the finding's attributes as they are."""
+
+
+def needed(code: str, lang: Language) -> str:
+    """What would decide an open question, in words: ``traffic``, ``run_otherwise:<words>``,
+    ``sources:static|dynamic policy``."""
+    name, _, value = code.partition(":")
+    if name == "sources":
+        value = _AND[lang].join(_alternatives(group, lang) for group in value.split())
+    return _word("needs", name, lang).replace("{value}", value)
+
+
+def _alternatives(group: str, lang: Language) -> str:
+    return {"en": " or ", "zh": "或"}[lang].join(_word("source", s, lang) for s in group.split("|"))
+
+
+def _word(table: str, code: str, lang: Language) -> str:
+    """The word of a table; the code itself where the table does not have it."""
+    entry = _tables()[table].get(code)
+    return entry[lang] if entry else code.replace("_", " ")
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[str, Mapping[Language, str]]]:
+    return toml("wording.toml")
+
+
+def _advice(words: str, values: _Values) -> str:
+    """The advice with the first place in this app where it applies."""
+    place = next((p for f in values.observed for e in f.evidence if (p := _place(e))), "")
+    return words + _word("first", "sentence", values.lang).format(place=place) if place else words
+
+
+def _place(evidence: Evidence) -> str:
+    """Where somebody would open the editor: a caller, a frame, a manifest entry, a request's field."""
+    if isinstance(evidence, CallSite):
+        owner, _, member = evidence.caller.partition("->")
+        name = f"{owner[1:-1].replace('/', '.')}.{member.partition('(')[0]}"
+        return f"{name} ({evidence.member}, {evidence.offset})"
+    if isinstance(evidence, Stack):
+        return evidence.frames[0] if evidence.frames else ""
+    if isinstance(evidence, ManifestEntry):
+        return f"<{evidence.element}> {evidence.name}"
+    return f"{evidence.flow} {evidence.where}" if isinstance(evidence, FlowField) else ""
+
+
+@lru_cache(maxsize=4096)
+def short_api(descriptor: str) -> str:
+    """``Landroid/x/Y;->m(I)V`` as people write it: ``Y.m``."""
+    owner, _, member = descriptor.partition("->")
+    name = member.partition("(")[0].partition(":")[0]
+    return f"{owner.rstrip(';').rpartition('/')[2]}.{name}" if name else descriptor
+
+
+_LABELS: dict[Language, dict[str, str]] = {
+    "en": {
+        "severity": "severity",
+        "sources": "needs",
+        "why": "Why it matters",
+        "advice": "What to change",
+        "clauses": "Clauses",
+    },
+    "zh": {
+        "severity": "严重程度",
+        "sources": "所需来源",
+        "why": "为什么重要",
+        "advice": "如何整改",
+        "clauses": "依据条款",
+    },
+}
+
+
+class _Open(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def explain(rule: Rule, lang: Language) -> str:
+    """A rule as a page of plain text."""
+    text, label = rule.texts[lang], _LABELS[lang]
+    anything = _Open(count="N", degree="N")
+    return "\n".join(
+        [
+            f"{rule.id}: {text.name}",
+            f"{label['severity']}: {rule.severity} · {label['sources']}: {', '.join(rule.sources)} · "
+            f"since {rule.since} · {rule.lifecycle}",
+            "",
+            text.message.format_map(anything),
+            "",
+            f"{label['why']}: {text.why}",
+            f"{label['advice']}: {text.advice.format_map(anything)}",
+            f"{label['clauses']}: {', '.join(rule.clauses)}",
+        ]
+    )

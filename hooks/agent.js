@@ -4,20 +4,24 @@ import Java from "./bridge.js";
 import * as events from "./events.js";
 import { installAll } from "./installer.js";
 import * as native from "./native.js";
+import * as binder from "./special/binder.js";
 import * as ciphers from "./special/ciphers.js";
 import * as hashing from "./special/hashing.js";
 import * as listeners from "./special/listeners.js";
 import * as loading from "./special/loading.js";
+import * as natives from "./special/natives.js";
 import * as permissions from "./special/permissions.js";
 import * as screen from "./special/screen.js";
 import * as sockets from "./special/sockets.js";
+import * as starting from "./special/starting.js";
 import * as tls from "./special/tls.js";
+import * as webview from "./special/webview.js";
 import * as stacks from "./stacks.js";
 import { config, fault, now } from "./state.js";
 
 const SETTLE_MS = 60; // hooks become live on the runtime's next turn
 
-const SPECIALS = { permissions, screen, hashing, loading, tls, ciphers };
+const SPECIALS = { permissions, screen, hashing, loading, tls, ciphers, binder, starting, webview };
 
 // Each module by itself: one that this version of the platform has no place for does not take the rest along.
 function prepared(modules, outcome, ...given) {
@@ -32,6 +36,19 @@ function prepared(modules, outcome, ...given) {
     }
   }
   return outcome;
+}
+
+// What is hooked below Java. Without a C compiler for this processor nothing is, and that is said.
+function beneath(outcome) {
+  const rows = config.rows.filter((row) => row.hook === "native");
+  try {
+    native.prepare(natives.patterns(config.tables));
+  } catch (error) {
+    outcome.native = String((error && error.message) || error).slice(0, 200);
+    return rows.map((row) => ({ row: row.id, state: "failed", n: 0 }));
+  }
+  prepared({ sockets }, outcome);
+  return natives.install(rows);
 }
 
 rpc.exports = {
@@ -51,15 +68,18 @@ rpc.exports = {
     Object.assign(config, given);
     return new Promise((resolve, reject) => {
       const specials = {};
-      native.prepare([]);
-      prepared({ sockets }, specials);
+      const rows = beneath(specials);
       events.start();
+      if (!Java.available) {
+        resolve({ rows, specials });
+        return;
+      }
       Java.perform(() => {
         try {
           stacks.prepare(Java);
           listeners.prepare(Java);
           const methods = config.rows.filter((row) => row.hook === "method");
-          const rows = installAll(Java, Java.classFactory, methods.filter((row) => !row.library));
+          rows.push(...installAll(Java, Java.classFactory, methods.filter((row) => !row.library)));
           prepared(SPECIALS, specials, Java);
           setTimeout(() => resolve({ rows, specials }), SETTLE_MS);
         } catch (error) {

@@ -13,6 +13,7 @@ import { find, guards } from "./words.js";
 const inside = new Map(); // thread → stack of rows that are being called; -1: our own code
 
 function shares(row, outer) {
+  if (row.kind === "binder") return true; // the framework fetching its service for a hooked member
   if (row.kind !== "" && row.kind === outer.kind) return true;
   return row.member === outer.member || row.data.some((id) => outer.data.includes(id));
 }
@@ -22,16 +23,23 @@ function shares(row, outer) {
 function read(row, self, values) {
   let args = "";
   let permissions = row.permissions;
-  let hit = row.data.length > 0 || row.tables.length === 0;
+  const command = row.kind === "exec"; // told whatever it runs
+  let hit = command || row.data.length > 0 || row.tables.length === 0;
   for (const [place, table] of row.tables) {
     const value = text(place === -1 ? self : values[place]);
     const word = value === null ? null : find(table, value);
-    if (word === null) continue;
+    if (word === null && !(command && value !== null)) continue;
     hit = true;
     args += (args && "\u0002") + place + "=" + value;
-    if (permissions.length === 0) permissions = guards(table, word);
+    if (word !== null && permissions.length === 0) permissions = guards(table, word);
   }
   return hit ? { args, permissions } : null;
+}
+
+// What a thread is inside of: a row, -1 for our own code, undefined for neither.
+export function outerOf(thread) {
+  const rows = inside.get(thread);
+  return rows === undefined ? undefined : rows[rows.length - 1];
 }
 
 function kindOf(result) {

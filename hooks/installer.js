@@ -2,6 +2,7 @@
 // Says for each row what became of it.
 
 import { hook } from "./calls.js";
+import { convertible } from "./factories.js";
 import { config } from "./state.js";
 
 const PRIMITIVE = { void: "V", boolean: "Z", byte: "B", char: "C", short: "S", int: "I", long: "J", float: "F",
@@ -55,6 +56,10 @@ export function install(Java, factory, row, className) {
     }
     if (isAbstract(Java, klass, overload, member)) {
       abstract++;
+      continue;
+    }
+    if (!convertible(factory, overload)) {
+      why = "arrays of objects cannot be passed on by this runtime";
       continue;
     }
     try {

@@ -130,6 +130,7 @@ void after_pointer (GumInvocationContext *ic)
 { done (ic, gum_invocation_context_get_return_value (ic) == NULL ? -1 : 0); }
 `;
 
+const SYSTEM = /^\/(system|system_ext|apex|vendor|product|odm|lib|lib64|usr)\//;
 const keep = []; // what C points to
 const handlers = [];
 const attached = new Set();
@@ -176,11 +177,15 @@ export function attach(names, before, after, handler) {
   });
 }
 
-// The Java stack of the calling thread; empty where it runs no Java.
-export function javaStack(row, thread) {
+// Whose stack it is: the library that called, then the Java frames where the thread runs any.
+export function nativeStack(row, thread, from, symbol) {
+  const module = Process.findModuleByAddress(from);
+  const name = module === null ? "unknown" : module.name.replace(/[^\w.-]/g, "_");
+  const place = module !== null && SYSTEM.test(module.path) ? "system" : "app";
+  const frame = "native." + name.slice(0, 100) + "." + symbol + "(" + place + ")";
   const env = Java.available ? Java.vm.tryGetEnv() : null;
-  if (env === null || !env.exceptionOccurred().isNull()) return 0;
-  return stacks.take(row, thread);
+  const java = env !== null && env.exceptionOccurred().isNull();
+  return stacks.take(row, thread, frame, java);
 }
 
 export function moduleOf(address) {

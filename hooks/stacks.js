@@ -43,7 +43,9 @@ export function text() {
   return frames.slice(1, end - 2);
 }
 
-// 0: no stack was taken for this call.
-export function take(row, thread) {
-  return granted(row, thread) ? stackId(text()) : 0;
+// 0: no stack was taken for this call. `above`: a frame to put over those of Java, `java`: whether there are any.
+export function take(row, thread, above = "", java = true) {
+  if (!granted(row, thread)) return 0;
+  const frames = java ? text() : "";
+  return stackId(above + (above !== "" && frames !== "" ? ", " : "") + frames);
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from appaudit.dynamic.asking import Asking
+from appaudit.dynamic.doings import Doings
 from appaudit.dynamic.frames import Caller, Frame, Owners, frames
 from appaudit.dynamic.rows import needed, rows
 from appaudit.knowledge.apis import Api, find_word, word_tables
@@ -81,6 +82,8 @@ class Reading:
         self._own: Counter[str] = Counter()
         self._asks: list[Fact] = []
         self._asking = Asking()
+        self._doings = Doings(package, self._owners, self._phases)
+        self._answers: dict[tuple[str, Phase], str] = {}
         self._fault = 0
 
     def add(self, line: Mapping[str, Any]) -> None:
@@ -116,6 +119,8 @@ class Reading:
         if caller is None or self._for_itself(api, caller):
             self._own[api.id] += line["count"]
             return
+        if api.kind == "exec":
+            self._doings.command(line, api.id, caller)
         for data, role in self._meanings(api, line["arguments"]):
             self._count(api, data, role, line, caller.actor, caller, stack)
         self._seen_on[line["row"], line["thread"], line["epoch"]].add(caller.actor)
@@ -126,6 +131,8 @@ class Reading:
             return False
         if api.role == "callback":
             return False
+        if api.kind == "binder":
+            return True
         kinds = [data_types()[d] for d in api.data if d in data_types()]
         return caller.through.startswith(PASTE) or not any(k.sensitivity == "high" for k in kinds)
 
@@ -191,7 +198,7 @@ class Reading:
 
     def _stack(self, api: Api, line: Mapping[str, Any], stack: tuple[Frame, ...]) -> Stack:
         return Stack(
-            api=f"{api.descriptor}->{api.member}{line['signature']}",
+            api=f"{api.descriptor}->{api.member}{line['signature']}" if not api.native else api.id,
             frames=tuple(str(self._owners.named(f)) for f in stack),
             time=float(line["first"]),
             process=self._package,
@@ -216,8 +223,14 @@ class Reading:
         if line.get("kind") == "permission_request":
             self._asked.update(detail["names"])
             self._ask(line, detail)
+        elif line.get("kind") == "permission_result":
+            phase = self._phases.get(int(line["epoch"]), "unknown")
+            for name, granted in zip(detail["names"], detail["granted"], strict=False):
+                self._answers[name, phase] = "granted" if granted == "1" else "denied"
         elif line.get("kind") == "digest":
             self._digests.append(dict(line))
+        else:
+            self._doings.add(line)
 
     def _ask(self, line: Mapping[str, Any], detail: Mapping[str, Any]) -> None:
         stack = frames(detail["stack"])
@@ -271,7 +284,12 @@ class Reading:
         self._digests.clear()
         found = [self._fact(key, draft) for key, draft in self._drafts.items()]
         asked = self._asking.facts({f.subject for f in self._asks if f.phase == "before_consent"})
-        return sorted([*found, *self._asks, *asked], key=lambda f: f.first or 0.0)
+        asks = [self._answered(f) for f in self._asks]
+        return sorted([*found, *asks, *asked, *self._doings.facts()], key=lambda f: f.first or 0.0)
+
+    def _answered(self, fact: Fact) -> Fact:
+        answer = self._answers.get((fact.subject.removeprefix("permission:"), fact.phase))
+        return replace(fact, attributes=(("answer", answer),)) if answer else fact
 
     def _digest(self, note: Mapping[str, Any]) -> None:
         api = rows().get(note["detail"]["row"])
@@ -288,7 +306,9 @@ class Reading:
             "Constants of classes (Build.MODEL, Build.SERIAL …) are read without a call: no hook sees it."
         )
         found.append(Gap("dynamic", "fields_not_seen", self._package, fields))
-        native = "What native code reads (system properties, files, sockets) is not hooked in this version."
+        native = (
+            "Native code that asks the kernel without libc, or in a process that it forked, is not hooked."
+        )
         found.append(Gap("dynamic", "native_not_seen", self._package, native))
         others = "Only the app's main process is hooked; its other processes and isolated services are not."
         found.append(Gap("dynamic", "other_processes_not_seen", self._package, others))

@@ -24,6 +24,13 @@ PLUMBING = (
     "com.google.gson.", "com.google.common.",
 )  # fmt: skip
 """Libraries that act for whoever called them."""
+READERS = ("java.io.", "java.nio.", "sun.nio.", "java.util.", "java.lang.ProcessBuilder", "libcore.",
+           "android.system.", "android.os.SystemProperties")  # fmt: skip
+"""The platform's classes that hand a file's or property's name on to libc."""
+PROXY = "$Stub$Proxy"
+"""A copied or reflected stub of a service: it calls for whoever holds it."""
+NATIVE = "native."
+"""Before a library's name in the frame of the native code that called; its place is ``app`` or ``system``."""
 FRAME = re.compile(r"(?:[\w.@-]*/){0,3}([\w$.\-]+)\.([\w$<>\-]+)\(([^()]*)\)")
 GENERIC = frozenset({"com.android", "com.google", "com.github", "io.github"})
 
@@ -70,6 +77,9 @@ class Owners:
     def _of(self, class_name: str) -> str:
         """``app``, ``sdk:<id>``, ``unknown``, or empty for the platform and plumbing."""
         name = self.original(class_name)
+        if name.startswith(NATIVE):
+            sdk_id = sdks.sdk_of_library(name.removeprefix(NATIVE))
+            return f"sdk:{sdk_id}" if sdk_id else ""
         if name.startswith(PLATFORM) or name.startswith(PLUMBING):
             return ""
         owner = sdks.owner(name)
@@ -90,16 +100,18 @@ class Owners:
         """Who called; None where nobody but the platform is on the stack."""
         chain = tuple(dict.fromkeys(a for a in (self.of(f.class_name) for f in stack) if a))
         if not chain:
-            return None
+            own = any(f.class_name.startswith(NATIVE) and f.place == "app" for f in stack)
+            return Caller("unknown", ("unknown",), "") if own else None
         return Caller(chain[0], chain, _through(stack))
 
 
 def _through(stack: Sequence[Frame]) -> str:
     """The frame above the member that was called, where it is the platform's own."""
     top = stack[0]
+    hands = HANDS_ON if not top.class_name.startswith(NATIVE) else (*HANDS_ON, *READERS, NATIVE)
     rest = [f for f in stack if (f.class_name, f.method) != (top.class_name, top.method)]
     for frame in rest:
-        if frame.class_name.startswith(HANDS_ON):
+        if frame.class_name.startswith(hands) or frame.class_name.endswith(PROXY):
             continue
         return str(frame) if frame.class_name.startswith(PLATFORM) else ""
     return ""

@@ -40,8 +40,17 @@ STACK_FIELD: Field = ("stack", 0)
 NOTES: dict[str, dict[str, Field]] = {
     "permission_request": {"names": ("texts", TEXT), "stack": STACK_FIELD},
     "digest": {"row": NUMBER, "algorithm": WORD, "stack": STACK_FIELD},
+    "permission_result": {"names": ("texts", TEXT), "granted": ("texts", 1)},
     "screen": {"state": WORD},
-    "loader": {"name": WORD, "what": ("text", TEXT)},
+    "start": {
+        "how": WORD, "action": WORD, "component": WORD, "package": WORD, "thread": THREAD,
+        "stack": STACK_FIELD,
+    },
+    "started": {"what": WORD, "name": WORD, "action": WORD},
+    "webview": {
+        "what": WORD, "class": WORD, "name": WORD, "url": WORD, "thread": THREAD, "stack": STACK_FIELD,
+    },
+    "loader": {"name": WORD, "what": ("text", TEXT), "stack": STACK_FIELD},
     "loader_hooked": {"n": NUMBER},
     "listener": {"row": NUMBER, "state": WORD, "name": ("text", TEXT)},
     "connect": {

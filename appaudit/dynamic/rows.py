@@ -11,15 +11,38 @@ from appaudit.knowledge.data_types import data_types
 
 KINDS = frozenset({"exec"})
 """Rows that reach no data by themselves and are hooked all the same."""
-SPECIALS = ("permissions", "screen", "hashing", "loading", "sockets", "tls", "ciphers")
+SPECIALS = (
+    "permissions", "screen", "hashing", "loading", "sockets", "tls", "ciphers", "binder", "starting",
+    "webview",
+)  # fmt: skip
 """Modules of ``hooks/special`` that a run uses."""
-OWN_MODULE = frozenset({"permission", "hashing", "dynamic_code", "lifecycle"})
+OWN_MODULE = frozenset({"permission", "hashing", "dynamic_code", "lifecycle", "intent", "receiver"})
 """Kinds of rows that these modules hook themselves."""
+
+
+NATIVE = frozenset(
+    {
+        "open", "openat", "fopen", "access", "stat", "lstat", "fstatat", "readlink", "opendir", "ioctl",
+        "__system_property_get", "__system_property_find", "sendto", "system", "popen",
+    }
+)  # fmt: skip
+"""Functions of libc that are hooked; not ``execve`` and its like, which run in a process of their own."""
+WITH_MODULE = frozenset({"android.os.BinderProxy.transact"})
+"""Rows whose calls a module of ``hooks/special`` tells in its own way."""
+NAMING = frozenset(
+    {
+        "android.net.Uri.parse", "android.content.ContentUris.withAppendedId",
+        "android.os.Parcel.writeInterfaceToken",
+    }
+)  # fmt: skip
+"""Rows that name data in code and reach none when called: evidence for the static half only."""
 
 
 def hooked(api: Api) -> bool:
     """Whether a run sets a hook for the row."""
-    if api.is_field or api.native or api.hook == "none" or api.kind in OWN_MODULE:
+    if api.native:
+        return api.class_name == "native:libc.so" and api.member in NATIVE
+    if api.is_field or api.id in NAMING or api.hook == "none" or api.kind in OWN_MODULE:
         return False
     if api.role == "callback":
         return bool(api.data) and api.hook == "implementors"
@@ -54,6 +77,10 @@ def configuration(token: str, skip: tuple[str, ...] = ()) -> dict[str, Any]:
     }
 
 
+def _hook(api: Api) -> str:
+    return "special" if api.id in WITH_MODULE else api.hook
+
+
 def _row(number: int, api: Api) -> dict[str, Any]:
     return {
         "id": number,
@@ -62,7 +89,7 @@ def _row(number: int, api: Api) -> dict[str, Any]:
         "data": list(api.data),
         "kind": api.kind,
         "role": api.role,
-        "hook": api.hook,
+        "hook": _hook(api),
         "library": api.third_party,
         "tables": [[place, table] for place, table in api.args.items()],
         "permissions": list(needed(api)),

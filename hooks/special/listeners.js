@@ -1,16 +1,15 @@
 // Data that is delivered to a listener: the catalogue's callback members are hooked on the class of each
 // listener when it is registered, so that no class is searched for or loaded early.
 
+import { factoryFor } from "../factories.js";
 import { install } from "../installer.js";
 import { config } from "../state.js";
 import { note } from "../events.js";
 
-let bridge = null;
 let callbacks = new Map(); // interface or abstract class → {parent, rows}
 const seen = new Set();
 
 export function prepare(Java) {
-  bridge = Java;
   callbacks = new Map();
   for (const row of config.rows) {
     if (row.hook !== "implementors") continue;
@@ -37,8 +36,7 @@ export function watch(row, values) {
     seen.add(name);
     for (const { parent, rows } of callbacks.values()) {
       if (!parent.isInstance(value)) continue;
-      const loader = value.getClass().getClassLoader();
-      const factory = loader === null ? bridge.classFactory : bridge.ClassFactory.get(loader);
+      const factory = factoryFor(name, value.getClass().getClassLoader());
       for (const callback of rows) {
         const done = install(bridge, factory, callback, name);
         note("listener", { row: callback.id, state: done.state, name });

@@ -3,8 +3,10 @@
 
 import { installAll } from "../installer.js";
 import { config, fault } from "../state.js";
-import { note } from "../events.js";
+import { note, stackId } from "../events.js";
+import * as stacks from "../stacks.js";
 import { quietly } from "../calls.js";
+import * as webview from "./webview.js";
 
 const LOADERS = ["dalvik.system.DexClassLoader", "dalvik.system.PathClassLoader",
   "dalvik.system.InMemoryDexClassLoader", "dalvik.system.DelegateLastClassLoader"];
@@ -12,6 +14,7 @@ const MAX_LOADERS = 64;
 let count = 0;
 
 export function libraries(Java, factory) {
+  webview.libraries(factory);
   return installAll(Java, factory, config.rows.filter((row) => row.library && row.hook === "method"));
 }
 
@@ -23,7 +26,7 @@ export function prepare(Java) {
           const result = overload.apply(this, values);
           quietly("loading", () => {
             const what = values[0] !== null && typeof values[0] === "string" ? values[0].slice(0, 512) : "";
-            note("loader", { name, what });
+            note("loader", { name, what, stack: stackId(stacks.text()) });
             if (count++ < MAX_LOADERS) {
               const loader = Java.retain(this);
               setTimeout(() => Java.perform(() => late(Java, loader)), 0);

@@ -1,7 +1,8 @@
 // Which permissions are held at the moment of a call; which are asked for, and what the answer was.
 
-import { quietly } from "../calls.js";
 import { note, stackId } from "../events.js";
+import { factoryFor } from "../factories.js";
+import { watch } from "../members.js";
 import * as stacks from "../stacks.js";
 import { fault } from "../state.js";
 
@@ -47,26 +48,33 @@ export function states(names) {
   return found.join(" ");
 }
 
+function texts(values) {
+  const found = [];
+  for (let i = 0; i < values.length && i < 64; i++) found.push(String(values[i]));
+  return found;
+}
+
+const answered = new Set(); // classes whose answers are hooked
+
+// The answer goes to the class that asked: its own method, which need not call that of Activity.
+function answers(name, loader) {
+  if (answered.has(name)) return;
+  answered.add(name);
+  watch(factoryFor(name, loader), name, ["onRequestPermissionsResult"], "answers", (member, self, given) => {
+    known.clear();
+    note("permission_result", { names: texts(given[1]), granted: texts(given[2]).map((n) => (n === "0" ? "1" : "0")) });
+  }, true);
+}
+
+function asked(self, given) {
+  known.clear();
+  note("permission_request", { names: texts(given[0]), stack: stackId(stacks.text()) });
+  answers(String(self.$className), self.getClass().getClassLoader());
+}
+
 function ask(Java) {
-  let activity;
-  try {
-    activity = Java.use("android.app.Activity");
-  } catch (error) {
-    fault("permissions", error);
-    return;
-  }
-  const request = activity.requestPermissions;
-  if (request === undefined) return;
-  for (const overload of request.overloads) {
-    overload.implementation = function (...values) {
-      quietly("requestPermissions", () => {
-        const names = [];
-        for (let i = 0; i < values[0].length && i < 64; i++) names.push(String(values[0][i]));
-        known.clear();
-        note("permission_request", { names, stack: stackId(stacks.text()) });
-      });
-      return overload.apply(this, values);
-    };
+  for (const name of ["android.app.Activity", "android.app.Fragment"]) {
+    watch(Java.classFactory, name, ["requestPermissions"], "ask", (_, self, given) => asked(self, given), true);
   }
 }
 

@@ -1,7 +1,7 @@
 // Connections: the address and port of each, the name it was looked up by, and who asked for it.
 
 import { note, room } from "../events.js";
-import { attach, javaStack, moduleOf } from "../native.js";
+import { attach, nativeStack, moduleOf } from "../native.js";
 import { fault } from "../state.js";
 
 const MAX_NAMES = 2048;
@@ -49,7 +49,7 @@ function connected(bytes, size, result, error, from) {
   const pending = result !== 0 && (error === 115 || error === 36); // EINPROGRESS
   note("connect", {
     ip, port: port(bytes), host: names.get(ip) || "", local_port: local(fd), protocol: datagram(fd) ? "udp" : "tcp",
-    error: result === 0 || pending ? 0 : error, thread, module: moduleOf(from), stack: javaStack("connect", thread),
+    error: result === 0 || pending ? 0 : error, thread, module: moduleOf(from), stack: nativeStack("connect", thread, from, "connect"),
   });
 }
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from appaudit.dynamic.record import Record, read
 from appaudit.dynamic.run import Options, RunResult, run
+from appaudit.dynamic.session import Session
+from appaudit.dynamic.target import LostError
+from appaudit.dynamic.target_jvm import JvmTarget
+from appaudit.dynamic.ui import parse
 from appaudit.errors import InputError, MissingExtraError
 from appaudit.records import Fact
 from tests.fixtures.apps import apk
@@ -46,6 +54,55 @@ def watched(name: str) -> RunResult:
     folder = Path(tempfile.mkdtemp(prefix="appaudit-test-"))
     seconds, revoke = SECONDS.get(name, 0.6), REVOKED.get(name, ())
     return run(apk(name), Options("jvm", folder, seconds, revoke=revoke))
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Buttons of a fixture app, pressed one after another under hooks: the lines of the record that each
+    caused, what the status said after it, and every line."""
+
+    lines: list[list[dict[str, Any]]]
+    statuses: list[str]
+    every: list[dict[str, Any]]
+    crash: str
+
+
+def press(target: JvmTarget, label: str) -> str:
+    """Taps the button, allows what is asked for; the text under the id ``status`` afterwards."""
+    while True:
+        screen = parse(target.screen())
+        target.tap(*next(n for n in screen.clickable if n.text == label).middle)
+        screen = parse(target.screen())
+        label = next((n.text for n in screen.clickable if n.text == "允许"), "")
+        if not label:
+            return next(n.text for n in screen.nodes if n.resource_id.endswith(":id/status"))
+
+
+def pressed(name: str, labels: Sequence[str], crash: str = "") -> Pressed:
+    """``crash``: the label of a button that ends the app, pressed last."""
+    folder = Path(tempfile.mkdtemp(prefix="appaudit-test-"))
+    target = JvmTarget(apk(name), folder)
+    target.prepare()
+    statuses, end = [], ""
+    with Record(folder / "run.jsonl") as record:
+        session = Session(target, record)
+        try:
+            session.open(fresh=True, epoch=0)
+            for number, label in enumerate(labels, 1):
+                session.epoch(number)
+                statuses.append(press(target, label))
+            session.epoch(len(labels) + 1)
+            if crash:
+                try:
+                    press(target, crash)
+                except LostError as error:
+                    end = str(error)
+        finally:
+            session.close()
+            target.close()
+    every = list(read(folder / "run.jsonl"))
+    lines = [[line for line in every if line.get("epoch") == n] for n in range(1, len(labels) + 1)]
+    return Pressed(lines, statuses, every, end)
 
 
 def accesses(facts: list[Fact], phase: str) -> dict[tuple[str, str], list[Fact]]:

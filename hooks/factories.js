@@ -1,0 +1,21 @@
+// Which class factory finds a class, and which members can be hooked through it.
+
+import Java from "./bridge.js";
+
+const hotspot = Process.findModuleByName("libjvm.so") !== null;
+
+// The default factory where it knows the class; else one for the loader that does.
+export function factoryFor(name, loader) {
+  try {
+    Java.classFactory.use(name);
+    return Java.classFactory;
+  } catch (_) {
+    return loader === null ? Java.classFactory : Java.ClassFactory.get(loader);
+  }
+}
+
+// On HotSpot no class loader gives out classes of arrays: the bridge would fail on them, inside the app's call.
+export function convertible(factory, overload) {
+  if (!hotspot || factory === Java.classFactory) return true;
+  return ![...overload.argumentTypes, overload.returnType].some((type) => /^\[+L/.test(type.className || ""));
+}

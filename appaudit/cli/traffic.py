@@ -54,6 +54,9 @@ def read(
     with progress(settings, "traffic") as step:
         bundle = audit.audit(audit.Inputs(traffic=files, values=values), step)
     delivery.deliver(bundle)
+    for fact in bundle.facts:
+        if fact.action == "contacts" and (listed := fact.attribute.get("undecoded")):
+            settings.say(f"appaudit: no decoder for {fact.subject.removeprefix('host:')}: {listed}")
     raise typer.Exit(exit_code(bundle, least, exit_zero, strict))
 
 

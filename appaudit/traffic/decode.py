@@ -92,6 +92,11 @@ def _inner(data: bytes, content_type: str, budget: Budget) -> Iterator[_Inner]:
         if parsed is not None:
             yield from _leaves(parsed, ".json")
             return
+        documents = _lines(stripped)
+        if documents:
+            for number, document in enumerate(documents):
+                yield from _leaves(document, f".json[{number}]")
+            return
     if "multipart/" in content_type or stripped.startswith("--"):
         yield from _multipart(data)
     if stripped[:1] == "<":
@@ -171,6 +176,16 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def _lines(text: str) -> list[Any]:
+    """JSON documents one a line, as envelopes and event streams of SDKs have them."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not 1 < len(lines) <= MAX_VIEWS:
+        return []
+    documents = [_json(line) for line in lines]
+    whole = sum(isinstance(d, dict | list) for d in documents)
+    return documents if 2 * whole > len(lines) and whole > 1 else []
 
 
 def _leaves(value: Any, path: str) -> Iterator[_Inner]:

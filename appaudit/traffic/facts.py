@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -9,6 +10,7 @@ from functools import cache
 from appaudit.knowledge.load import toml
 from appaudit.records import Evidence, Fact, FlowField, Gap, Phase, Stack
 from appaudit.traffic.consent import signals
+from appaudit.traffic.decoders import SHAPES, shape, tracker
 from appaudit.traffic.flow import Flow
 from appaudit.traffic.hosts import Host, Pairs, Volume, identity, sender
 from appaudit.traffic.identifiers import Values
@@ -44,6 +46,8 @@ class _Draft:
     first: float | None = None
     last: float | None = None
     volume: Volume = field(default_factory=Volume)
+    decoders: set[str] = field(default_factory=set)
+    undecoded: Counter[str] = field(default_factory=Counter)
 
     def note(self, flow: Flow, by: Sender, at: FlowField, most: int = MAX_EVIDENCE) -> None:
         """One more sighting."""
@@ -84,6 +88,10 @@ def facts_of(
             continue
         done = search(flow, values, scene.witness)
         book.searched(done)
+        if done.decoder is not None:
+            contact.decoders.add(done.decoder.id)
+        elif tracker(host) and len(contact.undecoded) < SHAPES:
+            contact.undecoded[shape(flow)] += 1
         joined = _joined(kinds(done.hits))
         for hit in done.hits:
             key = _Key(by.actor, by.how, f"data:{hit.kind}", host, phase, _attributes(flow, hit, joined))
@@ -133,6 +141,10 @@ def _fact(key: _Key, draft: _Draft, scene: Scene) -> Fact:
     about = [("attributed_by", key.how), *identity(key.host, scene.own), *key.attributes]
     if contact:
         about += draft.volume.attributes()
+    if draft.decoders:
+        about.append(("decoder", " ".join(sorted(draft.decoders))))
+    if draft.undecoded:
+        about.append(("undecoded", "; ".join(f"{s} ({n})" for s, n in draft.undecoded.most_common())))
     if draft.processes:
         about.append(("process", " ".join(sorted(draft.processes))))
     return Fact(
@@ -155,8 +167,10 @@ def _attributes(flow: Flow, hit: Found, joined: str) -> Pairs:
     found = [
         ("cleartext", "yes" if flow.cleartext else "no"),
         ("form", hit.hit.form),
-        ("matched", "pattern" if hit.hit.form == "pattern" else "value"),
+        ("matched", {"pattern": "pattern", "field": "decoder"}.get(hit.hit.form, "value")),
     ]
+    if hit.decoder:
+        found.append(("decoder", hit.decoder))
     if hit.view.path.startswith(("request.url", "request.header.referer")):
         found.append(("in_url", "yes"))
     if joined and hit.kind in joined.split("+"):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from appaudit.knowledge.load import toml
 from appaudit.traffic.decode import Budget, View, brotli, sealed, views
+from appaudit.traffic.decoders import Decoder, decoder_of, fields
 from appaudit.traffic.flow import Flow
 from appaudit.traffic.identifiers import Hit, Values, patterns
 from appaudit.traffic.witness import Sealed, Witness
@@ -25,26 +26,29 @@ LEAST = 64
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``kind``: data type id. ``seen_at``: the cipher call that showed the plaintext, where one did."""
+    """``kind``: data type id. ``seen_at``: the cipher call that showed the plaintext, where one did.
+    ``decoder``: the endpoint whose field this is, where neither value nor pattern told."""
 
     kind: str
     view: View
     hit: Hit
     offset: int
     seen_at: Sealed | None = None
+    decoder: str = ""
 
 
 @dataclass(slots=True)
 class Search:
     """What one flow holds. ``views``: everything decoded of what the app sent. ``cut``: something was left
     undecoded for its size. ``opaque``: bytes of a body or message that nobody could look into, one entry
-    each; ``opened``: bytes of those whose plaintext a hook saw."""
+    each; ``opened``: bytes of those whose plaintext a hook saw. ``decoder``: of its endpoint, if known."""
 
     hits: list[Found] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
     cut: bool = False
     opaque: list[int] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)
+    decoder: Decoder | None = None
 
 
 def search(flow: Flow, values: Values, witness: Witness | None = None) -> Search:
@@ -62,6 +66,7 @@ def search(flow: Flow, values: Values, witness: Witness | None = None) -> Search
     done.cut = done.cut or budget.cut or flow.cut
     done.hits = [f for (kind, form), f in found.items() if form == "value" or (kind, "value") not in found]
     _together(done, values)
+    _known(flow, done)
     for seen in flow.passed:
         view = View(seen.where, seen.encoding, seen.context)
         done.hits.append(Found(seen.data, view, Hit(seen.data, seen.form, seen.at, seen.length), seen.offset))
@@ -86,6 +91,18 @@ def _together(done: Search, values: Values) -> None:
     for kind, place, length in values.split([v.data for v in done.views]):
         if kind not in kinds:
             done.hits.append(Found(kind, done.views[place], Hit(kind, "split", 0, length), 0))
+
+
+def _known(flow: Flow, done: Search) -> None:
+    """What the fields of a known endpoint are, where no value told it."""
+    done.decoder = decoder_of(flow)
+    if done.decoder is None:
+        return
+    told = kinds(done.hits)
+    for known, view in fields(done.decoder, done.views):
+        if known.data not in told:
+            hit = Hit(known.data, "field", 0, len(view.data))
+            done.hits.append(Found(known.data, view, hit, 0, decoder=done.decoder.id))
 
 
 # ------------------------------------------------------------------------ what is closed

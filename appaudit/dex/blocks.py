@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from appaudit.dex import opcodes
@@ -31,7 +33,8 @@ def invoked(words: list[int], at: int) -> list[int]:
     return five[: word >> 12]
 
 
-def parameter_types(signature: str) -> list[str]:
+@lru_cache(4096)
+def parameter_types(signature: str) -> tuple[str, ...]:
     """The parameters of ``(ILjava/lang/String;[J)V``, each as a descriptor."""
     found, at, end = [], 1, signature.find(")")
     while at < end:
@@ -42,7 +45,7 @@ def parameter_types(signature: str) -> list[str]:
         if at <= start:
             break
         found.append(signature[start:at])
-    return found
+    return tuple(found)
 
 
 def by_parameter(registers: list[int], signature: str, static: bool) -> tuple[int | None, list[int]]:
@@ -74,18 +77,19 @@ def leading_to(watched: frozenset[int], leaders: list[int], successors: dict[int
     return found
 
 
-def basic_blocks(method: Method) -> tuple[dict[int, int], dict[int, list[int]], list[int]]:
-    """Leaders with the number of instructions, their successors, and the handlers among them."""
+def basic_blocks(method: Method) -> tuple[dict[int, tuple[int, int]], dict[int, list[int]], list[int]]:
+    """Leaders with the places of the first instruction and of the one behind the last, in their order;
+    their successors, and the handlers among them."""
     words, starts, branches = method.words, method.starts, opcodes.IS_BRANCH
-    known = set(starts)
-    targets: dict[int, list[int]] = {}
-    ends: set[int] = set()
-    leaders = {starts[0]} if starts else set()
-    for k, at in enumerate(starts):
+    if not starts:
+        return {}, {}, []
+    place = dict(zip(starts, range(len(starts)), strict=True))
+    successors: dict[int, list[int]] = {}
+    leaders = {0}
+    ends: dict[int, list[int]] = {}
+    for k in [k for k, at in enumerate(starts) if branches[words[at] & 0xFF]]:
+        at = starts[k]
         op = words[at] & 0xFF
-        if not branches[op]:
-            continue
-        after = starts[k + 1] if k + 1 < len(starts) else -1
         found: list[int] = []
         if op in opcodes.IF:
             found = [at + signed(words[at + 1], 16)]
@@ -97,31 +101,23 @@ def basic_blocks(method: Method) -> tuple[dict[int, int], dict[int, list[int]], 
             found = [at + signed(words[at + 1] | words[at + 2] << 16, 32)]
         elif op in (opcodes.PACKED_SWITCH, opcodes.SPARSE_SWITCH):
             found = _switch_targets(words, at)
-        found = [t for t in found if t in known]
-        if after >= 0:
-            leaders.add(after)
+        found = [t for t in found if t in place]
+        leaders.update([place[t] for t in found])
+        if k + 1 < len(starts):
+            leaders.add(k + 1)
             if op in opcodes.IF or op in (opcodes.PACKED_SWITCH, opcodes.SPARSE_SWITCH):
-                found.append(after)
-        leaders.update(found)
-        targets[at] = found
-        ends.add(at)
-    lost = sorted({h for h in method.handlers if h in known})
-    leaders.update(lost)
-    blocks: dict[int, int] = {}
-    successors: dict[int, list[int]] = {}
-    leader, count = -1, 0
-    for at in starts:
-        if at in leaders:
-            if leader >= 0:
-                blocks[leader] = count
-                successors.setdefault(leader, [at])
-            leader, count = at, 0
-        count += 1
-        if at in ends:
-            successors[leader] = targets[at]
-    if leader >= 0:
-        blocks[leader] = count
-        successors.setdefault(leader, [])
+                found.append(starts[k + 1])
+        ends[k] = found
+    lost = sorted({h for h in method.handlers if h in place})
+    leaders.update([place[h] for h in lost])
+    edges = [*sorted(leaders), len(starts)]
+    blocks: dict[int, tuple[int, int]] = {}
+    for first, end in pairwise(edges):
+        blocks[starts[first]] = first, end
+        if end - 1 in ends:
+            successors[starts[first]] = ends[end - 1]
+        else:
+            successors[starts[first]] = [starts[end]] if end < len(starts) else []
     return blocks, successors, lost
 
 

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from appaudit.dex import opcodes
+from appaudit.dex import models, opcodes
 from appaudit.dex.blocks import Method, by_parameter, invoked
 from appaudit.dex.dex import Dex
 from appaudit.dex.flow import State, plain, run
+from appaudit.dex.hierarchy import Hierarchy
 from appaudit.dex.models import Constant, FieldConstant, shown
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.queries import CallSites
@@ -20,6 +21,9 @@ from appaudit.records import CallSite
 ACC_FINAL = 0x10
 CONSTANT_TYPES = frozenset({*"IJSBCZ", "Ljava/lang/String;", "Ljava/lang/CharSequence;", "Landroid/net/Uri;"})
 """Types of static fields whose values are followed."""
+
+
+_OWNERS = sorted(models.OWNERS)
 
 
 class Trace(NamedTuple):
@@ -42,50 +46,37 @@ class ConstantTracer:
     an array of strings its elements joined by one space.
     """
 
-    def __init__(self, dexes: Sequence[Dex]) -> None:
+    def __init__(self, dexes: Sequence[Dex], hierarchy: Hierarchy | None = None) -> None:
+        """``hierarchy`` is built when not given."""
         self._dexes = dexes
+        self._hierarchy = hierarchy if hierarchy is not None else Hierarchy(dexes)
         self._static: dict[str, dict[str, Constant]] = {}
         self._names = [_DexNames(self, dex) for dex in dexes]
-
-    @cached_property
-    def _definitions(self) -> dict[str, Dex]:
-        """The dex that defines each class, the first where several do."""
-        found: dict[str, Dex] = {}
-        for dex in reversed(self._dexes):
-            found.update(dict.fromkeys(dex.class_names(), dex))
-        return found
 
     def trace(self, sites: CallSites) -> list[Trace]:
         """The constants at each site. Sites that are no calls have none."""
         found = [NOTHING] * len(sites)
         if not len(sites):
             return found
-        key = sites.dex.astype(np.int64) << 32 | sites.item
-        order = np.argsort(key, kind="stable")
-        cuts = np.flatnonzero(np.diff(key[order])) + 1
-        for group in np.split(order, cuts):
-            number, item = int(sites.dex[group[0]]), int(sites.item[group[0]])
-            offsets = sites.offset[group].tolist()
-            traced = self._trace_method(number, item, frozenset(offsets))
-            for place, offset in zip(group.tolist(), offsets, strict=True):
-                found[place] = traced.get(offset, NOTHING)
+        methods: dict[tuple[int, int], list[int]] = {}
+        offsets = sites.offset.tolist()
+        for place, method in enumerate(zip(sites.dex.tolist(), sites.item.tolist(), strict=True)):
+            methods.setdefault(method, []).append(place)
+        for (number, item), places in methods.items():
+            traced = self._trace_method(number, item, frozenset(offsets[place] for place in places))
+            for place in places:
+                found[place] = traced.get(offsets[place], NOTHING)
         return found
 
     def materialise(self, sites: CallSites) -> list[CallSite]:
         """Each site as a record, with its constant arguments (None for a field)."""
         records = []
-        for k, trace in enumerate(self.trace(sites)):
-            opcode = int(sites.opcode[k])
+        rows = zip(sites.dex.tolist(), sites.opcode.tolist(), sites.offset.tolist(), strict=True)
+        for k, (trace, (dex, opcode, offset)) in enumerate(zip(self.trace(sites), rows, strict=True)):
             is_call = opcodes.REFERENCE[opcode] == Reference.METHOD
-            records.append(
-                CallSite(
-                    self._dexes[int(sites.dex[k])].member,
-                    sites.caller_descriptor(k),
-                    sites.callee_descriptor(k),
-                    int(sites.offset[k]),
-                    trace.arguments if is_call else None,
-                )
-            )
+            caller, callee = sites.caller_descriptor(k), sites.callee_descriptor(k)
+            arguments = trace.arguments if is_call else None
+            records.append(CallSite(self._dexes[dex].member, caller, callee, offset, arguments))
         return records
 
     def _trace_method(self, number: int, item: int, offsets: frozenset[int]) -> dict[int, Trace]:
@@ -113,7 +104,7 @@ class ConstantTracer:
 
     def static_field(self, owner: str, name: str, type_: str) -> Constant | None:
         """What a static field holds, if it is final and constant, or not of the app."""
-        if owner not in self._definitions:
+        if self._hierarchy.defining(owner) is None:
             return FieldConstant(f"{owner}->{name}:{type_}")
         if type_ not in CONSTANT_TYPES:
             return None
@@ -123,7 +114,9 @@ class ConstantTracer:
         if owner in self._static:
             return self._static[owner]
         self._static[owner] = {}  # what is being looked up is not known while that lasts
-        dex = self._definitions[owner]
+        dex = self._hierarchy.defining(owner)
+        if dex is None:
+            return {}
         row = dex.class_row(owner)
         fields, own = dex.class_data.fields, dex.class_data.fields_of(row)
         constant = fields.static[own] & (fields.access[own] & ACC_FINAL > 0)
@@ -177,6 +170,15 @@ class _DexNames:
 
     def type(self, index: int) -> str:
         return self._dex.type_descriptor(index)
+
+    @cached_property
+    def _modelled(self) -> bytes:
+        """By method index whether it is one of a class with a model."""
+        types = np.append(np.isin(self._dex.types, self._dex.strings.find_all(_OWNERS)), False)
+        return types[self._dex.methods.owner].tobytes()
+
+    def modelled(self, index: int) -> bool:
+        return index < len(self._modelled) and self._modelled[index] != 0
 
     def static_field(self, index: int) -> Constant | None:
         if index not in self._fields:

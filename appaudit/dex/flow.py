@@ -38,7 +38,8 @@ State: TypeAlias = "dict[int, Register | Content]"
 
 
 class Names(Protocol):
-    """What the tables of the dex say about an operand."""
+    """What the tables of the dex say about an operand. ``modelled``: whether the method is one of a class
+    of `appaudit.dex.models`."""
 
     def string(self, index: int) -> str: ...
 
@@ -47,6 +48,8 @@ class Names(Protocol):
     def static_field(self, index: int) -> Constant | None: ...
 
     def method(self, index: int) -> tuple[str, str, str]: ...
+
+    def modelled(self, index: int) -> bool: ...
 
 
 Visit: TypeAlias = Callable[[int, State], None]
@@ -103,8 +106,7 @@ def run(method: Method, names: Names, watched: frozenset[int], visit: Visit) -> 
     blocks, successors, lost = basic_blocks(method)
     if not blocks:
         return
-    position = {start: k for k, start in enumerate(method.starts)}
-    leaders = sorted(blocks)
+    leaders = list(blocks)
     leading = leading_to(watched, leaders, successors)
     entry: dict[int, State] = {leaders[0]: {}}
     for handler in lost:
@@ -124,10 +126,13 @@ def run(method: Method, names: Names, watched: frozenset[int], visit: Visit) -> 
             queue, queued = sorted(leading), set(leading)
             continue
         state = dict(entry[leader])
-        _block(method, names, position[leader], blocks[leader], state, watched, visit)
-        for following in successors[leader]:
-            if following not in leading:
-                continue
+        after = [f for f in successors[leader] if f in leading]
+        first, end = blocks[leader]
+        if not after:  # nobody asks what lies behind the last watched instruction
+            while method.starts[end - 1] not in watched:
+                end -= 1
+        _block(method, names, method.starts[first:end], state, watched, visit)
+        for following in after:
             known = entry.get(following)
             if known is None:
                 entry[following] = {} if hopeless else dict(state)
@@ -150,8 +155,7 @@ def _equal(one: object, other: object) -> bool:
 def _block(
     method: Method,
     names: Names,
-    first: int,
-    count: int,
+    starts: list[int],
     state: State,
     watched: frozenset[int],
     visit: Visit,
@@ -159,7 +163,7 @@ def _block(
     """Steps ``state`` through the instructions of a block."""
     words = method.words
     result: Register | None = None
-    for at in method.starts[first : first + count]:
+    for at in starts:
         if at in watched:
             visit(at, state)
         word = words[at]
@@ -298,12 +302,12 @@ def plain(state: State, register: int | None) -> Constant | None:
 
 def _invoke(words: list[int], at: int, op: int, names: Names, state: State) -> Register | None:
     registers = invoked(words, at)
-    owner, name, signature = names.method(words[at + 1])
-    if owner not in models.OWNERS:
+    if not names.modelled(words[at + 1]):
         for register in registers:
             if type(state.get(register)) is Builder:
                 _forget(state, state[register])
         return None
+    owner, name, signature = names.method(words[at + 1])
     static = opcodes.invoke_kind(op) == opcodes.INVOKE_STATIC
     receiver, parameters = by_parameter(registers, signature, static)
     if owner in models.BUILDERS and receiver is not None:

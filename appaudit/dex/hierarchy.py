@@ -39,14 +39,16 @@ class Hierarchy:
             numbers = np.fromiter(map(number.__getitem__, names), np.int32, len(names))
             self.type_numbers.append(numbers)
         defined = np.zeros(len(number), bool)
+        defining = np.full(len(number), -1, np.int32)
         superclass = np.full(len(number), -1, np.int32)
         children, parents, interfaces = [], [], [np.empty((0, 2), np.intp)]
-        for dex, numbers in zip(dexes, self.type_numbers, strict=True):
+        for place, (dex, numbers) in enumerate(zip(dexes, self.type_numbers, strict=True)):
             child = numbers[dex.classes.type]
             fresh = ~defined[child]
             again = np.argsort(child, kind="stable")
             fresh[again[1:][child[again[1:]] == child[again[:-1]]]] = False
             defined[child] = True
+            defining[child[fresh]] = place
             extends = np.flatnonzero(fresh & (dex.classes.superclass >= 0))
             superclass[child[extends]] = numbers[dex.classes.superclass[extends]]
             children.append(child[extends])
@@ -63,6 +65,8 @@ class Hierarchy:
             given += [(own, parent) for parent in listed]
         self.number: dict[str, int] = dict(number)
         self.names = list(number)
+        self._defining: Int32 = np.full(len(number), -1, np.int32)
+        self._defining[: len(defining)] = defining
         self.superclass: Int32 = np.full(len(number), -1, np.int32)
         self.superclass[: len(superclass)] = superclass
         for own, parent in reversed(given):  # the first named is the superclass
@@ -75,6 +79,11 @@ class Hierarchy:
         order = np.argsort(parent_of, kind="stable")
         self._child: Index = child_of[order]
         self._parent: Index = parent_of[order]
+
+    def defining(self, name: str) -> Dex | None:
+        """The dex that defines a class, the first where several do; None for a class of the platform."""
+        place = int(self._defining[self.number[name]]) if name in self.number else -1
+        return self.dexes[place] if place >= 0 else None
 
     @property
     def edges(self) -> tuple[Index, Index]:

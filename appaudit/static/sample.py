@@ -65,7 +65,7 @@ class Sample:
             except DexError as error:
                 self.gaps.append(Gap("static", "unreadable_dex", member, f"No dex can be read: {error}."))
         self.hierarchy = Hierarchy(self.dexes, supertypes())
-        self.tracer = ConstantTracer(self.dexes)
+        self.tracer = ConstantTracer(self.dexes, self.hierarchy)
         self._actors: dict[tuple[int, int], tuple[tuple[str, str], ...]] = {}
 
     # --------------------------------------------------------------------------- calls

@@ -59,8 +59,19 @@ rpc.exports = {
     } catch (_) {
       // not Android
     }
-    return { java: Java.available, android, frida: Frida.version, runtime: Script.runtime, pid: Process.id,
-      arch: Process.arch, clock: Date.now() };
+    const known = { java: Java.available, android, sdk: null, frida: Frida.version, runtime: Script.runtime,
+      pid: Process.id, arch: Process.arch, clock: Date.now() };
+    if (!Java.available) return known;
+    return new Promise((resolve) => {
+      Java.perform(() => {
+        try {
+          known.sdk = Java.use("android.os.Build$VERSION").SDK_INT.value;
+        } catch (_) {
+          // no framework
+        }
+        resolve({ ...known, clock: Date.now() });
+      });
+    });
   },
 
   // {rows: what became of each, specials: module → why it could not be set, or empty}

@@ -66,11 +66,17 @@ def _guards(data: str) -> tuple[str, ...]:
     return tuple(kind.permissions) if kind else ()
 
 
-def configuration(token: str, skip: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The argument of the agent's ``install``. ``skip``: class name prefixes to leave alone."""
+def there(api: Api, level: int | None) -> bool:
+    """Whether a platform of this API level has the row's member; None: the level is not known."""
+    return level is None or ((api.since or 0) <= level and (api.until is None or level <= api.until))
+
+
+def configuration(token: str, skip: tuple[str, ...] = (), level: int | None = None) -> dict[str, Any]:
+    """The argument of the agent's ``install``. ``skip``: class name prefixes to leave alone; ``level``: the
+    platform's API level, whose members alone are looked for."""
     return {
         "token": token,
-        "rows": [_row(number, api) for number, api in rows().items()],
+        "rows": [_row(number, api) for number, api in rows().items() if there(api, level)],
         "tables": {name: _table(name) for name in word_tables()},
         "skip": list(skip),
         "specials": list(SPECIALS),

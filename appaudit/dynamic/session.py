@@ -13,13 +13,15 @@ from typing import Any
 from appaudit.dynamic import agent
 from appaudit.dynamic.messages import Batch, Reader, RefusedError
 from appaudit.dynamic.record import Record
-from appaudit.dynamic.rows import configuration, rows
+from appaudit.dynamic.rows import SPECIALS, configuration, rows
 from appaudit.dynamic.target import LostError, Target
 
 MAX_REFUSED = 1000
 """Refused messages of one session after which nothing of it is read any more."""
 
 
+STATES = frozenset({"hooked", "no_class", "no_member", "no_symbol", "abstract", "skipped", "failed"})
+"""What can become of a row: set on so many overloads, or why not."""
 TUNING: dict[str, int] = {}
 """Values of ``hooks/state.js`` to set otherwise than there (``stacksPerSecond``, ``sampleEvery`` …)."""
 
@@ -52,14 +54,15 @@ class Session:
             self._script.load()
             about = self._script.exports_sync.about()
             self._reader.offset = time.time() - float(about["clock"]) / 1000
+            level = _level(about)
             outcome = self._script.exports_sync.install(
-                {**configuration(token, tuple(self._target.skip)), **TUNING}
+                {**configuration(token, tuple(self._target.skip), level), **TUNING}
             )
         except Exception as error:
             self.close()
             raise LostError(f"the hooks could not be set: {str(error)[:300]}") from error
-        self._note_hooks(about, outcome["rows"])
-        self._note_specials(outcome["specials"])
+        self._note_hooks(about, _part(outcome, "rows", list))
+        self._note_specials(_part(outcome, "specials", dict))
         self.epoch(epoch)
         self._target.resume()
         with contextlib.suppress(Exception):  # the app may have died at once: then the target says so
@@ -68,17 +71,17 @@ class Session:
     def _note_hooks(self, about: Mapping[str, Any], outcome: Any, what: str = "framework") -> None:
         states: dict[str, list[str]] = {}
         for item in outcome if isinstance(outcome, list) else ():
-            number, state = item.get("row"), str(item.get("state"))[:20]
-            if number in rows():
-                states.setdefault(state, []).append(rows()[number].id)
+            number = item.get("row") if isinstance(item, dict) else None
+            if isinstance(number, int) and number in rows() and item.get("state") in STATES:
+                states.setdefault(item["state"], []).append(rows()[number].id)
         counts = {state: len(names) for state, names in states.items()}
-        told = {k: str(v) for k, v in about.items()}
+        told = {str(k)[:40]: str(v)[:200] for k, v in list(about.items())[:20]}
         self._record.write(
             "hooks", what=what, about=told, counts=counts, states=states if self._whole else {}
         )
 
-    def _note_specials(self, outcome: Any) -> None:
-        missing = {str(k)[:40]: str(v)[:200] for k, v in outcome.items() if v}
+    def _note_specials(self, outcome: Mapping[str, Any]) -> None:
+        missing = {name: str(outcome[name])[:200] for name in (*SPECIALS, "native") if outcome.get(name)}
         if missing and self._whole:
             why = "; ".join(f"{name}: {text}" for name, text in sorted(missing.items()))
             self._record.gap("watch_not_set", self._target.package, f"Not watched here: {why}.")
@@ -152,3 +155,15 @@ class Session:
                 self._target.package,
                 f"Messages that are not the hooks' own came from the app, not believed: {why}.",
             )
+
+
+def _part(outcome: Any, name: str, kind: type) -> Any:
+    """What the agent answered comes out of the app's process: believed in shape only."""
+    value = outcome.get(name) if isinstance(outcome, dict) else None
+    return value if isinstance(value, kind) else kind()
+
+
+def _level(about: Any) -> int | None:
+    """The API level, where the runtime has one."""
+    level = about.get("sdk") if isinstance(about, dict) else None
+    return level if isinstance(level, int) and 1 <= level < 1000 else None

@@ -12,6 +12,7 @@ from appaudit import __version__
 from appaudit.aside import aside
 from appaudit.bundle import Bundle, below
 from appaudit.compare.judge import compare
+from appaudit.following import followed
 from appaudit.knowledge.version import knowledge
 from appaudit.knowledge.wording import worded
 from appaudit.records import Fact, Gap, Source
@@ -121,11 +122,14 @@ def run(
     progress: Progress = _silent,
     category: str = "",
     listening: Listening | None = None,
+    recordings: Sequence[Path] = (),
+    values: Path | None = None,
 ) -> Bundle:
     """An app watched while it runs, against its declared documents. Raises InputError where it cannot run.
 
     ``listening``: record its traffic too, through a proxy that the app is led to; what it sent is told by
-    phase and, where the hooks saw the connection, by caller.
+    phase and, where the hooks saw the connection, by caller. ``recordings``: of its traffic, made meanwhile
+    by something else, with the device's own ``values``.
     """
     from appaudit.alongside import scene_of, watch_and_listen
     from appaudit.dynamic.record import FOLDER
@@ -137,9 +141,10 @@ def run(
     else:
         result = watch_and_listen(app, options, listening, progress)
     add_run(bundle, result.facts, result.gaps)
-    if listening is not None:
+    for recording in ([listening.output] if listening is not None else []) + list(recordings):
         scene = scene_of(bundle, result.record, options.mapping)
-        _listen(bundle, listening.output, listening.values, progress, scene)
+        _listen(bundle, recording, values if listening is None else listening.values, progress, scene)
+    bundle.facts = followed(bundle.facts)
     bundle.attached.update(below(result.record.parent, FOLDER))
     progress("comparing")
     judge(bundle, category)

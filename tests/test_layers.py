@@ -25,6 +25,7 @@ FLOOR = {
     "report": 3,
     "alongside": 4,
     "audit": 4,
+    "following": 3,
     "batch": 5,
     "cli": 6,
     "__main__": 7,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from appaudit.cli.dashboard import Dashboard
 from appaudit.cli.ending import Ending
+from appaudit.cli.keyboard import Keyboard
 from appaudit.cli.living import Living
 from appaudit.cli.options import (
     Baseline,
@@ -24,6 +28,7 @@ from appaudit.cli.options import (
     Policies,
     Profile,
     Strict,
+    Traffic,
     Values,
     configured,
     profile,
@@ -36,13 +41,17 @@ from appaudit.errors import InputError
 
 if TYPE_CHECKING:
     from appaudit.bundle import Bundle
+    from appaudit.dynamic.adb import Choice
 
 TARGETS = ("android", "jvm")
 
 
 def run(
     ctx: typer.Context,
-    app: Annotated[Path, typer.Argument(help="APK to install and run.", metavar="APP")],
+    app: Annotated[
+        Path,
+        typer.Argument(help="APK or splits to install and run, or an installed package.", metavar="APP"),
+    ],
     target: Annotated[
         str,
         typer.Option(help="android, or jvm: a fixture app over the framework stand-in.", metavar="TARGET"),
@@ -61,7 +70,22 @@ def run(
     seconds: Annotated[
         float | None, typer.Option(help="How long each phase is watched (default: 20; jvm: 3).", min=0.1)
     ] = None,
-    explore: Annotated[bool, typer.Option(help="Use the app by tapping every button once.")] = True,
+    explore: Annotated[
+        bool, typer.Option(help="Use the app by tapping every button once; --no-explore: by hand.")
+    ] = True,
+    monkey: Annotated[
+        int, typer.Option(help="Random touches inside the app, after that.", min=0, metavar="N")
+    ] = 0,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take consent back, or log out, at the end.")
+    ] = False,
+    revoke: Annotated[
+        list[str] | None,
+        typer.Option(help="Permission to revoke, may repeat (default: each it got).", metavar="NAME"),
+    ] = None,
+    frida: Annotated[
+        bool, typer.Option("--frida/--no-frida", help="--no-frida: watch a phone without root.")
+    ] = True,
     capture: Annotated[
         str,
         typer.Option(
@@ -74,6 +98,7 @@ def run(
         str | None,
         typer.Option(help="Your own proxy for the app's traffic; then none is started.", metavar="HOST:PORT"),
     ] = None,
+    traffic: Traffic = None,
     values: Values = None,
     mapping: Annotated[
         Path | None, typer.Option(help="R8's mapping.txt: names in stacks as they were.", metavar="FILE")
@@ -97,11 +122,14 @@ def run(
     and phase; everything seen is on disk at once (run.jsonl in the evidence folder). What it sends goes
     through a proxy (traffic.mitm there); with --values the device's own values are found in it.
 
-    On a phone this needs root and frida-server; without a device, --target jvm runs a fixture app.
+    On a phone this needs root and frida-server. --no-frida needs neither: app ops, services, jobs and the log
+    tell what they can; the rest is a gap. Without a device, --target jvm runs a fixture app.
 
     Examples:
 
       appaudit run app.apk -U --policy policy.html --bundle evidence/
+
+      appaudit run com.example.app -U --no-frida --policy policy.html
 
       appaudit run fixtures/apps/shop/shop.apk --target jvm -p fixtures/apps/shop/policy.zh.html
         --values fixtures/device.toml
@@ -109,9 +137,9 @@ def run(
     settings: Settings = ctx.obj
     from appaudit import audit as work
     from appaudit.cli.listening import listening
-    from appaudit.dynamic.adb import Choice
+    from appaudit.dynamic.adb import PACKAGE, Choice
     from appaudit.dynamic.record import FOLDER
-    from appaudit.dynamic.run import Options
+    from appaudit.dynamic.run import INTERRUPTED, Options
 
     if sum((device is not None, usb, remote, host is not None)) > 1:
         raise InputError("-D, -U, -R and -H exclude each other")
@@ -121,38 +149,69 @@ def run(
     documents = [Path(p) for p in configured(settings, "policy", policies, [])]
     if not documents:
         settings.say("appaudit: no --policy given: only what needs no policy is examined")
-    evidence = bundle or Path(time.strftime(f"{app.stem}-run-%Y%m%d-%H%M%S"))
+    if not frida and target == "jvm":
+        raise InputError("--target jvm is watched by Frida alone")
+    server = host or ("127.0.0.1:27042" if remote else None)
+    phone = Choice(serial=device, usb=usb, remote=server, setup=setup)
+    installed = target == "android" and not app.exists() and PACKAGE.fullmatch(str(app)) is not None
+    evidence = bundle or Path(time.strftime(f"{app.name if installed else app.stem}-run-%Y%m%d-%H%M%S"))
     settings.say(f"appaudit: evidence goes to {evidence}")
     living = Living(settings, baseline, new_only)
     law, kind = profile(settings, lens), str(configured(settings, "category", category, ""))
     delivery = Delivery(settings, "audit", formats, output, False, evidence, law, kind)
 
-    def ask(question: str) -> bool:
-        return typer.confirm(question, err=True)
-
     options = Options(
         target=target,
-        phone=Choice(
-            serial=device, usb=usb, remote=host or ("127.0.0.1:27042" if remote else None), setup=setup
-        ),
+        phone=phone,
         folder=evidence / FOLDER,
         seconds=seconds or (3.0 if target == "jvm" else 20.0),
         explore=explore,
         proxy=proxy,
         mapping=mapping,
-        ask=ask if sys.stdin.isatty() and not settings.quiet else None,
+        frida=frida,
+        installed=installed,
+        monkey=monkey,
+        withdraw=withdraw,
+        revoke=tuple(revoke) if revoke else None,
     )
 
-    recording = listening(capture, proxy, evidence / FOLDER, target, values)
+    path = pulled(str(app), phone, evidence / "app", settings.say) if installed else app
+    recording = listening(capture or ("none" if traffic else ""), proxy, evidence / FOLDER, target, values)
     if recording is None:
         settings.say("appaudit: the app's traffic is not recorded")
 
+    manned = sys.stdin.isatty() and not settings.quiet
+    dashboard = Dashboard(settings, keys=manned)
+    ended: list[str] = []
+
     def judged(path: Path, step: Callable[[str], None]) -> Bundle:
-        done = work.run(path, documents, options, step, kind, recording)
+        with dashboard, Keyboard(dashboard.paused) if manned else nullcontext() as tester:
+            given = replace(options, tester=tester, watch=dashboard.line)
+            done = work.run(
+                path, documents, given, dashboard.teller(step), kind, recording, traffic or [], values
+            )
+        ended.extend(g.code for g in done.gaps)
         living.apply(done)
         return done
 
     zero = exit_zero or bool(settings.config.get("exit-zero"))
     ending = Ending(least, zero, strict or bool(settings.config.get("strict")))
-    each(settings, [app], judged, delivery, ending)
-    raise typer.Exit(ending.code)
+    each(settings, [path], judged, delivery, ending)
+    raise typer.Exit(130 if INTERRUPTED in ended else ending.code)
+
+
+def pulled(package: str, choice: Choice, folder: Path, say: Callable[[str], None]) -> Path:
+    """An installed app's files, copied from the device into an empty folder. Raises InputError."""
+    from appaudit.dynamic.adb import Phone
+    from appaudit.dynamic.target import LostError
+
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} holds files already: choose another --bundle")
+    phone = Phone(choice)
+    try:
+        phone.connect()
+        path = phone.pull(package, folder)
+    except LostError as error:
+        raise InputError(f"{package} could not be pulled: {error}") from error
+    say(f"appaudit: pulled {package} from {phone.serial} into {folder}")
+    return path

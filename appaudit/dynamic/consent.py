@@ -96,8 +96,49 @@ def consent(screen: Screen) -> Consent | None:
     named = [{m.group() for m in _patterns("consent", "purposes").finditer(box.label)} for box in boxes]
     most = max(named, key=len, default=set())
     found = most if len(most) > 1 else set()
-    language = "zh" if re.search(r"[\u4e00-\u9fff]", screen.text) else "en"
-    return Consent(agree, refuse, link, boxes, tuple(sorted(found)), language)
+    return Consent(agree, refuse, link, boxes, tuple(sorted(found)), language(screen))
+
+
+def language(screen: Screen) -> str:
+    """zh or en, empty where nothing is written: the language of the most letters."""
+    han = len(re.findall(r"[\u4e00-\u9fff]", screen.text))
+    words = len(re.findall(r"[A-Za-z]{2,}", screen.text))
+    return "" if not han + words else "zh" if 2 * han >= words else "en"
+
+
+def is_policy(screen: Screen) -> bool:
+    """Whether a policy itself stands on the screen: long, of one, and not the question for consent again."""
+    words = toml("consent.toml")["consent"]
+    return (
+        len(screen.text) >= words["policy_length"]
+        and len({m.group().lower() for m in _patterns("consent", "policy_body").finditer(screen.text)}) >= 3
+        and consent(screen) is None
+    )
+
+
+def is_link(node: Node) -> bool:
+    """Whether a view says that it leads to the policy."""
+    return not node.checkable and _says(node, "consent", "link")
+
+
+def is_way(node: Node) -> bool:
+    """Whether the policy is likely to be behind a view: settings, about, my account."""
+    return not node.checkable and _says(node, "way", "labels") and not avoided(node)
+
+
+def closing(screen: Screen) -> Node | None:
+    """A view that closes what is on the screen."""
+    return _first(screen.clickable, "way", "close")
+
+
+def withdrawal(screen: Screen) -> Node | None:
+    """A view that takes consent back or logs out."""
+    return _first(screen.clickable, "withdraw", "labels")
+
+
+def confirmation(screen: Screen) -> Node | None:
+    """The button that confirms a withdrawal."""
+    return _first(screen.clickable, "withdraw", "confirm")
 
 
 def avoided(node: Node) -> bool:

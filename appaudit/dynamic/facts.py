@@ -11,6 +11,7 @@ from appaudit.dynamic.asking import Asking
 from appaudit.dynamic.doings import Doings
 from appaudit.dynamic.frames import Caller, Frame, Owners, frames
 from appaudit.dynamic.rows import needed, rows
+from appaudit.dynamic.system import System
 from appaudit.knowledge.apis import Api, find_word, word_tables
 from appaudit.knowledge.data_types import data_types
 from appaudit.records import Fact, Gap, Phase, Stack
@@ -84,6 +85,7 @@ class Reading:
         self._asking = Asking()
         self._doings = Doings(package, self._owners, self._phases)
         self._answers: dict[tuple[str, Phase], str] = {}
+        self._system = System(package)
         self._fault = 0
 
     def add(self, line: Mapping[str, Any]) -> None:
@@ -91,12 +93,15 @@ class Reading:
         kind = line.get("line")
         if kind == "phase" and line.get("phase") in PHASES:
             self._phases[int(line.get("epoch", 0))] = line["phase"]
+            self._system.phase(float(line["at"]), line["phase"])
         elif kind == "call":
             self._call(dict(line))
         elif kind == "note":
             self._note(line)
-        elif kind in ("consent", "step", "screen"):
+        elif kind in ("consent", "step", "screen", "policy_way"):
             self._asking.add(line)
+        elif kind == "system":
+            self._system.add(line)
         elif kind == "gap":
             gap = Gap("dynamic", str(line.get("code")), str(line.get("scope")), str(line.get("reason")))
             self._gaps.setdefault((gap.code, gap.scope), gap)
@@ -285,7 +290,10 @@ class Reading:
         found = [self._fact(key, draft) for key, draft in self._drafts.items()]
         asked = self._asking.facts({f.subject for f in self._asks if f.phase == "before_consent"})
         asks = [self._answered(f) for f in self._asks]
-        return sorted([*found, *asks, *asked, *self._doings.facts()], key=lambda f: f.first or 0.0)
+        return sorted(
+            [*found, *asks, *asked, *self._doings.facts(), *self._system.facts()],
+            key=lambda f: f.first or 0.0,
+        )
 
     def _answered(self, fact: Fact) -> Fact:
         answer = self._answers.get((fact.subject.removeprefix("permission:"), fact.phase))
@@ -302,6 +310,8 @@ class Reading:
     def gaps(self) -> list[Gap]:
         """What was not seen, and what can never be seen this way."""
         found = list(self._gaps.values())
+        if self._system.used:
+            return [*found, *self._system.gaps()]
         fields = (
             "Constants of classes (Build.MODEL, Build.SERIAL …) are read without a call: no hook sees it."
         )

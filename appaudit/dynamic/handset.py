@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from appaudit.dynamic import conditions
+from appaudit.dynamic import conditions, dumpsys, splits
 from appaudit.dynamic.adb import NAME, PACKAGE, Choice, Phone
 from appaudit.dynamic.target import LostError, Proxy
 from appaudit.errors import InputError
@@ -20,7 +21,7 @@ AWAY = 20.0
 
 
 class Handset:
-    """``app``: an APK, a folder of split APKs, or None where the app is installed already."""
+    """``app``: an APK, a folder or container of split APKs, or None where the app is installed already."""
 
     skip: tuple[str, ...] = ()
 
@@ -44,7 +45,9 @@ class Handset:
         self.phone.describe()
         self._ready()
         if self._app is not None:
-            self.phone.install(sorted(self._app.glob("*.apk")) if self._app.is_dir() else [self._app])
+            with tempfile.TemporaryDirectory(prefix="appaudit-") as scratch:
+                abi = self.phone.about.get("abi", "")
+                self.phone.install(splits.parts(self._app, abi, Path(scratch)))
         else:
             self.phone.parts(self._package)
 
@@ -140,6 +143,12 @@ class Handset:
             return False
         said = self.phone.shell("am", "broadcast", "-a", action, "-p", self._package)
         return "Broadcast completed" in said and "SecurityException" not in said
+
+    def granted(self) -> list[str]:
+        """The permissions that the user gave the app and it holds now."""
+        text = self.phone.shell("dumpsys", "package", self._package)
+        held = dumpsys.permissions(text, self._package, runtime=True)
+        return [name for name, given in held.items() if given]
 
     def revoke(self, permission: str) -> None:
         """The system ends the app's process."""

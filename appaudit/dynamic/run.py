@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 from appaudit import __version__
@@ -16,12 +17,18 @@ from appaudit.dynamic import agent, record
 from appaudit.dynamic.adb import Choice
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.frames import read_mapping
-from appaudit.dynamic.phases import Driver, Plan
+from appaudit.dynamic.phases import Driver, Plan, Watcher
+from appaudit.dynamic.polling import Polling
+from appaudit.dynamic.session import Session
 from appaudit.dynamic.target import LostError, Proxy, Target
 from appaudit.dynamic.target_android import AndroidTarget
+from appaudit.dynamic.target_rootless import RootlessTarget
+from appaudit.dynamic.tester import QuitError, Tester
 from appaudit.errors import InputError
 from appaudit.records import Fact, Gap
 
+INTERRUPTED = "run_interrupted"
+"""Code of the gap of a run that Ctrl-C ended."""
 STARTERS = frozenset(
     {
         "android.intent.action.BOOT_COMPLETED",
@@ -39,7 +46,9 @@ STARTERS = frozenset(
 @dataclass(frozen=True, slots=True)
 class Options:
     """``target``: jvm, or android with ``phone``. ``folder``: where the record goes, a new or empty one.
-    ``revoke``: permissions to take away one by one, of those the app asked for and got; None means all.
+    ``frida``: hook the app; without, a phone's own system is asked. ``installed``: the app is on the phone,
+    and stays as it is. ``revoke``: permissions to take away one by one, of those the app asked for and got;
+    None means all. ``tester``: somebody who can be asked.
 
     ``proxy``: host:port for the app's traffic, ``ca``: PEM of its certificate authority. ``watch`` is called
     with each line of the record."""
@@ -51,10 +60,14 @@ class Options:
     revoke: tuple[str, ...] | None = None
     proxy: str | None = None
     mapping: Path | None = None
-    ask: Callable[[str], bool] | None = None
+    tester: Tester | None = None
     watch: Callable[[Mapping[str, Any]], None] | None = None
     phone: Choice | None = None
     ca: Path | None = None
+    frida: bool = True
+    installed: bool = False
+    monkey: int = 0
+    withdraw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +93,16 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
         a for c in manifest.components if c.kind == "receiver" for f in c.intent_filters for a in f.actions
     }
     settle = 0.1 if options.target == "jvm" else 0.7
-    plan = Plan(options.seconds, settle, options.explore, tuple(sorted(actions & STARTERS)), revoke)
+    plan = Plan(
+        options.seconds, settle, options.explore, tuple(sorted(actions & STARTERS)), revoke, options.monkey,
+        options.withdraw,
+    )  # fmt: skip
     scratch = Path(tempfile.mkdtemp(prefix="appaudit-run-"))
     target = _target(app, package, options, scratch)
     try:
         target.prepare()
-        conditions = {**target.conditions(), **agent.versions(), "appaudit": __version__}
+        tools = agent.versions() if options.frida else {}
+        conditions = {**target.conditions(), **tools, "appaudit": __version__, "python": python_version()}
         proxy = Proxy.parse(options.proxy, options.ca) if options.proxy else None
         with record.Record(path, options.watch) as log:
             log.write("run", version=record.VERSION, package=package, app=app.name, conditions=conditions)
@@ -94,9 +111,13 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
                     through = target.use_proxy(proxy)
                     conditions |= through
                     log.write("condition", **through)
-                Driver(target, log, plan, say, options.ask).run()
-            except (LostError, KeyboardInterrupt) as error:
-                log.gap("run_ended_early", package, f"The run ended early: {str(error) or 'interrupted'}.")
+                Driver(target, log, plan, say, options.tester, _watch(target, log)).run()
+            except LostError as error:
+                log.gap("run_ended_early", package, f"The run ended early: {error}.")
+            except QuitError:
+                log.gap("run_ended_early", package, "The tester ended the run before its last phase.")
+            except KeyboardInterrupt:
+                log.gap(INTERRUPTED, package, "The run was interrupted before its last phase.")
             log.write("end", seconds=round(time.process_time(), 1))
     finally:
         target.close()
@@ -105,11 +126,18 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
     return RunResult(facts, gaps, path, conditions)
 
 
+def _watch(target: Target, log: record.Record) -> Callable[[bool], Watcher]:
+    if isinstance(target, RootlessTarget):
+        return lambda _: Polling(target, log)
+    return lambda whole: Session(target, log, whole)
+
+
 def _target(app: Path, package: str, options: Options, scratch: Path) -> Target:
     if options.target == "jvm":
         from appaudit.dynamic.target_jvm import JvmTarget
 
         return JvmTarget(app, scratch)
     if options.target == "android":
-        return AndroidTarget(app, package, options.phone or Choice())
+        kind = AndroidTarget if options.frida else RootlessTarget
+        return kind(None if options.installed else app, package, options.phone or Choice())
     raise InputError(f"unknown target '{options.target}' (known: android, jvm)")

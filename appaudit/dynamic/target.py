@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,6 +80,18 @@ class Target(Protocol):
 
     def foreground(self) -> None:
         """The app comes to the front again."""
+
+    def monkey(self, events: int) -> bool:
+        """Random touches inside the app; False where this target takes none."""
+
+    def locale(self) -> str:
+        """The language of the system, as a tag; empty where it is not known."""
+
+    def granted(self) -> Sequence[str] | None:
+        """The permissions that the app holds now; None where the target does not tell."""
+
+    def returned(self) -> bool:
+        """Whether the device answers; waits a while for one that was lost."""
 
     def idle(self) -> bool:
         """Screen off; False where this target has no screen to turn off."""

@@ -193,6 +193,22 @@ class JvmTarget:
         """To the front."""
         self._ask("foreground")
 
+    def monkey(self, events: int) -> bool:
+        """A JVM takes none."""
+        return False
+
+    def locale(self) -> str:
+        """The stand-in has no setting for it."""
+        return ""
+
+    def granted(self) -> None:
+        """The stand-in does not tell."""
+        return
+
+    def returned(self) -> bool:
+        """The machine is always there."""
+        return True
+
     def idle(self) -> bool:
         """A JVM has no screen."""
         return False

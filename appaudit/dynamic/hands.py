@@ -1,0 +1,147 @@
+"""Eyes and fingers of a run: screens read and kept, views tapped, prompts answered, the app explored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from appaudit.dynamic import consent as reading
+from appaudit.dynamic.record import Record
+from appaudit.dynamic.target import Target
+from appaudit.dynamic.ui import Screen, UiError, parse
+
+MAX_PROMPTS = 24
+MAX_TAPS = 60
+
+
+class Hands:
+    """``settle``: seconds for a screen to come up after a tap; ``wait`` lets seconds pass and watches over
+    the app meanwhile. ``epoch``: what steps and screens belong to; ``granted``: permissions given so far."""
+
+    def __init__(self, target: Target, record: Record, settle: float, wait: Callable[[float], None]) -> None:
+        self._target = target
+        self._record = record
+        self._settle = settle
+        self._wait = wait
+        self._screens = 0
+        self.epoch = 0
+        self.granted: list[str] = []
+
+    @property
+    def file(self) -> str:
+        """The tree of views that was kept last."""
+        return f"screens/{self._screens:03}.xml"
+
+    def screen(self, step: str, keep: bool = True) -> Screen:
+        """The screen now, its tree saved beside the record (and a picture where there is one)."""
+        xml = self._target.screen()
+        try:
+            screen = parse(xml)
+        except UiError as error:
+            self._record.gap("screen_unreadable", step, f"{error}.")
+            return Screen(())
+        if keep:
+            self._keep(step, xml)
+        return screen
+
+    def _keep(self, step: str, xml: bytes) -> None:
+        self._screens += 1
+        path: Path = self._record.path.parent / self.file
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(xml)
+        picture = self._target.picture()
+        if picture is not None:
+            path.with_suffix(".png").write_bytes(picture)
+        shot = f"screens/{self._screens:03}.png" if picture is not None else None
+        self._record.write("screen", step=step, file=self.file, picture=shot, epoch=self.epoch)
+
+    def tap(self, at: tuple[int, int], what: str) -> None:
+        """Touch, and let the screen come up."""
+        self._record.write("step", what="tap", on=what, epoch=self.epoch)
+        self._target.tap(*at)
+        self._wait(self._settle)
+
+    def back(self) -> None:
+        """The back button, and let the screen come up."""
+        self._target.back()
+        self._wait(self._settle)
+
+    def undo(self, before: Screen) -> bool:
+        """Back to a screen that a tap left: by a view that says it closes, else the back button."""
+        for _ in range(3):
+            now = self.screen("undo", keep=False)
+            if now == before:
+                return True
+            close = reading.closing(now)
+            if now.package == self._target.package and close is not None:
+                self.tap(close.middle, close.label)
+            else:
+                self.back()
+        return self.screen("undo", keep=False) == before
+
+    def prompts(self, allow: bool) -> list[str]:
+        """Answers the system's permission prompts; returns the permissions asked for."""
+        asked: list[str] = []
+        for _ in range(MAX_PROMPTS):
+            prompt = reading.permission_prompt(self.screen("prompt", keep=False))
+            if prompt is None:
+                return asked
+            self.screen("permission")
+            button = prompt.allow if allow else prompt.deny
+            asked.append(prompt.permission)
+            if button is None:
+                self._record.gap(
+                    "prompt_unanswered", prompt.permission or "?", "A prompt's buttons were not recognised."
+                )
+                return asked
+            if allow and prompt.permission and prompt.permission not in self.granted:
+                self.granted.append(prompt.permission)
+            self.tap(button.middle, f"{'allow' if allow else 'deny'} {prompt.permission}")
+        return asked
+
+    def explore(self, scope: str, allow: bool = True) -> None:
+        """Taps every button of every screen once, deepest first, and answers prompts."""
+        done: set[tuple[str, str, str]] = set()
+        backs = 0
+        for _ in range(MAX_TAPS):
+            self.prompts(allow)
+            screen = self.screen("explore", keep=False)
+            if screen.package != self._target.package:
+                return
+            place = "|".join(sorted({n.resource_id for n in screen.nodes if n.resource_id}))[:2000]
+            node = next(
+                (
+                    n
+                    for n in screen.clickable
+                    if (place, n.resource_id, n.label) not in done and not reading.avoided(n)
+                ),
+                None,
+            )
+            if node is None:
+                if backs >= 3 or not done:
+                    return
+                backs += 1
+                self.back()
+                after = self.screen("explore", keep=False)
+                if after.package != self._target.package or after == screen:
+                    self._target.foreground()
+                    return
+                continue
+            done.add((place, node.resource_id, node.label))
+            self.tap(node.middle, node.label or node.resource_id)
+        self._record.gap(
+            "exploring_stopped", scope, f"Exploring stopped after {MAX_TAPS} taps; more could be tapped."
+        )
+
+    def monkey(self, events: int) -> None:
+        """Random touches; prompts that stand in the way are answered between."""
+        while events > 0:
+            self.prompts(allow=True)
+            some = min(events, 100)
+            if not self._target.monkey(some):
+                self._record.gap("phase_not_run", "monkey", "This target takes no random touches.")
+                return
+            self._record.write("step", what="monkey", events=some, epoch=self.epoch)
+            self._wait(self._settle)
+            events -= some
+        self._target.foreground()

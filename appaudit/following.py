@@ -13,8 +13,8 @@ WITHIN = 10.0
 
 
 def followed(facts: Iterable[Fact], within: float = WITHIN) -> list[Fact]:
-    """The facts; an access of a run that a contact of somebody else's host followed says ``followed_by`` in its
-    attributes (``host 1.2 s later, 3 of 4``: the soonest, and how many of the known accesses were followed)."""
+    """The facts; an access of a run that a contact of somebody else's host followed tells so in its attribute
+    ``followed_by`` (``host 1.2 s later, 3 of 4``: the soonest, and how many of the known accesses were)."""
     facts = list(facts)
     contacts = sorted(
         (moment, fact.subject.removeprefix("host:"))

@@ -18,6 +18,7 @@ from appaudit.dex.layout import (
     Header,
     Index,
     Int32,
+    Mask,
     Section,
     UInt32,
     checked,
@@ -225,26 +226,38 @@ class Dex:
     def proto_types(self) -> tuple[Int32, Index]:
         """(types, first): prototype ``k`` is ``types[first[k]:first[k + 1]]``, the type index of what it
         returns (-1 for a corrupt prototype) and those of its parameters."""
-        units = np.frombuffer(self.data, "<u2", len(self.data) // 2)
-        offset = self.protos.parameters
-        listed = (offset > 0) & (offset % 4 == 0) & (offset // 2 + 2 <= len(units))
-        at = np.where(listed, offset // 2, 0)
-        size = units[at].astype(np.int64) | units[at + 1].astype(np.int64) << 16
-        size[~listed | (size > MAX_TYPE_LIST) | (at + 2 + size > len(units))] = 0
-        shared = np.cumsum(size) > len(units)  # lists that overlap: no more than a file has to give
-        size[shared] = 0
-        place, unit = expand(at + 2, size)
-        parameters, returned = units[unit].astype(np.int32), self.protos.return_type.copy()
+        place, parameters, shared = self._type_lists(self.protos.parameters)
+        returned = self.protos.return_type.copy()
         wrong = parameters >= len(self.types)
         returned[place[wrong]] = parameters[wrong] = -1
         returned[shared] = -1
-        first = np.zeros(len(size) + 1, np.intp)
-        np.cumsum(size + 1, out=first[1:])
+        first = np.zeros(len(returned) + 1, np.intp)
+        np.cumsum(np.bincount(place, minlength=len(returned)) + 1, out=first[1:])
         types = np.empty(int(first[-1]), np.int32)
         is_parameter = np.ones(len(types), bool)
         is_parameter[first[:-1]] = False
         types[first[:-1]], types[is_parameter] = returned, parameters
         return types, first
+
+    def _type_lists(self, offset: Int64) -> tuple[Index, Int32, Mask]:
+        """(place in ``offset``, type index) for all types of the lists at these offsets (0: none), and
+        which lists were left out, since they overlap with others to more than the file has."""
+        units = np.frombuffer(self.data, "<u2", len(self.data) // 2)
+        listed = (offset > 0) & (offset % 4 == 0) & (offset // 2 + 2 <= len(units))
+        at = np.where(listed, offset // 2, 0)
+        size = units[at].astype(np.int64) | units[at + 1].astype(np.int64) << 16
+        size[~listed | (size > MAX_TYPE_LIST) | (at + 2 + size > len(units))] = 0
+        shared = np.cumsum(size) > len(units)
+        size[shared] = 0
+        place, unit = expand(at + 2, size)
+        return place, units[unit].astype(np.int32), shared
+
+    @cached_property
+    def interfaces(self) -> tuple[Index, Int32]:
+        """(class row, type index) of every interface that a class names, in order."""
+        row, types, _ = self._type_lists(self.classes.interfaces)
+        right = types < len(self.types)
+        return row[right], types[right]
 
     def method_name(self, index: int) -> tuple[str, str, str]:
         """Owner's descriptor, name and signature of a method index."""
@@ -287,7 +300,7 @@ class Dex:
 
     @cached_property
     def _names(self) -> list[str]:
-        return sorted(self.strings.texts(self.types[self.classes.type]))
+        return sorted(map(self.descriptors.__getitem__, self.classes.type.tolist()))
 
     def class_names(self) -> list[str]:
         """Descriptors of the classes defined here, sorted."""

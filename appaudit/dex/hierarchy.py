@@ -53,9 +53,9 @@ class Hierarchy:
             superclass[child[extends]] = numbers[dex.classes.superclass[extends]]
             children.append(child[extends])
             parents.append(superclass[child[extends]])
-            listing = np.flatnonzero(fresh & (dex.classes.interfaces > 0)).tolist()
-            pairs = [(child[row], numbers[type_]) for row in listing for type_ in dex.interfaces_of(row)]
-            interfaces.append(np.array(pairs, np.intp).reshape(-1, 2))
+            row, type_ = dex.interfaces
+            row, type_ = row[fresh[row]], type_[fresh[row]]
+            interfaces.append(np.stack((child[row], numbers[type_]), axis=1).astype(np.intp))
         given: list[tuple[int, int]] = []
         for name, above in (supertypes or {}).items():
             own = number[name]

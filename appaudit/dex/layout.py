@@ -108,6 +108,8 @@ def table(data: bytes, section: Section, dtype: str | np.dtype[Any], name: str, 
 
 def checked(column: Table, limit: int, name: str, problems: list[str], none: int | None = None) -> Int32:
     """Indices as int32, with -1 for ``none`` and for each index not below ``limit`` (a problem)."""
+    if not len(column) or int(column.max()) < min(limit, 1 << 31):
+        return column.astype(np.int32)
     wide = column.astype(np.int64)
     wrong = wide >= limit
     if wrong.any():

@@ -35,21 +35,16 @@ def decode(region: UInt8) -> Uleb128Stream:
     ends = np.flatnonzero(region < 0x80)
     starts = np.zeros(len(ends) + 1, np.intp)
     np.add(ends, 1, out=starts[1:])
-    first = starts[:-1]
-    extra = ends - first
-    values = (region[first] & 0x7F).astype(np.int64)
-    if len(first):
-        second = region[np.minimum(first + 1, len(region) - 1)]
-        values |= ((second & 0x7F) * (extra > 0)).astype(np.int64) << 7
-    longer = np.flatnonzero(extra > 1)
-    for k in range(2, MAX_BYTES):
+    values = region[ends].astype(np.uint32)
+    longer = np.flatnonzero(starts[:-1] != ends)
+    extra = (ends - starts[:-1])[longer]
+    for k in range(1, MAX_BYTES):
         if not len(longer):
             break
-        values[longer] |= (region[first[longer] + k] & 0x7F).astype(np.int64) << (7 * k)
-        longer = longer[extra[longer] > k]
-    if len(longer):
-        values &= 0xFFFFFFFF
-    return Uleb128Stream(starts, values, longer)
+        # From the last byte to the first; what does not fit into 32 bits falls out.
+        values[longer] = values[longer] << 7 | region[ends[longer] - k] & 0x7F
+        longer, extra = longer[extra > k], extra[extra > k]
+    return Uleb128Stream(starts, values.astype(np.int64), longer)
 
 
 def read(data: bytes, offset: int) -> tuple[int, int]:

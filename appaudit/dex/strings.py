@@ -16,6 +16,8 @@ Heads = npt.NDArray[np.uint64]
 
 FEW = 1000
 """Bytes of string data for each string asked for, above which strings are cut out one by one."""
+_KEPT = np.array([(1 << 64) - (1 << 8 * (8 - k)) for k in range(9)], np.uint64)
+"""For the length of a string, the bytes of its head that belong to it."""
 UNKNOWN = "?"
 """Stands for a string whose index or data is corrupt."""
 
@@ -135,13 +137,18 @@ class StringTable:
     def _heads(self) -> Heads:
         """The first eight bytes of each string as a number that sorts like `_head`."""
         starts, ends = self._spans
-        bytes_ = np.frombuffer(self._data, np.uint8)
-        head = np.zeros(len(starts), np.uint64)
-        for k in range(8):
-            at = starts + k
-            inside = at < ends
-            byte = bytes_[np.where(inside, at, 0)]
-            head = head << np.uint64(8) | np.where(inside & (byte != 0xC0), byte, 0).astype(np.uint64)
+        if not len(starts):
+            return np.empty(0, np.uint64)
+        # Eight bytes from every place on, as a view; the last strings may stand too near to the end.
+        eight: Heads = np.ndarray((max(len(self._data) - 7, 0),), ">u8", self._data, 0, (1,))
+        head = eight[np.minimum(starts, len(eight) - 1)].astype(np.uint64)
+        head &= _KEPT[np.minimum(ends - starts, 8)]
+        odd = np.flatnonzero(starts >= len(eight))
+        if self._data.find(b"\xc0", int(starts.min()), int(ends.max())) >= 0:
+            raw = head.view(np.uint8)
+            odd = distinct(np.concatenate((odd, np.flatnonzero((raw.reshape(-1, 8) == 0xC0).any(axis=1)))))
+        for k in odd.tolist():
+            head[k] = _head(self._data[int(starts[k]) : int(ends[k])])
         return head
 
     @cached_property

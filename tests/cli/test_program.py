@@ -201,7 +201,9 @@ def test_progress_is_shown_where_a_line_can_be_taken_back(term: str, escapes: bo
         stdout=subprocess.PIPE, stderr=follower, cwd=ROOT, check=True, env={**os.environ, "TERM": term},
     )  # fmt: skip
     os.write(follower, b"end")
-    shown = os.read(leader, 100_000)
+    shown = b""
+    while not shown.endswith(b"end"):
+        shown += os.read(leader, 100_000)
     assert (b"\x1b[2K" in shown) is escapes
     assert shown.endswith(b"\x1b[2Kend" if escapes else b"end")
     assert json.loads(ran.stdout)["app"]["package"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from appaudit.knowledge.data_types import data_types
 from appaudit.policy import chinese, english
 from appaudit.policy.definitions import Definition, Definitions
 from appaudit.policy.document import LoadedDocument
+from appaudit.policy.leads import Passing, own_names
 from appaudit.policy.reading import (
     GENERIC_ANAPHOR,
     NEGATED,
@@ -18,50 +18,11 @@ from appaudit.policy.reading import (
     SentenceReading,
     inherit,
 )
-from appaudit.policy.structure import Paragraph, Sentence, Structure, parse
+from appaudit.policy.structure import Sentence, Structure, parse
 
 GENERIC = "personal_info"
 _RECENT = 200
 """Declarations that “this information” may point back to: keeps a paragraph without end linear."""
-LABEL = re.compile(
-    r"\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?"
-    r"|(?:个人)?(?:信息|数据)(?:类型|种类|字段)"
-    r"|(?:the )?(?:types? of )?(?:personal )?(?:data|information)(?: (?:that )?we)?"
-    r" (?:collected|processed|collect)(?: (?:are|is|include|includes))?"
-    r"|among the types of [^:.]{0,120}(?:there are|are))\s*[:：]",
-    re.I,
-)
-"""A form-like line ("Data collected: ...") that lists data without a sentence."""
-LABEL_FRAME = Frame("collect", "collect", "we", "collected", 0, 0, inherited=True)
-COLLECTING = re.compile(
-    r"(?!.*\b(?:how|not|why|share|disclos\w*|use)\b)(?:"
-    r".*\b(?:information|data|details|what)\b.{0,30}\b(?:we|us|you) (?:\w+ ){0,2}"
-    r"(?:collect|gather|receive|obtain|provide|give|submit|tell)"
-    r"|.*\b(?:information|data) (?:\w+ )?(?:collected|gathered)|.*\bcollected (?:information|data)"
-    r"|\W*collected (?:auto|from|by))"
-    r"|(?!.*(?:不|如何|怎[样么]|共享|使用))[^。，]{0,8}(?:收集|获取|采集)(?:的|哪些|了?什么)[^。，]{0,8}(?:信息|数据|$)",
-    re.I,
-)
-"""A heading under which a bare list names what is collected; alone it declares nothing."""
-_CAUTION = re.compile(
-    r"(?:may|might|could) (?:involve|contain|include|reveal) "
-    r".{0,60}\bpersonal.{0,60}\b(?:you|your|others?|other people)\b"
-    r"|(?:may|might|could) (?:involve|contain|include|reveal) (?:your|other).{0,30}\bpersonal\b"
-    r"|可能会?(?:涉及|包含|含有)您?(?:或|和|及|以及)?他人",
-    re.I,
-)
-"""A word of caution about what the user's own posts may hold declares nothing."""
-_TERM = re.compile(
-    r"\W*(?:(?:\d|[一二三四五六七八九十])+\W{1,3})?(?:本(?:隐私)?(?:政策|声明|协议)(?:中|所)?(?:所?涉及)?的?)?(?:敏感)?个人(?:敏感)?信息\W{0,6}"
-    r"(?:是?指|包括|：|:)"
-    r"|\W*(?:sensitive )?personal(?:ly)? (?:identifiable |sensitive )?(?:information|data)\W{1,4}"
-    r"(?:is (?:any |all )?(?:information|data)|means|refers)\b",
-    re.I,
-)
-_OURS = re.compile(
-    r"我们[^，。；]{0,12}(?:收集|获取|采集)|\bwe (?:\w+ ){0,3}(?:collect|receive|gather|obtain)", re.I
-)
-"""A paragraph that says what the term means declares nothing, unless it says that we collect it."""
 _CONTENT = frozenset({"photo", "video", "voice", "media_files"})
 _UMBRELLAS = frozenset(b for t in data_types().values() for b in t.broader) - {
     "location",
@@ -112,6 +73,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
     """Reads every sentence of ``document`` once, in order."""
     structure = parse(document)
     found = ReadDocument(document, structure, Definitions())
+    names = own_names(document.text)
     leads: dict[int, Frame | None] = {}
     recent: list[Declaration] = []
     for index, paragraph in enumerate(structure.paragraphs):
@@ -122,24 +84,19 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             continue
         definition = found.definitions.notice(index, paragraph)
         frame = inherit(leads.get(paragraph.lead)) if paragraph.lead >= 0 else None
-        last: Frame | None = None
-        term = _TERM.match(paragraph.text, paragraph.body) is not None
+        passing = Passing(paragraph, frame)
         for number, sentence in enumerate(paragraph.sentences):
-            start_frame = frame if number == 0 else None
-            label = LABEL.match(sentence.text)
-            if label is not None:
-                start_frame = LABEL_FRAME
-            if definition is not None:
-                start_frame = definition.frame
-            elif number and last is not None and _goes_on(sentence, paragraph, number):
-                start_frame = inherit(last)
+            start_frame = passing.before(number, sentence) if definition is None else definition.frame
             reader = chinese if sentence.language == "zh" else english
             skip = max(0, definition.body - sentence.start) if definition is not None else 0
             reading = reader.read(sentence.text, start_frame, skip)
-            if _bare(paragraph, reading, start_frame):
-                reading = reader.read(sentence.text, LABEL_FRAME, skip)
+            if start_frame is None and (listed := passing.listed(reading, sentence)) is not None:
+                reading = reader.read(sentence.text, listed, skip)
             found.readings[index, number] = reading
-            if _CAUTION.search(sentence.text) or (term and not _OURS.search(sentence.text)):
+            if names is not None:
+                inside = [m.span() for m in names.finditer(sentence.text)]
+                reading.mentions = [m for m in reading.mentions if not _within(m, inside)]
+            if passing.silent(sentence):
                 reading.mentions = []
             new = _declare(found, index, number, sentence, reading, recent, definition)
             found.declarations += new
@@ -147,54 +104,13 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             exact = [d for d in new if d.type != GENERIC]
             if exact:
                 recent = ([d for d in recent if d.paragraph == index] + exact)[-_RECENT:]
-            if reading.last_frame is not None and reading.last_frame.polarity:
-                last = reading.last_frame
-            elif reading.has_verb:
-                last = None
-        leads[index] = last if last is not None else frame
+            passing.after(number, sentence, reading)
+        leads[index] = passing.last if passing.last is not None else frame
     return found
 
 
-def _bare(paragraph: Paragraph, reading: SentenceReading, frame: Frame | None) -> bool:
-    """Whether an item without a verb stands under a heading like "Information we collect"."""
-    return (
-        frame is None
-        and paragraph.kind == "item"
-        and not reading.has_verb
-        and bool(reading.mentions and paragraph.path and COLLECTING.match(paragraph.path[-1][:120]))
-    )
-
-
-def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int) -> bool:
-    """Whether a sentence without a verb of its own continues the list of the one before."""
-    head = sentence.text[:24].lower()
-    if head.startswith(
-        (
-            "for example",
-            "such as",
-            "including",
-            "e.g",
-            "例如",
-            "包括",
-            "如",
-            "比如",
-            "for instance",
-            "this includes",
-            "this may include",
-            "these include",
-            "these may include",
-            "it includes",
-            "this information includes",
-            "this information may include",
-        )
-    ):
-        return True
-    before = paragraph.sentences[number - 1].text
-    broken = sentence.text.count(")") + sentence.text.count("）") > sentence.text.count(
-        "("
-    ) + sentence.text.count("（")
-    listed = before.rstrip().endswith((";", "；"))
-    return broken or listed or head.startswith(("related information", "相关信息"))
+def _within(mention: Mention, spans: list[tuple[int, int]]) -> bool:
+    return any(a <= mention.start and mention.end <= b for a, b in spans)
 
 
 def _declare(
@@ -288,6 +204,8 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
     """What "the above information" names: the declarations of the sentence before, or the group
     most of them belong to. The first is the statement; the others come in by it."""
     frame = frames[0]
+    if frame.inherited and mention.start <= 3:
+        return  # "This information may include ...": it lists, it does not point
     beside = any(
         m.frame is not None and m.frame.polarity and m.type not in (GENERIC_ANAPHOR, GENERIC)
         for m in reading.mentions

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from appaudit.policy.conditions import condition_tokens
-from appaudit.policy.declarations import LABEL, Declaration, ReadDocument, strip_repeats
+from appaudit.policy.declarations import Declaration, ReadDocument, strip_repeats
 from appaudit.policy.grants import grants_of, named_in
+from appaudit.policy.leads import LABEL
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
 from appaudit.policy.purposes import purpose_of
 from appaudit.policy.recipients import recipient_of

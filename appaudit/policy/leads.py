@@ -1,0 +1,181 @@
+"""The frame a sentence takes over from what stands before it: a label, a heading, a lead-in, a list."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from appaudit.policy.lexicon import lexicon
+from appaudit.policy.reading import Frame, SentenceReading, inherit
+from appaudit.policy.structure import Paragraph, Sentence
+
+LABEL = re.compile(
+    r"\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?"
+    r"|(?:个人)?(?:信息|数据)(?:类型|种类|字段)"
+    r"|(?:the )?(?:types? of )?(?:personal )?(?:data|information)(?: (?:that )?we)?"
+    r" (?:collected|processed|collect)(?: (?:are|is|include|includes))?"
+    r"|among the types of [^:.]{0,120}(?:there are|are))\s*[:：]",
+    re.I,
+)
+"""A form-like line ("Data collected: ...") that lists data without a sentence."""
+LABEL_FRAME = Frame("collect", "collect", "we", "collected", 0, 0, inherited=True)
+COLLECTING = re.compile(
+    r"(?!\W*how\b)(?!.*\b(?:not|why|share|disclos\w*)\b)(?:"
+    r".*\b(?:information|data|details|what)\b.{0,30}\b(?:we|us|you) (?:\w+ ){0,2}"
+    r"(?:collect|gather|receive|obtain|provide|give|submit|tell)"
+    r"|.*\b(?:information|data) (?:\w+ )?(?:collected|gathered)|.*\bcollected (?:information|data)"
+    r"|\W*(?:the )?(?:collection of|what) (?:personal |your |usage |device )*(?:information|data)\W*$"
+    r"|\W*(?:personal )?(?:information|data) collection\W*$"
+    r"|\W*collected (?:auto|from|by))"
+    r"|(?!.*(?:不|如何|怎[样么]|共享|使用))[^。，]{0,8}(?:收集|获取|采集)(?:的|哪些|了?什么)[^。，]{0,8}(?:信息|数据|$)",
+    re.I,
+)
+"""A heading under which a bare list names what is collected; alone it declares nothing."""
+CAUTION = re.compile(
+    r"(?:may|might|could) (?:involve|contain|include|reveal) "
+    r".{0,60}\bpersonal.{0,60}\b(?:you|your|others?|other people)\b"
+    r"|(?:may|might|could) (?:involve|contain|include|reveal) (?:your|other).{0,30}\bpersonal\b"
+    r"|可能会?(?:涉及|包含|含有)您?(?:或|和|及|以及)?他人",
+    re.I,
+)
+"""A word of caution about what the user's own posts may hold declares nothing."""
+TERM = re.compile(
+    r"\W*(?:(?:\d|[一二三四五六七八九十])+\W{1,3})?(?:本(?:隐私)?(?:政策|声明|协议)(?:中|所)?(?:所?涉及)?的?)?(?:敏感)?个人(?:敏感)?信息\W{0,6}"
+    r"(?:是?指|包括|：|:)"
+    r"|\W*(?:sensitive )?personal(?:ly)? (?:identifiable |sensitive )?(?:information|data)\W{1,4}"
+    r"(?:is (?:any |all )?(?:information|data)|means|refers)\b",
+    re.I,
+)
+OURS = re.compile(
+    r"我们[^，。；]{0,12}(?:收集|获取|采集)|\bwe (?:\w+ ){0,3}(?:collect|receive|gather|obtain)", re.I
+)
+"""A paragraph that says what the term means declares nothing, unless it says that we collect it."""
+_KIND = (
+    r"(?:personal|personally identifiable|technical|device|usage|log|non-personal|anonymous|other|collected)"
+)
+INCLUDES = re.compile(
+    r"\W{0,3}(?:the |this |that |such |these |those |your )?(?:(?:types?|categor(?:y|ies)|kinds?) of )?"
+    rf"(?:{_KIND} )*(?:information|data|details)(?: and (?:information|data))?"
+    r"(?: (?:that )?(?:we|is|are) (?:\w+ )?collect\w*)?(?: (?:may|might|can|could|will))?(?: also)? "
+    r"(?:includes?|consists? of|is|are|comprises?)(?:,? but (?:is |are )?not limited to)?\s?[:,]?"
+    r"(?= ?(?:your|the following|name|:|an? |such|$|\w+ (?:name|address|id|number)))",
+    re.I,
+)
+"""A sentence that lists what "the information" is, which the one before spoke of."""
+
+_LIST = 400
+"""Characters of the longest line that is a bare list."""
+_STARTS = re.compile(
+    r"\W*(?:we|you|if|when|our|in order|as |to |i|please|the app|this app|我们|您|如|当|若|为了?)\b", re.I
+)
+
+
+_QUOTED = re.compile(
+    r"[“\"「『]([^“”\"「」『』\s，。：:]{2,20})[”\"」』](?=(?:这款|移动|手机)?(?:软件|客户端|应用|app|及相关服务|产品|服务|小程序|游戏|平台))",
+    re.I,
+)
+_SCANNED = 300_000
+"""Characters in which a name is looked for."""
+_NAMED = 3
+"""Times a quoted name must stand before a word for software to count as the product's own."""
+
+
+def own_names(text: str) -> re.Pattern[str] | None:
+    """The names that a Chinese policy gives its own product in quotes (“语音导出”软件): the data words
+    in them name no data. None when there are none."""
+    counts = Counter(_QUOTED.findall(text[:_SCANNED]))
+    names = [
+        n for n, count in counts.items() if count >= _NAMED and any(t.get("data") for t in lexicon().match(n))
+    ]
+    return re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True)))) if names else None
+
+
+def collects(paragraph: Paragraph) -> bool:
+    """Whether the paragraph stands under a heading like "Information we collect"."""
+    return bool(paragraph.path) and COLLECTING.match(paragraph.path[-1][:120]) is not None
+
+
+class Passing:
+    """What passes from sentence to sentence of a paragraph. ``last``: the frame it leaves open."""
+
+    def __init__(self, paragraph: Paragraph, frame: Frame | None) -> None:
+        self.paragraph = paragraph
+        self.frame = frame
+        self.last: Frame | None = None
+        self.lead: Frame | None = LABEL_FRAME if collects(paragraph) else None
+        self.term = TERM.match(paragraph.text, paragraph.body) is not None
+
+    def before(self, number: int, sentence: Sentence) -> Frame | None:
+        """The frame that the sentence starts in."""
+        if LABEL.match(sentence.text) is not None:
+            return LABEL_FRAME
+        if number and self.last is not None and _goes_on(sentence, self.paragraph, number):
+            return inherit(self.last)
+        if number == 0 and self.frame is not None:
+            return self.frame
+        if INCLUDES.match(sentence.text):
+            if self.last is not None and self.last.polarity in ("shared", "not_shared"):
+                return inherit(self.last)
+            return LABEL_FRAME
+        return None
+
+    def listed(self, reading: SentenceReading, sentence: Sentence) -> Frame | None:
+        """The frame of a list without a verb, by what leads it in."""
+        if self.lead is None or reading.has_verb or not reading.mentions or len(sentence.text) > _LIST:
+            return None
+        return None if _STARTS.match(sentence.text) else self.lead
+
+    def silent(self, sentence: Sentence) -> bool:
+        """Whether a sentence names data without saying what happens to them."""
+        return CAUTION.search(sentence.text) is not None or (self.term and not OURS.search(sentence.text))
+
+    def after(self, number: int, sentence: Sentence, reading: SentenceReading) -> None:
+        """Notes what the sentence leaves open."""
+        if reading.last_frame is not None and reading.last_frame.polarity:
+            self.last = reading.last_frame
+        elif reading.has_verb:
+            self.last = None
+        text = sentence.text.rstrip(";； ")
+        if text.endswith((":", "：")) and self.last is not None:
+            self.lead = inherit(self.last)
+        elif (
+            number == 0
+            and len(text) <= 90
+            and COLLECTING.match(text)
+            and text.endswith((".", ":", "：", "。"))
+        ):
+            self.lead = LABEL_FRAME  # a heading that runs in: "Data you give us. Your name; ..."
+        elif reading.has_verb and _STARTS.match(text):
+            self.lead = None
+
+
+def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int) -> bool:
+    """Whether a sentence without a verb of its own continues the list of the one before."""
+    head = sentence.text[:24].lower()
+    if head.startswith(
+        (
+            "for example",
+            "such as",
+            "including",
+            "e.g",
+            "例如",
+            "包括",
+            "如",
+            "比如",
+            "for instance",
+            "this includes",
+            "this may include",
+            "these include",
+            "these may include",
+            "it includes",
+            "this information includes",
+            "this information may include",
+        )
+    ):
+        return True
+    before = paragraph.sentences[number - 1].text
+    broken = sentence.text.count(")") + sentence.text.count("）") > sentence.text.count(
+        "("
+    ) + sentence.text.count("（")
+    listed = before.rstrip().endswith((";", "；"))
+    return broken or listed or head.startswith(("related information", "相关信息"))

@@ -89,7 +89,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             start_frame = passing.before(number, sentence) if definition is None else definition.frame
             reader = chinese if sentence.language == "zh" else english
             skip = max(0, definition.body - sentence.start) if definition is not None else 0
-            reading = reader.read(sentence.text, start_frame, skip)
+            reading = reader.read(sentence.text, start_frame, skip or passing.label)
             if start_frame is None and (listed := passing.listed(reading, sentence)) is not None:
                 reading = reader.read(sentence.text, listed, skip)
             found.readings[index, number] = reading
@@ -169,6 +169,9 @@ def _declare(
             continue
         if mention.group and _has_members(mention, reading.mentions[position + 1 :]):
             continue
+        labels = mention.group and sentence.text[mention.end : mention.end + 1] in (":", "：")
+        if labels and frames[0].inherited and any(m.frame for m in reading.mentions[position + 1 :]):
+            continue  # "Location information: IP address": a label, and what it stands for
         if mention.type in _UMBRELLAS and sentence.text.rstrip().endswith((":", "：")) and mention.group:
             continue
         for frame in frames:

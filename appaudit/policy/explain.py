@@ -10,7 +10,7 @@ from appaudit.policy.document import LoadedDocument
 from appaudit.policy.grants import grants_of
 from appaudit.policy.lexicon import Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
-from appaudit.policy.recipients import recipient_of
+from appaudit.policy.recipients import recipients_of
 from appaudit.policy.topics import topics_of
 
 _ACTOR = {
@@ -106,7 +106,8 @@ def _declaration(found: ReadDocument, declaration: Declaration) -> Iterator[str]
     conditions = condition_tokens(declaration, sentence)
     if conditions:
         yield "    condition: " + "; ".join(conditions)
-    recipient, _ = recipient_of(declaration, sentence)
+    recipients, _ = recipients_of(declaration, sentence)
+    recipient = ", ".join(r for r in recipients if r)
     if recipient:
         yield f"    recipient: {recipient}"
     if declaration.basis != "explicit":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from appaudit.policy.conditions import condition_tokens
 from appaudit.policy.declarations import Declaration, ReadDocument, strip_repeats
@@ -10,13 +12,19 @@ from appaudit.policy.grants import grants_of, named_in
 from appaudit.policy.leads import LABEL
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
 from appaudit.policy.purposes import purpose_of
-from appaudit.policy.recipients import recipient_of
-from appaudit.policy.structure import MAX_CHARACTERS
+from appaudit.policy.recipients import recipients_of
+from appaudit.policy.structure import MAX_CHARACTERS, Paragraph
 from appaudit.policy.topics import topics_of
 from appaudit.records import Evidence, Fact, Gap, PolicySpan
 
 _ENTRY = 6
 """Lines above a form-like line ("Data collected: ...") in which the SDK it belongs to is named."""
+_SPEAKS = re.compile(r"sdk|开发工具包|开发包|插件", re.I)
+_HEAD_NAME = re.compile(r"\W{0,4}(?:SDK\W{0,3}名称\W{0,3})?[^，。：:]{1,40}?(?:SDK|[：:“”\"，])", re.I)
+"""An entry of a list begins with the SDK's name."""
+_UNLESS = re.compile(r"if:\W*(?:unless|without|except (?:with|if|when)|除非|未经|未获|未征得|没有您)", re.I)
+_NAME_LINE = 40
+"""Characters of the longest line that is the name of an SDK."""
 _ACTION = {
     "collected": ("declared", "collects"),
     "not_collected": ("denied", "collects"),
@@ -49,7 +57,11 @@ def facts_of(found: ReadDocument) -> list[Fact]:
     once = strip_repeats(found)
     sdks = mentions_of(found.document)
     named = {m.line: m.id for m in reversed(sdks)}
-    facts = [_fact(found, declaration, copies, named) for declaration, copies in once]
+    facts: list[Fact] = []
+    for declaration, copies in once:
+        for fact in _facts(found, declaration, copies, named):
+            facts.append(fact)
+            facts += _implied(fact)
     facts += _expansions(found, once)
     facts += _topics(found)
     facts += _permissions(found)
@@ -143,9 +155,10 @@ def _sdks(found: ReadDocument, mentions: list[SdkMention]) -> list[Fact]:
     return out
 
 
-def _fact(
+def _facts(
     found: ReadDocument, declaration: Declaration, copies: list[Declaration], sdks: Mapping[int, str]
-) -> Fact:
+) -> list[Fact]:
+    """A declaration as Facts: one for each recipient it names."""
     stance, action = _ACTION[declaration.polarity]
     via = None
     if declaration.via is not None:
@@ -161,14 +174,16 @@ def _fact(
         where = (sentence.start + purpose[0], sentence.start + purpose[1])
         evidence.append(span(found, declaration.paragraph, *where, "purpose"))
     evidence += [span(found, d.paragraph, d.start, d.end, "repeat") for d in copies]
-    recipient, actor = recipient_of(declaration, sentence)
+    recipients, actor = recipients_of(declaration, sentence)
     conditions = condition_tokens(declaration, sentence)
     kind = _kind(declaration)
     if declaration.frame.actor == "sdk" or LABEL.match(paragraph.text, paragraph.body):
         # The SDK that the line, or the head of the entry it belongs to, names.
         near = range(statement.line, max(statement.line - _ENTRY, 0), -1)
         actor = next((sdks[n] for n in near if n in sdks), actor)
-    return Fact(
+    elif declaration.polarity == "collected" and declaration.frame.actor == "":
+        actor = _entry(found, paragraph, sdks) or actor
+    fact = Fact(
         source="policy",
         stance=stance,  # type: ignore[arg-type]
         actor=actor,
@@ -176,7 +191,7 @@ def _fact(
         subject=f"data:{declaration.type}",
         purpose=None if purpose is None else " ".join(sentence.text[slice(*purpose)].split()),
         condition=conditions,
-        recipient=recipient,
+        recipient=recipients[0],
         phase="background" if "background" in conditions else "unknown",
         count=1 + len(copies),
         evidence=tuple(evidence),
@@ -184,6 +199,50 @@ def _fact(
             sorted({"basis": declaration.basis, "kind": kind, "verb": declaration.frame.verb}.items())
         ),
     )
+    return [fact, *(replace(fact, recipient=name) for name in recipients[1:])]
+
+
+def _entry(found: ReadDocument, paragraph: Paragraph, sdks: Mapping[int, str]) -> str:
+    """The SDK at whose entry ("3) Tally: this SDK is provided by ...") a paragraph stands, "" if at none."""
+    above = found.structure.paragraphs[paragraph.lead] if paragraph.lead >= 0 else paragraph
+    lines = found.document.lines
+    if any(_SPEAKS.search(h) for h in paragraph.path):
+        near = range(paragraph.line - 1, max(paragraph.line - _ENTRY, 0), -1)
+        for number in near:
+            if number == above.line:
+                break
+            if number in sdks and len(lines[number - 1].strip()) <= _NAME_LINE:
+                return sdks[number]
+    head = above.text[above.body :]
+    if above.line in sdks and _SPEAKS.search(head) and _HEAD_NAME.match(head):
+        return sdks[above.line]
+    return ""
+
+
+def _implied(fact: Fact) -> list[Fact]:
+    """What a denial under a condition declares: "not unless you agree" is "once you agree"."""
+    if fact.stance != "denied":
+        return []
+    kept = []
+    for name in fact.condition:
+        if name == "before_consent":
+            kept.append("after_consent")
+        elif name == "after_consent" or name.startswith("permission:") or _UNLESS.match(name):
+            kept.append(name)
+    first = fact.evidence[0]
+    if not kept or not isinstance(first, PolicySpan):
+        return []
+    via = next((e for e in fact.evidence if isinstance(e, PolicySpan) and e.role == "condition"), first)
+    attributes = dict(fact.attributes) | {"basis": "implied:denial"}
+    return [
+        replace(
+            fact,
+            stance="declared",
+            condition=tuple(dict.fromkeys(kept)),
+            evidence=(replace(first, via=replace(via, via=None)), *fact.evidence[1:]),
+            attributes=tuple(sorted(attributes.items())),
+        )
+    ]
 
 
 def _kind(declaration: Declaration) -> str:
@@ -206,7 +265,7 @@ def _expansions(found: ReadDocument, once: list[tuple[Declaration, list[Declarat
                 via = span(found, member.paragraph, member.start, member.end)
                 paragraph = found.structure.paragraphs[declaration.paragraph]
                 sentence = paragraph.sentences[declaration.sentence]
-                recipient, actor = recipient_of(declaration, sentence)
+                recipients, actor = recipients_of(declaration, sentence)
                 conditions = tuple(
                     dict.fromkeys(
                         (
@@ -226,7 +285,7 @@ def _expansions(found: ReadDocument, once: list[tuple[Declaration, list[Declarat
                         action=action,
                         subject=f"data:{member.type}",
                         condition=conditions,
-                        recipient=recipient,
+                        recipient=recipients[0],
                         evidence=(
                             span(found, declaration.paragraph, declaration.start, declaration.end, via=via),
                         ),

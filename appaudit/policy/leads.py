@@ -10,7 +10,7 @@ from appaudit.policy.reading import Frame, SentenceReading, inherit
 from appaudit.policy.structure import Paragraph, Sentence
 
 LABEL = re.compile(
-    r"\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?"
+    r"\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?(?:和|及|或|/|、)?(?:设备|手机|系统)?(?:权限)?(?:包括|包含|有|为|如下|是)?"
     r"|(?:个人)?(?:信息|数据)(?:类型|种类|字段)"
     r"|(?:the )?(?:types? of )?(?:personal )?(?:data|information)(?: (?:that )?we)?"
     r" (?:collected|processed|collect)(?: (?:are|is|include|includes))?"
@@ -18,7 +18,7 @@ LABEL = re.compile(
     re.I,
 )
 """A form-like line ("Data collected: ...") that lists data without a sentence."""
-LABEL_FRAME = Frame("collect", "collect", "we", "collected", 0, 0, inherited=True)
+LABEL_FRAME = Frame("collect", "collect", "", "collected", 0, 0, inherited=True)
 COLLECTING = re.compile(
     r"(?!\W*how\b)(?!.*\b(?:not|why|share|disclos\w*)\b)(?:"
     r".*\b(?:information|data|details|what)\b.{0,30}\b(?:we|us|you) (?:\w+ ){0,2}"
@@ -96,18 +96,22 @@ def collects(paragraph: Paragraph) -> bool:
 
 
 class Passing:
-    """What passes from sentence to sentence of a paragraph. ``last``: the frame it leaves open."""
+    """What passes from sentence to sentence of a paragraph. ``last``: the frame it leaves open;
+    ``label``: where the words of a label end in the sentence being read."""
 
     def __init__(self, paragraph: Paragraph, frame: Frame | None) -> None:
         self.paragraph = paragraph
         self.frame = frame
         self.last: Frame | None = None
+        self.label = 0
         self.lead: Frame | None = LABEL_FRAME if collects(paragraph) else None
         self.term = TERM.match(paragraph.text, paragraph.body) is not None
 
     def before(self, number: int, sentence: Sentence) -> Frame | None:
         """The frame that the sentence starts in."""
-        if LABEL.match(sentence.text) is not None:
+        label = LABEL.match(sentence.text)
+        self.label = 0 if label is None else label.end()
+        if label is not None:
             return LABEL_FRAME
         if number and self.last is not None and _goes_on(sentence, self.paragraph, number):
             return inherit(self.last)
@@ -135,6 +139,8 @@ class Passing:
             self.last = reading.last_frame
         elif reading.has_verb:
             self.last = None
+        if self.label and self.label >= len(sentence.text) - 1:
+            self.last = LABEL_FRAME
         text = sentence.text.rstrip(";； ")
         if text.endswith((":", "：")) and self.last is not None:
             self.lead = inherit(self.last)

@@ -14,7 +14,7 @@ from functools import cache
 from appaudit.knowledge.load import toml
 from appaudit.policy.cells import Found, denied, empty, other_system, permissions_in, server_side, types_in
 from appaudit.policy.document import LoadedDocument, Table
-from appaudit.policy.sdk_names import sdk_actor
+from appaudit.policy.sdk_names import names_sdk, sdk_actor
 from appaudit.records import Evidence, Fact, ListingRow, PolicySpan, Source
 
 LIST_ROLES = frozenset({"sdk_list", "permission_list", "data_list"})
@@ -128,6 +128,9 @@ def _labelled(document: LoadedDocument) -> tuple[str, list[Record]] | None:
         match = _LABEL.match(line[:4000])
         if match and len(cells) < _MAX_LABELS:
             cells.append((match.group(1), Cell(match.group(2), number, match.start(2), match.group(1))))
+        elif not match and len(cells) < _MAX_LABELS and names_sdk(line):
+            start = len(line) - len(line.lstrip())  # the name alone, as the head of its entry
+            cells.append((_NAME, Cell(line.strip(), number, start, _NAME)))
     return _records([c for c in cells if column(c[0])]) if len(cells) > 2 else None
 
 
@@ -290,6 +293,7 @@ def _columns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((row["id"], re.compile("|".join(f"(?:{p})" for p in row["head"]))) for row in rows)
 
 
+_NAME = "SDK名称"
 _MAX_LABELS = 20_000
 _LABEL = re.compile(
     r"\s*(?:[•●·\-*]|\d{1,3}[.、)）])?\s*([^\s：:，。,;；][^：:，。,;；\t]{0,30}?)\s*[：:]\s*(\S.*)$"

@@ -43,8 +43,8 @@ class SdkData:
 def mentions_of(document: LoadedDocument) -> list[SdkMention]:
     """SDKs named in the text, by line. Only lines that speak of SDKs, and those right after, are
     searched: elsewhere a company's name is no SDK."""
-    near = {n + k for n, line in enumerate(document.lines) if _SPEAKS.search(line) for k in range(_REACH)}
-    numbers = sorted(n for n in near if n < len(document.lines))
+    near = {n + k for n, line in enumerate(document.lines) if _SPEAKS.search(line) for k in range(-1, _REACH)}
+    numbers = sorted(n for n in near if 0 <= n < len(document.lines))
     starts = [0]
     for n in numbers:
         starts.append(starts[-1] + len(document.lines[n]) + 1)

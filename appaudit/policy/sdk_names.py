@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from appaudit.knowledge.sdks.names import CERTAIN, match_name
+
+_LONGEST = 40
+_NAME_LINE = re.compile(
+    r"\s*(?:[（(]?\d{1,3}[)）.、]\s*|[•●·*-]\s*)?(?!第三方\s*SDK|以下|The\b|our\b|本)[^，。；;,:：]{2,28}?\s?SDK\s*(?:[（(][^（()）]{1,12}[)）])?\s*$",
+    re.I,
+)
 
 
 def sdk_actor(name: str, company: str = "", package: str = "", link: str = "") -> tuple[str, float]:
@@ -13,3 +21,8 @@ def sdk_actor(name: str, company: str = "", package: str = "", link: str = "") -
         if found and (len(found) == 1 or found[0][1] > found[1][1]):
             return f"sdk:{found[0][0]}", found[0][1]
     return f"party:{' '.join(name.split())[:200]}", 0.0
+
+
+def names_sdk(line: str) -> bool:
+    """Whether a line is the name of an SDK and nothing else: ``2. Tally SDK``."""
+    return bool(_NAME_LINE.match(line)) if len(line) <= _LONGEST else False

@@ -46,6 +46,15 @@ _ABBREVIATION = re.compile(
     re.I,
 )
 _STOP = re.compile(r"[。！？；;!?]+[”’」』）)\"']*|\.(?=\s|$|[A-Z][a-z])[”’\"')]*|\n")
+_SAYS = re.compile(
+    r"(?:(?:我们|可能|仅)?(?:会|将)|需要?|用于|主要)(?:收集|获取|采集|读取|使用|用于|在|向|访问)|[^、]{1,12}(?:、[^、]{1,16}){3}"
+)
+"""A short line that says something, or lists, is no heading though it ends without a stop."""
+_YOURS = re.compile(
+    r"Your (?!rights?|choices?|options?|privacy|consent|control|obligat|respons|access|legal|duties)[a-z]"
+    r"|Your (?:IP|IMEI|MAC|GPS|ID)\b"
+)
+"""A short line like "Your device model" is an item of a list, not a heading like "Your Rights"."""
 _FORM = re.compile(r"[^:：，,。]{2,12}[:：]")
 _WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
 _SHINGLE = 6
@@ -264,7 +273,7 @@ def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
     if _ENDS.search(stripped):
         return bool(marker in ("zh", "zhp", "part") and len(stripped) <= 30 and stripped[-1] in ":：")
     text = line[body:].strip()
-    if re.search(r"[:：]\s*\S", text):
+    if re.search(r"[:：]\s*\S", text) or (not marker and _SAYS.match(text)):
         return False
     limit = 34 if CJK.search(text) else 95
     if len(text) > limit:
@@ -273,6 +282,8 @@ def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
         return False
     if marker and not text[:1].islower():
         return True
+    if _YOURS.match(text):
+        return False
     words = text.split()
     return len(words) <= 12 and (bool(CJK.search(text)) or text[:1].isupper() or text[:1] in '[【“"')
 

@@ -264,3 +264,69 @@ def test_explain_tells_verb_condition_and_definition() -> None:
     assert "defined on line 21 (“Device information”): 3 members follow by it" in told
     assert "heading: declares nothing" in "\n".join(explain(from_text(POLICY), 13))
     assert explain(from_text(POLICY), 999) == [f"policy.txt has lines 1 to {POLICY.count(chr(10)) + 1}"]
+
+
+def test_a_denial_under_a_condition_declares_what_the_condition_allows() -> None:
+    for text, condition in (
+        ("We will not collect your location unless you consent.", "after_consent"),
+        ("我们不会收集您的位置信息，除非您同意。", "after_consent"),
+        ("We do not collect your location before you agree.", "after_consent"),
+    ):
+        facts = [f for f in read_loaded(from_text(text)).facts if f.subject == "data:location"]
+        assert [f.stance for f in facts] == ["denied", "declared"]
+        assert facts[0].condition
+        assert condition in facts[1].condition
+        assert span(facts[1]).via is not None
+        assert ("basis", "implied:denial") in facts[1].attributes
+    flat = read_loaded(from_text("We do not collect your location.")).facts
+    assert [f.stance for f in flat if f.subject == "data:location"] == ["denied"]
+
+
+def test_each_recipient_of_a_sentence_is_a_fact() -> None:
+    for text, parties in (
+        ("We share your IMEI with Google, Facebook and our payment processors.",
+         ["party:Google", "party:Facebook", "party:payment processors"]),
+        ("我们会将您的手机号码提供给支付机构、物流公司和广告商。", ["party:支付机构", "party:物流公司", "party:广告商"]),
+    ):  # fmt: skip
+        result = read_loaded(from_text(text))
+        assert [f.recipient for f in result.facts if f.action == "shares"] == parties
+        check_spans(result)
+
+
+def test_the_sdk_at_whose_entry_a_list_stands_collects_it() -> None:
+    text = (
+        "三、第三方SDK目录\n"
+        "1）“极光推送”：该SDK由某公司提供，用于推送通知。需要收集的信息包括：\n"
+        "设备信息（Android ID、OAID）\n"
+        "Bugly\n某公司提供的崩溃分析SDK\n用于定位崩溃原因\n会收集设备型号、崩溃信息\n"
+        "友盟统计SDK\n使用目的：统计分析\n收集的个人信息：MAC地址\n隐私政策：见官网\n"
+    )
+    result = read_loaded(from_text(text))
+    check_spans(result)
+    assert {(f.actor, f.subject) for f in result.facts if f.action == "collects"} == {
+        ("sdk:jpush", "data:android_id"), ("sdk:jpush", "data:oaid"),
+        ("sdk:bugly", "data:device_model"), ("sdk:bugly", "data:crash_info"),
+        ("sdk:umeng-analytics", "data:mac"),
+    }  # fmt: skip
+
+
+LISTED = [
+    ("Details that you give us\n\nWe keep to the law.\n", ""),
+    ("Information we collect automatically\n\nYour IP address and Android ID\n\nYour carrier\n",
+     "c:ip c:android_id c:carrier"),
+    ("Data we collect from your phone. Your IMEI; Your time zone.", "c:imei c:time_zone"),
+    ("We log your visits. This information may include your IP address and your carrier.", "c:ip c:carrier"),
+    ("Personally identifiable information may include, but is not limited to: your gender; your IP address.",
+     "c:gender c:ip"),
+    ("我们收集的数据可能包括：\n* 基本信息：昵称、生日；\n* 位置信息：IP地址；", "c:nickname c:birth_date c:ip"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "found"), LISTED)
+def test_lists_take_their_frame_from_what_leads_them_in(text: str, found: str) -> None:
+    assert declared(text) == expected(found)
+
+
+def test_the_quoted_name_of_the_product_names_no_data() -> None:
+    text = "“语音导出”软件由我们提供。使用“语音导出”服务时，我们会收集昵称。“语音导出”软件会使用您的IMEI。使用“语音导出”客户端时请注意。"
+    assert declared(text) == expected("c:nickname c:imei")

@@ -69,6 +69,10 @@ class Walk:
         if self.condition_start >= 0:
             span = (self.condition_start, end)
             self.conditions.append(span)
+            if self.text.startswith("除非", span[0]):  # a condition that follows what it limits
+                for mention in self.mentions:
+                    if not mention.conditions:
+                        mention.conditions = (span,)
             self.condition_start = -1
 
     def continues(self, i: int) -> bool:

@@ -127,7 +127,9 @@ def check(
 
 @app.command("import")
 def import_(
-    source: Annotated[Path, typer.Argument(help="Trackers JSON, or folder of rules.", metavar="PATH")],
+    source: Annotated[
+        Path, typer.Argument(help="Trackers JSON, rules.db, or folder of rules.", metavar="PATH")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The TOML file to write.", metavar="FILE")],
     kind: Annotated[Source | None, typer.Option("--as", help="What it is (default: by its kind).")] = None,
 ) -> None:
@@ -135,12 +137,17 @@ def import_(
 
     Example: appaudit sdk import trackers.json -o trackers.toml
     """
-    from appaudit.knowledge.sdks.own import from_exodus, from_libchecker, to_toml
+    from appaudit.knowledge.sdks.imports import SQLITE, from_exodus, from_libchecker, to_toml
+    from appaudit.knowledge.sdks.own import MAX_SIZE
 
-    kind = kind or (Source.LIBCHECKER if source.is_dir() else Source.EXODUS)
+    if not source.is_dir() and source.stat().st_size > MAX_SIZE:
+        raise InputError(f"{source.name} is too large for a list of SDKs.")
+    if kind is None:
+        folder_or_database = source.is_dir() or source.read_bytes()[: len(SQLITE)] == SQLITE
+        kind = Source.LIBCHECKER if folder_or_database else Source.EXODUS
     if kind is Source.EXODUS:
         try:
-            records = from_exodus(source.read_text(encoding="utf-8"))
+            records = from_exodus(source.read_text(encoding="utf-8-sig"))
         except UnicodeDecodeError as error:
             raise InputError(f"{source.name} is no text in UTF-8.") from error
     else:

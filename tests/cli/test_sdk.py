@@ -58,6 +58,20 @@ def test_import_writes_records_that_scan_takes(tmp_path: Path) -> None:
     assert "sdk:bugly" not in ran.out
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe\x00", b"[" * 200_000, b'{"trackers": 3}', b"SQLite format 3\0" + b"\xff" * 5000],
+)
+def test_what_cannot_be_imported_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    source = tmp_path / "given"
+    source.write_bytes(content)
+    ran = appaudit("sdk", "import", source, "-o", tmp_path / "own.toml")
+    assert ran.code == 2
+    assert ran.err.startswith("appaudit: ")
+    assert ran.err.count("\n") == 1
+    assert not (tmp_path / "own.toml").exists()
+
+
 def test_fingerprint_makes_a_database_that_scan_takes(tmp_path: Path) -> None:
     database = tmp_path / "prints.npz"
     made = appaudit(

@@ -105,9 +105,14 @@ def test_every_record_is_found_by_its_own_name() -> None:
     assert not wrong
 
 
+def naming(sdk_id: str) -> tuple[str, str, tuple[str, ...]]:
+    sdk = knowledge.sdks()[sdk_id]
+    return sdk.zh, sdk.en, sdk.aliases
+
+
 def test_names_are_levelled() -> None:
     assert normalise("J-Push SDK") == "jpushsdk"
-    assert "jpush" in names(knowledge.sdks()["jpush"])
+    assert "jpush" in names(*naming("jpush"))
 
 
 @given(
@@ -120,6 +125,6 @@ def test_spans_lie_inside_the_text_in_order(text: str) -> None:
     for start, end, sdk in mentions:
         assert 0 <= start < end <= len(text)
         assert sdk in knowledge.sdks()
-        assert normalise(text[start:end]) in names(knowledge.sdks()[sdk])
+        assert normalise(text[start:end]) in names(*naming(sdk))
     for _, score in match_name(text):
         assert 0 < score <= 1

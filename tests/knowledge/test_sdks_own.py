@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from appaudit.errors import InputError
 from appaudit.knowledge import sdks as knowledge
-from appaudit.knowledge.sdks.own import from_exodus, from_libchecker, lay_over, read, slug, to_toml
+from appaudit.knowledge.sdks.imports import from_exodus, from_libchecker, slug, to_toml
+from appaudit.knowledge.sdks.index import Patterns
+from appaudit.knowledge.sdks.own import lay_over, read
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +99,122 @@ def test_every_name_gives_an_id() -> None:
     assert slug("Some SDK (v2)") == "some-sdk-v2"
     assert slug("极光")
     assert slug("极光") != slug("友盟")
+
+
+def test_what_a_user_adds_is_known_everywhere(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('[[sdk]]\nid = "own-one"\nen = "Own"\ncategory = "push"\npackages = ["own.one"]\n')
+    lay_over(path)
+    try:
+        assert knowledge.sdks()["own-one"].category == "push"
+        assert knowledge.sdks()["jpush"].packages
+    finally:
+        knowledge.use()
+    assert "own-one" not in knowledge.sdks()
+
+
+@given(
+    st.lists(st.text("ab*", min_size=1, max_size=6), min_size=1, max_size=6, unique=True),
+    st.text("ab", max_size=8),
+)
+def test_patterns_are_those_of_a_shell_the_longest_first(patterns: list[str], name: str) -> None:
+    found = Patterns({p: p for p in patterns}).find(name)
+    fitting = [p for p in patterns if fnmatchcase(name, p)]
+    assert (found in fitting) if fitting else found is None
+    if found and "*" in found:
+        assert name not in patterns
+        assert len(found) == max(map(len, fitting))
+
+
+def database(path: Path, rows: list[tuple[object, ...]], extra: str = "") -> Path:
+    columns = (
+        "_id INTEGER PRIMARY KEY, name TEXT, label TEXT, type INTEGER, iconIndex INTEGER, isRegexRule INTEGER"
+    )
+    with closing(sqlite3.connect(path)) as made, made:
+        made.execute(f"CREATE TABLE rules_table({columns}, regexName TEXT)")
+        made.executemany("INSERT INTO rules_table VALUES (NULL, ?, ?, ?, 0, ?, NULL)", rows)
+        if extra:
+            made.executescript(extra)
+    return path
+
+
+def test_a_database_of_rules_is_read(tmp_path: Path) -> None:
+    path = database(
+        tmp_path / "rules.db",
+        [
+            ("libhouse.so", "房屋日志", 0, 0),
+            ("libhouse_v(.*)\\.so", "房屋日志", 0, 1),
+            ("lib[ab]c.so", "房屋日志", 0, 1),
+            ("com.house.log.LogService", "房屋日志", 1, 0),
+            ("com.house", "房屋日志", 5, 0),
+            ("../../etc/x", "Bad", 5, 0),
+            ("com.other", "Other kind", 99, 0),
+            (None, None, None, None),
+        ],
+    )
+    (sdk,) = from_libchecker(path)
+    assert sdk.zh == "房屋日志"
+    assert sdk.libs == ("libhouse.so", "libhouse_v*.so")
+    assert sdk.components == ("com.house.log.LogService",)
+    assert sdk.packages == ("com.house",)
+    own = tmp_path / "own.toml"
+    own.write_text(to_toml([sdk]), encoding="utf-8")
+    lay_over(own)
+    assert knowledge.sdk_of_library("libhouse_v12.so") == sdk.id
+
+
+def test_an_endless_view_is_no_table_of_rules(tmp_path: Path) -> None:
+    path = tmp_path / "rules.db"
+    with closing(sqlite3.connect(path)) as made, made:
+        made.execute(
+            "CREATE VIEW rules_table AS WITH RECURSIVE n(type, label, name, isRegexRule) AS "
+            "(SELECT 0, 'a', 'b', 0 UNION ALL SELECT * FROM n) SELECT * FROM n"
+        )
+    with pytest.raises(InputError, match="no table"):
+        from_libchecker(path)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=300), st.integers(0, 4000), st.booleans())
+def test_a_damaged_database_is_refused(tmp_path: Path, noise: bytes, at: int, headed: bool) -> None:
+    path = tmp_path / "rules.db"
+    path.unlink(missing_ok=True)
+    if headed:
+        data = database(path, [("liba.so", "A", 0, 0)]).read_bytes()
+        path.write_bytes(data[:at] + noise + data[at + len(noise) :])
+    else:
+        path.write_bytes(noise)
+    with suppress(InputError):
+        assert from_libchecker(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        '{"trackers": []}',
+        '{"trackers": 3}',
+        '[{"no": "name"}]',
+        "[1, 2]",
+    ],
+)
+def test_what_is_no_list_of_trackers_is_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        from_exodus(text)
+
+
+def test_odd_values_of_trackers_do_no_harm(tmp_path: Path) -> None:
+    rows = [
+        {"name": ["x"], "categories": [{}], "code_signature": 7, "website": "javascript:alert(1)"},
+        {"name": "Twice", "code_signature": "com.twice.a"},
+        {"name": "twice!", "code_signature": "com.twice.b"},
+        {"name": "y" * 10_000, "code_signature": "(" * 10_000, "network_signature": {"a": 1}},
+    ]
+    found = from_exodus(json.dumps(rows))
+    assert [s.id for s in found[1:3]] == ["twice", "twice-2"]
+    assert found[0].homepage == ""
+    own = tmp_path / "own.toml"
+    own.write_text(to_toml(found), encoding="utf-8")
+    assert set(read(own)) == {"twice", "twice-2"}

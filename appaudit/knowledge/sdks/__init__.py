@@ -17,6 +17,7 @@ from appaudit.knowledge.sdks.index import (
     sdk_of_maven,
     sdk_of_meta_data,
     sdk_of_permission,
+    sdks,
     use,
 )
 from appaudit.knowledge.sdks.model import (
@@ -27,7 +28,6 @@ from appaudit.knowledge.sdks.model import (
     Sdk,
     companies,
     parse,
-    sdks,
     version,
 )
 from appaudit.knowledge.sdks.names import CERTAIN, find_mentions, match_name

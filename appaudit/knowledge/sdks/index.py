@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
 from appaudit.knowledge.load import toml
-from appaudit.knowledge.sdks.model import Sdk, files, sdks
+from appaudit.knowledge.sdks.model import Records, Sdk, files
+from appaudit.knowledge.sdks.model import sdks as our_sdks
 
 PLACEHOLDER = "${applicationId}"
 
@@ -30,6 +30,43 @@ def shared() -> tuple[Shared, ...]:
     return tuple(Shared(**row) for name in files() for row in toml(f"sdks/{name}").get("shared", ()))
 
 
+class Patterns:
+    """Owners of names, some of which hold ``*`` for any run of characters; among those the longest wins."""
+
+    START = 3
+    """Characters by which those with a ``*`` are looked up."""
+
+    def __init__(self, table: Mapping[str, str]) -> None:
+        self._exact = {k: v for k, v in table.items() if "*" not in k}
+        self._loose: dict[str, list[tuple[list[str], str]]] = {}
+        for name in (k for k in table if "*" in k):
+            parts = name.split("*")
+            self._loose.setdefault(parts[0][: self.START], []).append((parts, name))
+        self._owner = table
+
+    def find(self, name: str) -> str | None:
+        """The owner of a name."""
+        found = self._exact.get(name)
+        if found is None:
+            starts = {name[:k] for k in range(self.START + 1)}
+            fitting = [k for s in starts for parts, k in self._loose.get(s, ()) if _fits(parts, name)]
+            found = self._owner[max(fitting, key=lambda k: (len(k), k))] if fitting else None
+        return found
+
+
+def _fits(parts: list[str], name: str) -> bool:
+    """Whether a name consists of these parts, in order, and anything between them."""
+    at, end = len(parts[0]), len(name) - len(parts[-1])
+    if not (at <= end and name.startswith(parts[0]) and name.endswith(parts[-1])):
+        return False
+    for part in parts[1:-1]:
+        at = name.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
+
+
 class Index:
     """Lookups over ``records``. Each table is built when first asked for.
 
@@ -38,19 +75,25 @@ class Index:
     """
 
     def __init__(self, records: Mapping[str, Sdk]) -> None:
-        self.sdks = dict(records)
+        self.sdks = records
         self._owner_of_package: dict[str, str | None] = {}
 
     def table(self, field: str) -> dict[str, str]:
         """Every value of the `Sdk` field ``field`` -> SDK id."""
-        found: dict[str, str] = {}
-        for sdk in self.sdks.values():
-            for value in getattr(sdk, field):
-                found[value] = sdk.id
+        if isinstance(self.sdks, Records):
+            found = dict(self.sdks.column(field))
+        else:
+            found = {value: sdk.id for sdk in self.sdks.values() for value in getattr(sdk, field)}
         for rule in shared():
             if rule.field == field and rule.owner in self.sdks:
                 found[rule.value] = rule.owner
         return found
+
+    def names(self) -> Iterable[tuple[str, str, str, Sequence[str]]]:
+        """(SDK id, Chinese name, English name, aliases) of every record."""
+        if isinstance(self.sdks, Records):
+            return self.sdks.names()
+        return ((sdk.id, sdk.zh, sdk.en, sdk.aliases) for sdk in self.sdks.values())
 
     @cached_property
     def _packages(self) -> dict[str, str]:
@@ -107,28 +150,28 @@ class Index:
         return self._components.get(name) or self.owner(name)
 
     @cached_property
-    def _meta_data(self) -> tuple[dict[str, str], re.Pattern[str] | None, list[str]]:
-        return _split(self.table("meta_data"))
+    def _meta_data(self) -> Patterns:
+        return Patterns(self.table("meta_data"))
 
     def meta_data(self, key: str) -> str | None:
         """SDK that reads the manifest meta-data ``key``."""
-        return _find(self._meta_data, key)
+        return self._meta_data.find(key)
 
     @cached_property
-    def _libs(self) -> tuple[dict[str, str], re.Pattern[str] | None, list[str]]:
-        return _split(self.table("libs"))
+    def _libs(self) -> Patterns:
+        return Patterns(self.table("libs"))
 
     def library(self, file_name: str) -> str | None:
         """SDK that ships the native library ``file_name`` (``libjcore332.so``)."""
-        return _find(self._libs, file_name)
+        return self._libs.find(file_name)
 
     @cached_property
-    def _assets(self) -> tuple[dict[str, str], re.Pattern[str] | None, list[str]]:
-        return _split(self.table("assets"))
+    def _assets(self) -> Patterns:
+        return Patterns(self.table("assets"))
 
     def asset(self, path: str) -> str | None:
         """SDK that ships the asset ``path`` (relative to ``assets/``)."""
-        return _find(self._assets, path)
+        return self._assets.find(path)
 
     @cached_property
     def _hosts(self) -> dict[str, str]:
@@ -164,33 +207,13 @@ class Index:
         return self._maven.get(":".join(coordinate.split(":")[:2]))
 
 
-def _split(table: dict[str, str]) -> tuple[dict[str, str], re.Pattern[str] | None, list[str]]:
-    """Exact values apart from those with a ``*``, which become one alternation."""
-    exact = {k: v for k, v in table.items() if "*" not in k}
-    loose = sorted((k for k in table if "*" in k), key=len, reverse=True)
-    if not loose:
-        return exact, None, []
-    pattern = "|".join("(" + ".*".join(map(re.escape, k.split("*"))) + ")" for k in loose)
-    return exact, re.compile(f"(?:{pattern})\\Z"), [table[k] for k in loose]
-
-
-def _find(tables: tuple[dict[str, str], re.Pattern[str] | None, list[str]], value: str) -> str | None:
-    exact, loose, owners = tables
-    found = exact.get(value)
-    if found is None and loose is not None:
-        match = loose.match(value)
-        if match is not None and match.lastindex is not None:
-            found = owners[match.lastindex - 1]
-    return found
-
-
 _ACTIVE: list[Index] = []
 
 
 def index() -> Index:
     """The index in use: over our records, unless `use` set another."""
     if not _ACTIVE:
-        _ACTIVE.append(Index(sdks()))
+        _ACTIVE.append(Index(our_sdks()))
     return _ACTIVE[0]
 
 
@@ -198,6 +221,11 @@ def use(records: Mapping[str, Sdk] | None = None) -> Index:
     """From now on answer from ``records`` (a user's ``--sdks`` laid over ours), or from ours again."""
     _ACTIVE[:] = [Index(records)] if records is not None else []
     return index()
+
+
+def sdks() -> Mapping[str, Sdk]:
+    """Every SDK by id: our records, with a user's own laid over them by `use`."""
+    return index().sdks
 
 
 def owner(class_descriptor: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -217,17 +217,46 @@ def companies() -> dict[str, Company]:
     return {row["id"]: Company(**_values(row, _COMPANY_FIELDS, "companies")) for row in _rows("company")}
 
 
+class Records(Mapping[str, Sdk]):
+    """Our records by id. Each is made when it is asked for: a scan needs `column` of all, the rest of few."""
+
+    def __init__(self) -> None:
+        self._rows = {row["id"]: row for row in _rows("sdk")}
+        self._made: dict[str, Sdk] = {}
+
+    def __getitem__(self, sdk_id: str) -> Sdk:
+        made = self._made.get(sdk_id)
+        if made is None:
+            row = self._rows[sdk_id]
+            values: dict[str, Any] = {k: tuple(v) if type(v) is list else v for k, v in row.items()}
+            if "country" not in values and "company" in values:
+                values["country"] = companies()[values["company"]].country
+            made = self._made[sdk_id] = Sdk(**values)
+        return made
+
+    def __contains__(self, sdk_id: object) -> bool:
+        return sdk_id in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def column(self, field: str) -> Iterator[tuple[str, str]]:
+        """(value, SDK id) of a list field, without making the records."""
+        return ((value, sdk_id) for sdk_id, row in self._rows.items() for value in row.get(field, ()))
+
+    def names(self) -> Iterator[tuple[str, str, str, Sequence[str]]]:
+        """(SDK id, Chinese name, English name, aliases), without making the records."""
+        for sdk_id, row in self._rows.items():
+            yield sdk_id, row.get("zh", ""), row.get("en", ""), row.get("aliases", ())
+
+
 @cache
-def sdks() -> dict[str, Sdk]:
+def sdks() -> Records:
     """Every SDK by id; ``country`` filled in from the company. Files in name order, then file order."""
-    owners = companies()
-    found: dict[str, Sdk] = {}
-    for row in _rows("sdk"):
-        values: dict[str, Any] = {k: tuple(v) if type(v) is list else v for k, v in row.items()}
-        if "country" not in values and "company" in values:
-            values["country"] = owners[values["company"]].country
-        found[values["id"]] = Sdk(**values)
-    return found
+    return Records()
 
 
 def _rows(table: str) -> Iterable[dict[str, Any]]:

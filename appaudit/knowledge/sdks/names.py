@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, cached_property
 from typing import Any
 
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.sdks.index import Index, index
-from appaudit.knowledge.sdks.model import Sdk, companies
+from appaudit.knowledge.sdks.model import companies
 
 CERTAIN = 0.8
 """From this score on `match_name` names one SDK; below it, a person has to look."""
@@ -19,6 +20,8 @@ _DROP = dict.fromkeys(map(ord, _DROPPED))
 # One character becomes one character, so that offsets stay: case, full width, brackets, quotes.
 _FOLD = {i: i + 32 for i in range(65, 91)}
 _FOLD.update({c: (c - 0xFEE0 + 32 if 0xFF21 <= c <= 0xFF3A else c - 0xFEE0) for c in range(0xFF01, 0xFF5F)})
+# Both at once; of a space that folding makes, as of one that stands there, nothing is left.
+_LEVEL = {**_FOLD, **_DROP, **{c: None for c, folded in _FOLD.items() if folded in _DROP}}
 
 _CONTEXT = re.compile(r"sdk|开发工具包|软件开发包|开放平台|接入了|集成了", re.IGNORECASE)
 _SENTENCE = re.compile(r"[。;;!?!?]|\.\s")
@@ -44,23 +47,25 @@ def _weak() -> frozenset[str]:
 
 def normalise(name: str) -> str:
     """Case, width, spaces and hyphens levelled: ``JPush SDK`` and ``jpush-SDK`` are both ``jpushsdk``."""
-    return name.translate(_FOLD).translate(_DROP)
+    return name.translate(_LEVEL)
 
 
-def names(sdk: Sdk) -> tuple[str, ...]:
+def names(zh: str, en: str, aliases: Iterable[str] = ()) -> tuple[str, ...]:
     """Every name of a record, normalised, also without a bracketed part or a closing ``SDK``.
 
     A Latin name keeps its ``SDK``: without it, ShareSDK and SMSSDK are words of every policy.
     """
     found: dict[str, None] = {}
-    for name in (sdk.zh, sdk.en, *sdk.aliases):
-        for part in (name, name.replace("(", "(").partition("(")[0]):
+    for name in (zh, en, *aliases):
+        short = name.replace("（", "(").partition("(")[0]
+        for part in (name, short) if len(short) < len(name) else (name,):
             text = normalise(part)
             if len(text) > 1:
                 found[text] = None
-                latin = text.isascii() or text[:-3] in _words()["never"]
-                if text.endswith("sdk") and len(text) > 5 and not latin:
-                    found[text[:-3]] = None
+                if text.endswith("sdk") and len(text) > 5:
+                    latin = text.isascii() or text[:-3] in _words()["never"]
+                    if not latin:
+                        found[text[:-3]] = None
     return tuple(found)
 
 
@@ -68,18 +73,22 @@ class _Names:
     """Tables over the names of an index's records."""
 
     def __init__(self, over: Index) -> None:
+        self._over = over
         self.of: dict[str, dict[str, None]] = {}
         self.lower: set[str] = set()
-        for sdk in over.sdks.values():
-            for name in names(sdk):
-                self.of.setdefault(name, {})[sdk.id] = None
-            self.lower |= {normalise(n) for n in (sdk.zh, sdk.en, *sdk.aliases) if n.islower()}
+        own: dict[str, list[str]] = {}
+        for sdk_id, zh, en, aliases in over.names():
+            for name in names(zh, en, aliases):
+                self.of.setdefault(name, {})[sdk_id] = None
+            self.lower |= {normalise(n) for n in (zh, en, *aliases) if n.islower()}
+            for name in {normalise(zh), normalise(en)}:
+                own.setdefault(name, []).append(sdk_id)
         # A name that several records carry means the one whose own name (not alias) it is, else all.
         for name, ids in self.of.items():
             if len(ids) > 1:
-                own = [i for i in ids if name in (normalise(over.sdks[i].zh), normalise(over.sdks[i].en))]
-                if len(own) == 1:
-                    self.of[name] = {own[0]: None}
+                named = [i for i in own.get(name, ()) if i in ids]
+                if len(named) == 1:
+                    self.of[name] = {named[0]: None}
         starts: dict[str, list[str]] = defaultdict(list)
         for name in self.of:
             starts[name[:2]].append(name)
@@ -87,26 +96,46 @@ class _Names:
         firsts = {name[0] for name in self.of}
         latin = {c for c in firsts if _is_word(c)}
         self.first = re.compile(f"(?<![a-z0-9]){_class(latin)}|{_class(firsts - latin)}")
-        self.grams: dict[str, list[str]] = defaultdict(list)
+
+    @cached_property
+    def grams(self) -> Mapping[str, list[str]]:
+        """Letter pair → the names that have it."""
+        found: dict[str, list[str]] = defaultdict(list)
         for name in self.of:
             for gram in _bigrams(name):
-                self.grams[gram].append(name)
-        self.of_company: dict[str, list[str]] = defaultdict(list)
-        self.of_link_host: dict[str, list[str]] = defaultdict(list)
-        self.of_link: dict[str, list[str]] = defaultdict(list)
-        for sdk in over.sdks.values():
+                found[gram].append(name)
+        return found
+
+    @cached_property
+    def of_company(self) -> Mapping[str, list[str]]:
+        """Company → SDK ids."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for sdk in self._over.sdks.values():
             if sdk.company:
-                self.of_company[sdk.company].append(sdk.id)
+                found[sdk.company].append(sdk.id)
+        return found
+
+    @cached_property
+    def of_link(self) -> Mapping[str, list[str]]:
+        """Link of a homepage or a policy, and host of such links after ``//`` → SDK ids."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for sdk in self._over.sdks.values():
             for link in {sdk.policy, sdk.homepage} - {""}:
-                self.of_link[_trim(link)].append(sdk.id)
-                self.of_link_host[link.split("/")[2].lower()].append(sdk.id)
-        self.company_names: dict[str, str] = {}
+                found[_trim(link)].append(sdk.id)
+                found["//" + link.split("/")[2].lower()].append(sdk.id)
+        return found
+
+    @cached_property
+    def company_names(self) -> Mapping[str, str]:
+        """Name of a company, as it is and without its form → its id."""
+        found: dict[str, str] = {}
         for company in companies().values():
             for name in (company.zh, company.en, *company.aliases):
                 text = normalise(name)
                 for form in {text, _SUFFIX.sub("", text)}:
                     if len(form) > 1:
-                        self.company_names.setdefault(form, company.id)
+                        found.setdefault(form, company.id)
+        return found
 
 
 _BUILT: list[tuple[Index, _Names]] = []
@@ -255,7 +284,7 @@ def _link(tables: _Names, match: re.Match[str], add: Any) -> None:
     for sdk in exact:
         add(sdk, 0.9 if len(exact) == 1 else 0.5)
     host = match.group(1).lower()
-    same_host = tables.of_link_host.get(host, ())
+    same_host = tables.of_link.get("//" + host, ())
     for sdk in same_host:
         add(sdk, 0.6 if len(same_host) == 1 else 0.35)
     owner = index().host(host)

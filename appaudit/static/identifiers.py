@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from appaudit.dex import CallSites, string_index_sites
-from appaudit.dex.layout import distinct
-from appaudit.knowledge.apis import Api, Word, WordTable, catalogue, word_tables
+from appaudit.dex import CallSites
+from appaudit.knowledge.apis import Api, Word, catalogue, word_tables
 from appaudit.records import CallSite, ClassDefinition, Fact, Gap, StringConstant
 from appaudit.static.bodies import overrides
 from appaudit.static.facts import Drafts, Key
 from appaudit.static.library import in_library
-from appaudit.static.sample import Sample, in_methods, items, joined
+from appaudit.static.sample import Sample, in_methods, joined
+from appaudit.static.words import WordSites
 
-Methods = set[tuple[int, int]]
 PACKAGE_TABLE = "package"
 PACKAGE = re.compile(r"[a-zA-Z]\w*(\.\w+){1,7}")
 SYSTEM_PACKAGES = ("com.google.android.", "com.android.", "android")
@@ -63,7 +61,7 @@ class _Finder:
         self.sample = sample
         self.drafts = Drafts()
         self.gaps: list[Gap] = []
-        self._words = _WordSites(sample)
+        self._words = WordSites(sample)
         self._explained: dict[tuple[int, int], set[str]] = {}
         self._traced_later: list[tuple[Api, CallSites]] = []
 
@@ -212,76 +210,3 @@ class _Finder:
 
 def _kept(*attributes: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(a for a in attributes if a[1])
-
-
-class _WordSites:
-    """Where the words of the catalogue's tables stand in code, found once for all dex files."""
-
-    def __init__(self, sample: Sample) -> None:
-        self._sample = sample
-        self._sites: dict[str, list[tuple[Word, CallSites]]] = {}
-        self._methods: dict[str, Methods] = {}
-        self._near: dict[str, dict[tuple[int, int], list[Word]]] = {}
-
-    def _of(self, table: WordTable) -> list[tuple[Word, CallSites]]:
-        if table.name not in self._sites:
-            self._sites[table.name] = list(self._search(table))
-        return self._sites[table.name]
-
-    def _search(self, table: WordTable) -> Iterator[tuple[Word, CallSites]]:
-        for number, dex in enumerate(self._sample.dexes):
-            if table.match == "exact":
-                index = dex.strings.find_all(list(table.words))
-                index = index[index >= 0]
-            else:
-                index = dex.strings.with_prefix(*_starts(table.name))
-            texts = dex.strings.texts(index)
-            words = [(int(i), table.find(text)) for i, text in zip(index.tolist(), texts, strict=True)]
-            known = [(i, word) for i, word in words if word is not None]
-            if not known:
-                continue
-            sites = string_index_sites(self._sample.dexes, number, np.array([i for i, _ in known], np.int32))
-            for place in distinct(sites.target).tolist():
-                yield known[place][1], sites.where(sites.target == place)
-
-    def methods_of(self, tables: Iterable[WordTable]) -> Methods:
-        """The methods in which a word of one of the tables stands."""
-        return {m for table in tables for _, sites in self._of(table) for m in items(sites)}
-
-    def methods_with(self, text: str) -> Methods:
-        """The methods that load exactly this string."""
-        if text not in self._methods:
-            found: Methods = set()
-            for number, dex in enumerate(self._sample.dexes):
-                index = dex.strings.find_all([text])
-                if index[0] >= 0:
-                    found |= items(string_index_sites(self._sample.dexes, number, index))
-            self._methods[text] = found
-        return self._methods[text]
-
-    def in_method(self, method: tuple[int, int], tables: Sequence[str]) -> list[Word]:
-        """The words of these tables that stand in a method."""
-        return [
-            word for name in tables for word, sites in self._of(word_tables()[name]) if method in items(sites)
-        ]
-
-    def telling(self) -> Iterator[tuple[Word, CallSites]]:
-        """Every word that says something by itself, with the places where it is loaded."""
-        for table in word_tables().values():
-            if table.telling:
-                yield from self._of(table)
-
-
-SHELLS = ("/system/bin/", "/system/xbin/", "/vendor/bin/", "sh -c ", "su -c ", "su ", "/bin/", "adb shell ")
-"""What a command may have in front of its name."""
-
-
-@cache
-def _starts(table: str) -> tuple[str, ...]:
-    """What the strings begin with that a table's words may match."""
-    words = word_tables()[table]
-    if words.match == "contains":
-        starts = {word.split()[0] for word in words.words} | set(SHELLS)
-    else:
-        starts = {word.partition("*")[0] for word in words.words}
-    return tuple(sorted(s for s in starts if not any(s != o and s.startswith(o) for o in starts)))

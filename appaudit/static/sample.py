@@ -122,7 +122,7 @@ class Sample:
         """The call sites of one member."""
         place = self._members[class_name, member] if (class_name, member) in self.called else -1
         low, high = np.searchsorted(self.sites.target, (place, place + 1))
-        return self.sites.where(np.arange(low, high))
+        return self.sites.where(slice(int(low), int(high)))
 
     @cached_property
     def called(self) -> frozenset[tuple[str, str]]:

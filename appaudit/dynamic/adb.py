@@ -124,19 +124,21 @@ class Phone:
 
     def raw(self, words: Sequence[str], timeout: float = 30.0) -> bytes:
         """The output of a command, as it came."""
-        try:
-            out: Any = self._adb.shell(list(words), timeout=timeout, encoding=None)
-        except self._errors as error:
-            raise LostError(f"the device does not answer: {error}") from error
-        return bytes(out)
+        return self._done(words, timeout)[1]
 
     def done(self, *words: str, timeout: float = 30.0) -> tuple[int, str]:
         """Exit code and output of a command."""
+        code, out = self._done(words, timeout)
+        return code, out.decode("utf-8", "replace")
+
+    def _done(self, words: Sequence[str], timeout: float) -> tuple[int, bytes]:
+        """The exit code is asked for each time: a device that goes away answers with nothing, as if all were
+        said, and only its missing tells."""
         try:
-            out: Any = self._adb.shell2(list(words), timeout=timeout)
+            out: Any = self._adb.shell2(list(words), timeout=timeout, encoding=None)
         except self._errors as error:
-            raise LostError(f"the device does not answer: {error}") from error
-        return int(out.returncode), str(out.output)
+            raise LostError(f"the device does not answer: {str(error)[:200]}") from error
+        return int(out.returncode), bytes(out.output)
 
     def setting(self, name: str, table: str = "global") -> str:
         """A value of Settings; empty where there is none."""

@@ -68,6 +68,7 @@ class Options:
     installed: bool = False
     monkey: int = 0
     withdraw: bool = False
+    settle: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
     actions = {
         a for c in manifest.components if c.kind == "receiver" for f in c.intent_filters for a in f.actions
     }
-    settle = 0.1 if options.target == "jvm" else 0.7
+    settle = options.settle or (0.1 if options.target == "jvm" else 0.7)
     plan = Plan(
         options.seconds, settle, options.explore, tuple(sorted(actions & STARTERS)), revoke, options.monkey,
         options.withdraw,

@@ -94,7 +94,7 @@ class System:
         attributes = {
             "api": f"appops:{line['op']}",
             "result": "null" if line["rejected"] is True else "value",
-            "permission_state": self._state(permission) if permission else "",
+            "permission_state": self._state(permission, line["rejected"] is True) if permission else "",
             "attribution_tag": tag,
         }
         if op.get("wide"):
@@ -107,10 +107,11 @@ class System:
             draft.states[str(line["state"])[:20]] += 1
             draft.duration = max(draft.duration, float(line["duration"]))
 
-    def _state(self, permission: str) -> str:
-        if permission not in self._held:
-            return "not_requested" if self._held else ""
-        return "granted" if self._held[permission] else "denied"
+    def _state(self, permission: str, rejected: bool) -> str:
+        """The system lets an op pass only with its permission; what it holds now may have changed since."""
+        if not rejected:
+            return "granted"
+        return "denied" if permission in self._held else "not_requested" if self._held else ""
 
     def _process(self, line: Mapping[str, Any], at: float) -> None:
         name, why = str(line["process"]), str(line["why"])[:60]

@@ -8,19 +8,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from appaudit.dex import models, opcodes
-from appaudit.dex.blocks import Method, by_parameter, invoked
+from appaudit.dex import machine, models, opcodes
+from appaudit.dex import machine_values as mv
+from appaudit.dex.blocks import by_parameter, invoked, parameter_types
 from appaudit.dex.dex import Dex
-from appaudit.dex.flow import State, plain, run
+from appaudit.dex.fields import Fields, method_of
+from appaudit.dex.flow import run
 from appaudit.dex.hierarchy import Hierarchy
-from appaudit.dex.models import Constant, FieldConstant, shown
+from appaudit.dex.machine import Body
+from appaudit.dex.models import Constant, shown
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.queries import CallSites
+from appaudit.dex.registers import Parameter, State, plain
 from appaudit.records import CallSite
 
-ACC_FINAL = 0x10
-CONSTANT_TYPES = frozenset({*"IJSBCZ", "Ljava/lang/String;", "Ljava/lang/CharSequence;", "Landroid/net/Uri;"})
-"""Types of static fields whose values are followed."""
+ACC_STATIC, ACC_FINAL = 0x8, 0x10
+MAX_WORDS = 2_000
+"""Code units of a method that is run."""
+_RESULTS = ["Ljava/lang/CharSequence;", "Ljava/lang/String;", "[B", "[C"]
+_PARAMETERS = frozenset({*"IJSBCZ", *mv.ELEMENTS, *mv.TEXTS})
 
 
 _OWNERS = sorted(models.OWNERS)
@@ -28,10 +34,12 @@ _OWNERS = sorted(models.OWNERS)
 
 class Trace(NamedTuple):
     """What is constant at a call: the receiver (a class object's descriptor, a string's text), the
-    declared parameters in order; None where not constant."""
+    declared parameters in order; None where not constant. ``passed``: for each parameter which of the calling
+    method's own it is, None where none."""
 
     receiver: str | int | None
     arguments: tuple[str | int | None, ...]
+    passed: tuple[int | None, ...] = ()
 
 
 NOTHING = Trace(None, ())
@@ -43,15 +51,18 @@ class ConstantTracer:
     Texts are followed through StringBuilder, concatenation, `Uri.parse`, Base64 and the like (see
     `appaudit.dex.models`). A ``Uri`` is its text; a class object its descriptor; a static field of
     the framework the field's descriptor (``Landroid/provider/…;->CONTENT_URI:Landroid/net/Uri;``);
-    an array of strings its elements joined by one space.
+    an array of strings its elements joined by one space. Fields of the app that only ever get one constant
+    have that; small static methods of the app that make texts are run (`appaudit.dex.machine`).
     """
 
     def __init__(self, dexes: Sequence[Dex], hierarchy: Hierarchy | None = None) -> None:
         """``hierarchy`` is built when not given."""
         self._dexes = dexes
-        self._hierarchy = hierarchy if hierarchy is not None else Hierarchy(dexes)
-        self._static: dict[str, dict[str, Constant]] = {}
         self._names = [_DexNames(self, dex) for dex in dexes]
+        self.fields = Fields(dexes, self._names, hierarchy if hierarchy is not None else Hierarchy(dexes))
+        self._bodies: dict[tuple[str, str, str], tuple[_DexNames, Body] | None] = {}
+        self._results: dict[object, Constant | None] = {}
+        self._budget = machine.Budget()
 
     def trace(self, sites: CallSites) -> list[Trace]:
         """The constants at each site. Sites that are no calls have none."""
@@ -63,24 +74,27 @@ class ConstantTracer:
         for place, method in enumerate(zip(sites.dex.tolist(), sites.item.tolist(), strict=True)):
             methods.setdefault(method, []).append(place)
         for (number, item), places in methods.items():
-            traced = self._trace_method(number, item, frozenset(offsets[place] for place in places))
+            caller = int(sites.caller[places[0]])
+            traced = self._trace_method(number, item, caller, frozenset(offsets[place] for place in places))
             for place in places:
                 found[place] = traced.get(offsets[place], NOTHING)
         return found
 
-    def materialise(self, sites: CallSites) -> list[CallSite]:
-        """Each site as a record, with its constant arguments (None for a field)."""
+    def materialise(self, sites: CallSites, traces: Sequence[Trace] | None = None) -> list[CallSite]:
+        """Each site as a record, with its constant arguments (None for a field). ``traces``: of these sites,
+        where they are known already."""
         records = []
         rows = zip(sites.dex.tolist(), sites.opcode.tolist(), sites.offset.tolist(), strict=True)
-        for k, (trace, (dex, opcode, offset)) in enumerate(zip(self.trace(sites), rows, strict=True)):
+        known = self.trace(sites) if traces is None else traces
+        for k, (trace, (dex, opcode, offset)) in enumerate(zip(known, rows, strict=True)):
             is_call = opcodes.REFERENCE[opcode] == Reference.METHOD
             caller, callee = sites.caller_descriptor(k), sites.callee_descriptor(k)
             arguments = trace.arguments if is_call else None
             records.append(CallSite(self._dexes[dex].member, caller, callee, offset, arguments))
         return records
 
-    def _trace_method(self, number: int, item: int, offsets: frozenset[int]) -> dict[int, Trace]:
-        method, names = self._method(self._dexes[number], item), self._names[number]
+    def _trace_method(self, number: int, item: int, caller: int, offsets: frozenset[int]) -> dict[int, Trace]:
+        method, names = method_of(self._dexes[number], item), self._names[number]
         found: dict[int, Trace] = {}
 
         def visit(at: int, state: State) -> None:
@@ -90,80 +104,83 @@ class ConstantTracer:
             signature = names.method(method.words[at + 1])[2]
             static = opcodes.invoke_kind(op) == opcodes.INVOKE_STATIC
             receiver, parameters = by_parameter(invoked(method.words, at), signature, static)
+            held = [state.get(r) for r in parameters]
             found[at] = Trace(
-                shown(plain(state, receiver)), tuple(shown(plain(state, r)) for r in parameters)
+                shown(plain(state, receiver)),
+                tuple(shown(plain(state, r)) for r in parameters),
+                tuple(h.number if isinstance(h, Parameter) else None for h in held),
             )
 
-        run(method, names, offsets, visit)
+        run(method, names, offsets, visit, self._parameters(number, item, caller))
         return found
 
-    @staticmethod
-    def _method(dex: Dex, item: int) -> Method:
-        code = dex.code
-        return Method(code.units(item).tolist(), code.instructions(item), code.handlers(item)[1])
+    def _parameters(self, number: int, item: int, caller: int) -> State:
+        """The registers that hold a method's parameters when it begins, the last ones it has."""
+        dex = self._dexes[number]
+        kinds = parameter_types(dex.method_name(caller)[2])
+        count, _ = dex.code.registers(item)
+        at = count - sum(2 if kind in ("J", "D") else 1 for kind in kinds)
+        state: State = {}
+        for index, kind in enumerate(kinds):
+            if at >= 0:
+                state[at] = Parameter(index)
+            at += 2 if kind in ("J", "D") else 1
+        return state
 
-    def static_field(self, owner: str, name: str, type_: str) -> Constant | None:
-        """What a static field holds, if it is final and constant, or not of the app."""
-        if self._hierarchy.defining(owner) is None:
-            return FieldConstant(f"{owner}->{name}:{type_}")
-        if type_ not in CONSTANT_TYPES:
+    # ------------------------------------------------------------------- methods that are run
+
+    def body(self, owner: str, name: str, signature: str) -> tuple[_DexNames, Body] | None:
+        """The code of a method of the app that can be run on constants: static or of a final class, short, of
+        constants to a text."""
+        key = owner, name, signature
+        if key not in self._bodies:
+            self._bodies[key] = self._find_body(*key)
+        return self._bodies[key]
+
+    def _find_body(self, owner: str, name: str, signature: str) -> tuple[_DexNames, Body] | None:
+        found = self.fields.defining(owner)
+        if found is None or not _PARAMETERS.issuperset(parameter_types(signature)):
             return None
-        return self._static_fields(owner).get(name)
-
-    def _static_fields(self, owner: str) -> dict[str, Constant]:
-        if owner in self._static:
-            return self._static[owner]
-        self._static[owner] = {}  # what is being looked up is not known while that lasts
-        dex = self._hierarchy.defining(owner)
-        if dex is None:
-            return {}
+        number, dex = found
         row = dex.class_row(owner)
-        fields, own = dex.class_data.fields, dex.class_data.fields_of(row)
-        constant = fields.static[own] & (fields.access[own] & ACC_FINAL > 0)
-        final = {dex.field_name(f)[1] for f in fields.field[own][constant].tolist()}
-        found: dict[str, Constant] = dict(self._initialised(dex, row, final))
-        for name, value in dex.static_values(owner).items():
-            if name in final and isinstance(value, str | int) and not isinstance(value, bool):
-                found.setdefault(name, value)
-        self._static[owner] = found
-        return found
-
-    def _initialised(self, dex: Dex, row: int, final: set[str]) -> dict[str, Constant]:
-        """The fields that the class initialiser sets to a constant, once."""
         methods = dex.class_data.methods
-        rows = range(len(methods.method))[dex.class_data.methods_of(row)]
-        own = [
-            m
-            for m in rows
-            if methods.access[m] & 0x10000 and dex.method_name(int(methods.method[m]))[1] == "<clinit>"
-        ]
-        item = dex.code.item_of_method(own[0]) if own else -1
-        if item < 0:
-            return {}
-        method = self._method(dex, item)
-        puts = {at for at in method.starts if 0x67 <= method.words[at] & 0xFF <= 0x6D}
-        seen: dict[str, list[Constant | None]] = {}
-        values: dict[int, tuple[str, Constant | None]] = {}
+        for place in range(len(methods.method))[dex.class_data.methods_of(row)]:
+            if dex.method_name(int(methods.method[place]))[1:] != (name, signature):
+                continue
+            access = int(methods.access[place])
+            item = dex.code.item_of_method(place)
+            fixed = access & ACC_STATIC or int(dex.classes.access[row]) & ACC_FINAL
+            if not fixed or name.startswith("<") or item < 0:
+                return None
+            words = dex.code.units(item)
+            if len(words) > MAX_WORDS:
+                return None
+            return self._names[number], Body(words.tolist(), dex.code.registers(item)[0])
+        return None
 
-        def visit(at: int, state: State) -> None:
-            owner, name, _ = dex.field_name(method.words[at + 1])
-            if owner == dex.type_descriptor(int(dex.classes.type[row])):
-                values[at] = name, plain(state, method.words[at] >> 8)
-
-        run(method, self._names[self._dexes.index(dex)], frozenset(puts), visit)
-        for name, value in values.values():
-            seen.setdefault(name, []).append(value)
-        single = {name: v[0] for name, v in seen.items() if len(v) == 1 and name in final}
-        return {name: v for name, v in single.items() if isinstance(v, str | int)}
+    def result(self, index: int, names: _DexNames, arguments: list[mv.Value]) -> Constant | None:
+        """What a method of the app gives for constants."""
+        owner, name, signature = names.method(index)
+        found = self.body(owner, name, signature)
+        if found is None:
+            return None
+        shown_arguments = tuple((a.kind, tuple(a.items)) if isinstance(a, mv.Array) else a for a in arguments)
+        key = (owner, name, signature), shown_arguments
+        if key not in self._results:
+            value = machine.call(*found, arguments, signature, self._budget)
+            self._results[key] = mv.constant(value)
+        return self._results[key]
 
 
 class _DexNames:
-    """The tables of one dex, as `appaudit.dex.flow` asks for them; each answer is kept."""
+    """The tables of one dex, as `appaudit.dex.flow` and `appaudit.dex.machine` ask for them; each answer is
+    kept."""
 
     def __init__(self, tracer: ConstantTracer, dex: Dex) -> None:
         self._tracer = tracer
         self._dex = dex
         self._fields: dict[int, Constant | None] = {}
+        self._runs: dict[int, bool] = {}
 
     def string(self, index: int) -> str:
         return self._dex.strings.text(index)
@@ -180,10 +197,44 @@ class _DexNames:
     def modelled(self, index: int) -> bool:
         return index < len(self._modelled) and self._modelled[index] != 0
 
-    def static_field(self, index: int) -> Constant | None:
-        if index not in self._fields:
-            self._fields[index] = self._tracer.static_field(*self._dex.field_name(index))
-        return self._fields[index]
+    @cached_property
+    def _textual(self) -> bytes:
+        """By method index whether it is one that gives a text, of a class without a model."""
+        types = np.append(np.isin(self._dex.types, self._dex.strings.find_all(_RESULTS)), False)
+        protos = np.append(types[self._dex.protos.return_type], False)
+        own = ~np.frombuffer(self._modelled, bool)
+        known: bytes = (protos[self._dex.methods.type] & own).tobytes()
+        return known
 
     def method(self, index: int) -> tuple[str, str, str]:
         return self._dex.method_name(index)
+
+    def static_field(self, index: int) -> Constant | None:
+        if index not in self._fields:
+            self._fields[index] = self._tracer.fields.static(*self._dex.field_name(index))
+        return self._fields[index]
+
+    def instance_field(self, index: int) -> Constant | None:
+        if index not in self._fields:
+            self._fields[index] = self._tracer.fields.instance(*self._dex.field_name(index))
+        return self._fields[index]
+
+    def runs(self, index: int) -> bool:
+        if index not in self._runs:
+            textual = index < len(self._textual) and self._textual[index] != 0
+            self._runs[index] = textual and self._tracer.body(*self.method(index)) is not None
+        return self._runs[index]
+
+    def run(self, index: int, arguments: list[mv.Value]) -> Constant | None:
+        return self._tracer.result(index, self, arguments)
+
+    def static_value(self, index: int) -> mv.Value:
+        owner, name, type_ = self._dex.field_name(index)
+        array = self._tracer.fields.static_array(owner, name) if type_ in mv.ELEMENTS else None
+        value = array or mv.from_constant(self.static_field(index), type_)
+        if value is None:
+            raise mv.StuckError
+        return value
+
+    def callee(self, index: int) -> tuple[_DexNames, Body] | None:
+        return self._tracer.body(*self.method(index))

@@ -7,34 +7,38 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
+from appaudit.dex import machine_values as mv
 from appaudit.dex import models, opcodes
-from appaudit.dex.blocks import Method, basic_blocks, by_parameter, invoked, leading_to, signed
+from appaudit.dex.blocks import (
+    Method,
+    basic_blocks,
+    by_parameter,
+    invoked,
+    leading_to,
+    parameter_types,
+    signed,
+)
 from appaudit.dex.models import ClassConstant, Constant, wide_constant
+from appaudit.dex.registers import (
+    MAX_ARRAY,
+    Builder,
+    Pending,
+    Register,
+    State,
+    argument,
+    fill,
+    filled,
+    forget,
+    moved,
+    plain,
+    store,
+)
 
 MAX_VISITS: Final = 12
 """Average visits a block before a method is given up on; agreement is reached long before."""
 MAX_INSTRUCTIONS: Final = 60_000
-MAX_ARRAY: Final = 64
-
-
-class Builder(NamedTuple):
-    """A StringBuilder or array by the place it was made; its content is in the state, at ``~place``."""
-
-    place: int
-
-
-class Pending(NamedTuple):
-    """A String that ``new-instance`` has made and no constructor has filled yet."""
-
-    place: int
-
-
-Register: TypeAlias = "Constant | Builder | Pending"
-Content: TypeAlias = "str | tuple[Constant | None, ...]"
-State: TypeAlias = "dict[int, Register | Content]"
-"""Register values by number, contents of builders and arrays at ``~place``. Absent: not constant."""
 
 
 class Names(Protocol):
@@ -50,6 +54,14 @@ class Names(Protocol):
     def method(self, index: int) -> tuple[str, str, str]: ...
 
     def modelled(self, index: int) -> bool: ...
+
+    def instance_field(self, index: int) -> Constant | None: ...
+
+    def runs(self, index: int) -> bool:
+        """Whether a method of the app can be run on constants, by `run`."""
+        ...
+
+    def run(self, index: int, arguments: list[mv.Value]) -> Constant | None: ...
 
 
 Visit: TypeAlias = Callable[[int, State], None]
@@ -98,17 +110,20 @@ _INT: Final[Mapping[int, Callable[[int, int], int]]] = {
 }
 
 
-def run(method: Method, names: Names, watched: frozenset[int], visit: Visit) -> None:
+def run(
+    method: Method, names: Names, watched: frozenset[int], visit: Visit, start: State | None = None
+) -> None:
     """Calls ``visit(offset, state before)`` for each watched instruction that control can reach.
 
-    An instruction may be visited several times; the last time its state is the final one.
+    An instruction may be visited several times; the last time its state is the final one. ``start``: what the
+    registers hold at first.
     """
     blocks, successors, lost = basic_blocks(method)
     if not blocks:
         return
     leaders = list(blocks)
     leading = leading_to(watched, leaders, successors)
-    entry: dict[int, State] = {leaders[0]: {}}
+    entry: dict[int, State] = {leaders[0]: dict(start or {})}
     for handler in lost:
         entry[handler] = {}
     queue = sorted(leading & entry.keys())
@@ -174,18 +189,18 @@ def _block(
         value: Register | None = None
         kind = _DESTINATION[op]
         if kind == 0:
-            if op == 0x4D:  # aput-object
-                _store(words, at, state)
+            if 0x4B <= op <= 0x51:  # aput
+                store(words, at, op, state)
             elif op in (0x24, 0x25):  # filled-new-array
-                result = _filled(words, at, state)
+                result = filled(words, at, state)
             elif op == opcodes.FILL_ARRAY_DATA:
-                _forget(state, state.get(word >> 8))
+                fill(words, at, state)
             elif op in opcodes.INVOKE_POLYMORPHIC or op in opcodes.INVOKE_CUSTOM:
                 for register in invoked(words, at):
-                    _forget(state, state.get(register))
+                    forget(state, state.get(register))
                 result = None
             elif 0x59 <= op <= 0x6D:  # a builder kept in a field may be changed from anywhere
-                _forget(state, state.get(word >> 8 & 15 if op < 0x60 else word >> 8))
+                forget(state, state.get(word >> 8 & 15 if op < 0x60 else word >> 8))
             continue
         destination = word >> 8 & 15 if kind == 1 else word >> 8 if kind == 2 else words[at + 1]
         if op == 0x0C or op == 0x0A or op == 0x0B:
@@ -194,16 +209,20 @@ def _block(
             value = _constant(words, at, op, names)
         elif op <= 0x09:
             source = word >> 12 if kind == 1 else words[at + 1] if kind == 2 else words[at + 2]
-            value = _register(state, source)
+            value = moved(state, source)
         elif op == opcodes.NEW_INSTANCE:
             value = _new(names.type(words[at + 1]), at, state)
         elif op == 0x23:  # new-array
             size = state.get(word >> 12)
-            if isinstance(size, int) and 0 <= size <= MAX_ARRAY:
-                value = Builder(at)
-                state[~at] = (None,) * size
+            type_ = names.type(words[at + 1])
+            numbers = type_ in mv.ELEMENTS
+            if isinstance(size, int) and 0 <= size <= (mv.MAX_ARRAY if numbers else MAX_ARRAY):
+                value = Builder(at, type_ if numbers else "")
+                state[~at] = (0 if numbers else None,) * size
         elif 0x60 <= op <= 0x66:
             value = names.static_field(words[at + 1])
+        elif 0x52 <= op <= 0x58:
+            value = names.instance_field(words[at + 1])
         elif 0x90 <= op <= 0x9A or 0xB0 <= op <= 0xBA or 0xD0 <= op <= 0xE2:
             value = _arithmetic(words, at, op, state)
         if value is None:
@@ -212,11 +231,6 @@ def _block(
             state[destination] = value
         if op in _WIDE:
             state.pop(destination + 1, None)
-
-
-def _register(state: State, register: int) -> Register | None:
-    value = state.get(register)
-    return None if isinstance(value, tuple) and type(value) is tuple else value  # type: ignore[return-value]
 
 
 def _constant(words: list[int], at: int, op: int, names: Names) -> Constant | None:
@@ -264,49 +278,14 @@ def _arithmetic(words: list[int], at: int, op: int, state: State) -> int | None:
     return signed(_INT[number](left, right), 32)
 
 
-def _forget(state: State, value: object) -> None:
-    if isinstance(value, Builder):
-        state.pop(~value.place, None)
-
-
-def _store(words: list[int], at: int, state: State) -> None:
-    array, index = state.get(words[at + 1] & 0xFF), state.get(words[at + 1] >> 8)
-    if not isinstance(array, Builder):
-        return
-    content = state.get(~array.place)
-    if type(content) is tuple and isinstance(index, int) and 0 <= index < len(content):
-        value = plain(state, words[at] >> 8)
-        state[~array.place] = (*content[:index], value, *content[index + 1 :])
-    else:
-        state.pop(~array.place, None)
-
-
-def _filled(words: list[int], at: int, state: State) -> Register:
-    state[~at] = tuple(plain(state, r) for r in invoked(words, at))
-    return Builder(at)
-
-
-def plain(state: State, register: int | None) -> Constant | None:
-    """The constant in a register; a builder as its text, an array of strings as these joined by a space."""
-    value = state.get(register) if register is not None else None
-    if isinstance(value, Builder):
-        value = state.get(~value.place)
-        if type(value) is tuple:
-            if not all(isinstance(v, str) for v in value):
-                return None
-            return " ".join(str(v) for v in value)
-    if isinstance(value, Pending) or type(value) is tuple:
-        return None
-    return value  # type: ignore[return-value]
-
-
 def _invoke(words: list[int], at: int, op: int, names: Names, state: State) -> Register | None:
     registers = invoked(words, at)
     if not names.modelled(words[at + 1]):
+        decoded = _run(words, at, op, names, state) if names.runs(words[at + 1]) else None
         for register in registers:
             if type(state.get(register)) is Builder:
-                _forget(state, state[register])
-        return None
+                forget(state, state[register])
+        return decoded
     owner, name, signature = names.method(words[at + 1])
     static = opcodes.invoke_kind(op) == opcodes.INVOKE_STATIC
     receiver, parameters = by_parameter(registers, signature, static)
@@ -330,8 +309,20 @@ def _invoke(words: list[int], at: int, op: int, names: Names, state: State) -> R
             return None
         return None if isinstance(result, str | bytes) and len(result) > models.MAX_TEXT else result
     for register in registers:
-        _forget(state, state.get(register))
+        forget(state, state.get(register))
     return None
+
+
+def _run(words: list[int], at: int, op: int, names: Names, state: State) -> Constant | None:
+    """What a method of the app gives for constants."""
+    _, _, signature = names.method(words[at + 1])
+    static = opcodes.invoke_kind(op) == opcodes.INVOKE_STATIC
+    _, parameters = by_parameter(invoked(words, at), signature, static)
+    kinds = parameter_types(signature)
+    arguments = [argument(state, r, kind) for r, kind in zip(parameters, kinds, strict=False)]
+    if len(arguments) < len(kinds) or any(a is None for a in arguments):
+        return None
+    return names.run(words[at + 1], arguments if static else [None, *arguments])
 
 
 def _builder_call(

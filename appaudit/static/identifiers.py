@@ -11,6 +11,8 @@ import numpy as np
 from appaudit.dex import CallSites
 from appaudit.knowledge.apis import Api, Word, catalogue, word_tables
 from appaudit.records import CallSite, ClassDefinition, Fact, Gap, StringConstant
+from appaudit.static import wrappers
+from appaudit.static.attribution import UNKNOWN
 from appaudit.static.bodies import overrides
 from appaudit.static.facts import Drafts, Key
 from appaudit.static.library import in_library
@@ -56,6 +58,16 @@ class _Meaning(NamedTuple):
     basis: str = ""
 
 
+class _Open(NamedTuple):
+    """A call with an argument that is not constant; ``passed``: see `appaudit.dex.constants.Trace`."""
+
+    api: Api
+    sites: CallSites
+    place: int
+    call: CallSite
+    passed: tuple[int | None, ...]
+
+
 class _Finder:
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
@@ -96,20 +108,49 @@ class _Finder:
         if not self._traced_later:
             return
         together = joined(self.sample.dexes, [sites for _, sites in self._traced_later])
-        calls = iter(self.sample.tracer.materialise(together))
-        unknown: list[tuple[Api, CallSites, int, CallSite]] = []
+        traces = self.sample.tracer.trace(together)
+        calls = iter(zip(self.sample.tracer.materialise(together, traces), traces, strict=True))
+        unknown: list[_Open] = []
         for api, sites in self._traced_later:
             for k in range(len(sites)):
-                call = next(calls)
+                call, trace = next(calls)
                 found, open_ = self._meanings(api, call)
                 if not found and open_ and not api.data:
-                    unknown.append((api, sites, k, call))
+                    unknown.append(_Open(api, sites, k, call, trace.passed))
                 for meaning in found or [_Meaning(data) for data in api.data]:
                     self._reached(api, sites, k, call, meaning)
-        for api, sites, k, call in unknown:
+        for api, sites, k, call, _ in self._wrapped(unknown):
             for word in self._near(api, sites, k):
                 meaning = _Meaning(word.data, vendor=word.vendor, basis="same_method")
                 self._reached(api, sites, k, call, meaning)
+
+    def _wrapped(self, unknown: list[_Open]) -> list[_Open]:
+        """Looks at who calls the methods that only hand their parameter on; returns what stays unknown."""
+        handed = [
+            (call, position, (call.call.caller, number))
+            for call in unknown
+            for position in call.api.args
+            if 0 <= position < len(call.passed) and (number := call.passed[position]) is not None
+        ]
+        if not handed:
+            return unknown
+        names = {t for one, _, _ in handed for t in one.api.args.values() if t in word_tables()}
+        outer = wrappers.callers(
+            self.sample,
+            (wrapper for _, _, wrapper in handed),
+            lambda: self._words.methods_of(word_tables()[name] for name in sorted(names)),
+        )
+        explained: set[tuple[str, int]] = set()
+        for one, position, wrapper in handed:
+            calls = outer[wrapper]
+            if calls and all(c.value is not None for c in calls):
+                explained.add((one.call.caller, one.call.offset))
+            for call in calls:
+                whole = wrappers.filled(one.call, position, call)
+                for meaning in self._meanings(one.api, whole)[0]:
+                    explained.add((one.call.caller, one.call.offset))
+                    self._reached(one.api, one.sites, one.place, whole, meaning, call)
+        return [u for u in unknown if (u.call.caller, u.call.offset) not in explained]
 
     def _meanings(self, api: Api, call: CallSite) -> tuple[list[_Meaning], bool]:
         """What the constant arguments of a call mean, and whether one of them is not constant."""
@@ -129,8 +170,16 @@ class _Finder:
                 found.append(_Meaning(word.data, word.value, word.vendor))
         return found, unknown
 
-    def _reached(self, api: Api, sites: CallSites, k: int, call: CallSite, meaning: _Meaning) -> None:
-        for key in self._keys(api, meaning, sites, k):
+    def _reached(
+        self,
+        api: Api,
+        sites: CallSites,
+        k: int,
+        call: CallSite,
+        meaning: _Meaning,
+        outer: wrappers.Outer | None = None,
+    ) -> None:
+        for key in self._keys(api, meaning, sites, k, outer):
             self.drafts.add(key, call, words=meaning.word)
         method = (int(sites.dex[k]), int(sites.item[k]))
         self._explained.setdefault(method, set()).add(meaning.word)
@@ -150,10 +199,16 @@ class _Finder:
             and not name.startswith((own + ".", *SYSTEM_PACKAGES))
         )
 
-    def _keys(self, api: Api, meaning: _Meaning, sites: CallSites, k: int) -> list[Key]:
-        """The facts that a site is evidence for: one for each actor behind it."""
+    def _keys(
+        self, api: Api, meaning: _Meaning, sites: CallSites, k: int, outer: wrappers.Outer | None = None
+    ) -> list[Key]:
+        """The facts that a site is evidence for: one for each actor behind it. ``outer``: the call of the
+        wrapper it stands in, whose act it is where the wrapper itself is nobody's."""
         role = meaning.role or ("" if api.role == "read" else api.role)
         via = self.sample.library(sites, k)
+        actors = self.sample.actors_of(sites, k)
+        if outer is not None and (via or all(actor == UNKNOWN for actor, _ in actors)):
+            actors = self.sample.actors_of(outer.sites, outer.place)
         return [
             Key(
                 actor,
@@ -168,7 +223,7 @@ class _Finder:
                     ("via", via),
                 ),
             )
-            for actor, package in self.sample.actors_of(sites, k)
+            for actor, package in actors
         ]
 
     def callbacks(self) -> None:

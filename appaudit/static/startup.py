@@ -79,9 +79,11 @@ def _marked(fact: Fact, reach: Reach) -> Fact:
     rest: list[Evidence] = []
     entry = ""
     for item in fact.evidence:
-        if isinstance(item, CallSite) and item.caller in reach:
-            path = reach.path(item.caller)
-            entry = entry or (path[0] if path else item.caller)
+        # A call inside a wrapper is the act of who calls the wrapper with that argument.
+        first, *rest_of_path = (item.path or (item.caller,)) if isinstance(item, CallSite) else ("",)
+        if isinstance(item, CallSite) and first in reach:
+            path = (*(reach.path(first) or (first,)), *rest_of_path)
+            entry = entry or path[0]
             early.append(dataclasses.replace(item, path=path))
         else:
             rest.append(item)

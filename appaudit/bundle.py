@@ -17,14 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from appaudit.errors import InputError
-from appaudit.records import (
-    SCHEMA_VERSION,
-    App,
-    Document,
-    Fact,
-    Finding,
-    Gap,
-    Source,
+from appaudit.jsonform import (
     app_from_json,
     canonical,
     document_from_json,
@@ -33,6 +26,7 @@ from appaudit.records import (
     gap_from_json,
     to_json,
 )
+from appaudit.records import SCHEMA_VERSION, App, Document, Fact, Finding, Gap, Source
 
 MANIFEST = "bundle.json"
 _RECORDS = ("facts.jsonl", "gaps.jsonl", "findings.jsonl")

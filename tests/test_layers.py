@@ -11,6 +11,7 @@ FLOOR = {
     "__init__": 0,
     "errors": 0,
     "records": 0,
+    "jsonform": 1,
     "aside": 1,
     "assets": 1,
     "dex": 1,

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from appaudit import records
+from appaudit import jsonform, records
 from appaudit.records import CallSite, Fact, Finding, Gap, PolicySpan
 
 SPAN = PolicySpan(
@@ -22,7 +22,7 @@ FACT = Fact(
 
 def test_call_site_has_the_published_form() -> None:
     site = CallSite("base.apk!classes2.dex", "Lcom/x/Y;->m(I)V", "La/B;->c()V", 12)
-    assert records.to_json(site) == {
+    assert jsonform.to_json(site) == {
         "kind": "call_site",
         "member": "base.apk!classes2.dex",
         "caller": "Lcom/x/Y;->m(I)V",
@@ -36,13 +36,13 @@ def test_round_trip() -> None:
     finding = Finding(
         "x", "review", "high", "low", "app", "accesses", "data:imei", facts=(FACT,), gaps=(gap,)
     )
-    data = json.loads(records.canonical(finding))
-    assert records.finding_from_json(data) == finding
+    data = json.loads(jsonform.canonical(finding))
+    assert jsonform.finding_from_json(data) == finding
 
 
 def test_unknown_evidence_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown evidence kind"):
-        records.evidence_from_json({"kind": "hearsay"})
+        jsonform.evidence_from_json({"kind": "hearsay"})
 
 
 def test_fingerprint_ignores_order_and_repeats() -> None:

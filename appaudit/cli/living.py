@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def earlier_findings(path: Path) -> list[Finding]:
     """The findings of a bundle folder or of a JSON report. Raises InputError."""
     from appaudit import bundle
-    from appaudit.records import finding_from_json
+    from appaudit.jsonform import finding_from_json
 
     if path.is_dir():
         return bundle.read(path).findings

@@ -96,9 +96,9 @@ def diff(
     Example: appaudit policy diff 2022.html 2023.html
     """
     settings: Settings = ctx.obj
+    from appaudit.jsonform import to_json
     from appaudit.policy import read as read_documents
     from appaudit.policy.diff import diff as compare
-    from appaudit.records import to_json
 
     with progress(settings, "policy diff") as step:
         found = compare(read_documents([old], step), read_documents([new], step))

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from appaudit.records import SCHEMA_VERSION, to_json
+from appaudit.jsonform import to_json
+from appaudit.records import SCHEMA_VERSION
 from appaudit.report.model import AuditView
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

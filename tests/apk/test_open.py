@@ -11,7 +11,7 @@ import pytest
 
 from appaudit.apk import AppFile, MemberError, open_app
 from appaudit.errors import InputError
-from appaudit.records import to_json
+from appaudit.jsonform import to_json
 from tests.apk.build import DEX, Stored, apk, manifest, node, zipped
 
 

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable
 
 from appaudit.compare.judge import compare
+from appaudit.jsonform import canonical
 from appaudit.knowledge.apis import catalogue
 from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.sdks import sdks
-from appaudit.records import App, CallSite, Fact, Finding, canonical
+from appaudit.records import App, CallSite, Fact, Finding
 
 FACTS, STATEMENTS = 20_000, 500
 LIMIT = 0.5

@@ -7,7 +7,8 @@ import json
 import time
 from collections.abc import Callable
 
-from appaudit.records import CallSite, Fact, to_json
+from appaudit.jsonform import to_json
+from appaudit.records import CallSite, Fact
 from appaudit.report import FORMATS
 from appaudit.report.model import AuditView
 from tests.report.sample import DEX, audit

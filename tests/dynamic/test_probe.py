@@ -12,7 +12,7 @@ import pytest
 
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.wire import events
-from appaudit.records import to_json
+from appaudit.jsonform import to_json
 from tests.dynamic.runs import Pressed, need_jvm, pressed
 from tests.fixtures.apps import expected
 

@@ -26,7 +26,7 @@ from appaudit.apk.signing_block import certificates, signers
 from appaudit.apk.xml import Element
 from appaudit.apk.zip import MemberError
 from appaudit.errors import InputError
-from appaudit.records import to_json
+from appaudit.jsonform import to_json
 from tests.apk import build
 
 

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from appaudit.assets import assets
-from appaudit.records import SCHEMA_VERSION, fact_from_json, finding_from_json, gap_from_json
+from appaudit.jsonform import fact_from_json, finding_from_json, gap_from_json
+from appaudit.records import SCHEMA_VERSION
 from appaudit.report.json import document, render
 from appaudit.report.model import AuditView
 from tests.report import golden

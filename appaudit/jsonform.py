@@ -1,0 +1,122 @@
+"""Records as JSON and back: the form of bundles and of ``-f json``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from appaudit.records import (
+    EVIDENCE_TYPES,
+    App,
+    Document,
+    Evidence,
+    Fact,
+    Finding,
+    Gap,
+    PolicySpan,
+    Signature,
+)
+
+_EVIDENCE_BY_KIND: dict[str, type[Any]] = {t.kind: t for t in EVIDENCE_TYPES}
+_PAIRS = frozenset({"attributes"})
+
+
+_FIELDS: dict[type[Any], tuple[str, ...]] = {
+    cls: tuple(f.name for f in dataclasses.fields(cls))
+    for cls in (*EVIDENCE_TYPES, App, Document, Fact, Gap, Finding)
+}
+
+
+def to_json(record: Any) -> Any:
+    """A record (or tuple of records, or plain value) as JSON-ready values."""
+    if isinstance(record, str | int | float | bool) or record is None:
+        return record
+    if isinstance(record, tuple | list):
+        return [to_json(r) for r in record]
+    cls = type(record)
+    is_evidence = cls in EVIDENCE_TYPES
+    out: dict[str, Any] = {"kind": cls.kind} if is_evidence else {}
+    for name in _FIELDS[cls]:
+        value = getattr(record, name)
+        if name in _PAIRS:
+            if value or not is_evidence:
+                out[name] = dict(value)
+        elif value is not None or not is_evidence:
+            out[name] = to_json(value)
+    return out
+
+
+def _pairs(value: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(k), str(v)) for k, v in value.items()))
+
+
+def _build(cls: type[Any], data: Mapping[str, Any]) -> Any:
+    kwargs: dict[str, Any] = {}
+    for name in _FIELDS[cls]:
+        if name not in data:
+            continue
+        value = data[name]
+        if name in _PAIRS:
+            value = _pairs(value)
+        elif name == "evidence":
+            value = tuple(evidence_from_json(e) for e in value)
+        elif name == "signers":
+            value = tuple(_build(Signature, v) for v in value)
+        elif name == "members":
+            value = tuple((str(n), int(size), str(digest)) for n, size, digest in value)
+        elif name == "facts":
+            value = tuple(fact_from_json(f) for f in value)
+        elif name == "gaps":
+            value = tuple(gap_from_json(g) for g in value)
+        elif name == "via" and value is not None:
+            value = _build(PolicySpan, value)
+        elif isinstance(value, list):
+            value = tuple(value)
+        kwargs[name] = value
+    return cls(**kwargs)
+
+
+def evidence_from_json(data: Mapping[str, Any]) -> Evidence:
+    """Inverse of `to_json` for evidence. Raises ValueError on an unknown kind."""
+    cls = _EVIDENCE_BY_KIND.get(str(data.get("kind")))
+    if cls is None:
+        raise ValueError(f"unknown evidence kind {data.get('kind')!r}")
+    result: Evidence = _build(cls, data)
+    return result
+
+
+def fact_from_json(data: Mapping[str, Any]) -> Fact:
+    """Inverse of `to_json` for a Fact. Raises TypeError or ValueError where a field is missing."""
+    result: Fact = _build(Fact, data)
+    return result
+
+
+def gap_from_json(data: Mapping[str, Any]) -> Gap:
+    """Inverse of `to_json` for a Gap."""
+    result: Gap = _build(Gap, data)
+    return result
+
+
+def finding_from_json(data: Mapping[str, Any]) -> Finding:
+    """Inverse of `to_json` for a Finding."""
+    result: Finding = _build(Finding, data)
+    return result
+
+
+def document_from_json(data: Mapping[str, Any]) -> Document:
+    """Inverse of `to_json` for a Document."""
+    result: Document = _build(Document, data)
+    return result
+
+
+def app_from_json(data: Mapping[str, Any]) -> App:
+    """Inverse of `to_json` for an App."""
+    result: App = _build(App, data)
+    return result
+
+
+def canonical(record: Any) -> str:
+    """One line of JSON, keys sorted: what bundles store and hash."""
+    return json.dumps(to_json(record), ensure_ascii=False, sort_keys=True, separators=(",", ":"))

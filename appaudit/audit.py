@@ -109,7 +109,7 @@ def audit(inputs: Inputs, progress: Progress = _silent) -> Bundle:
     """Everything given, side by side. What was not given is not examined, never passed."""
     bundle = _read(inputs.app, inputs.policies, progress)
     for recording in inputs.traffic:
-        _listen(bundle, recording, inputs.values, progress)
+        listen(bundle, recording, inputs.values, progress)
     progress("comparing")
     judge(bundle, inputs.category)
     return bundle
@@ -143,7 +143,7 @@ def run(
     add_run(bundle, result.facts, result.gaps)
     for recording in ([listening.output] if listening is not None else []) + list(recordings):
         scene = scene_of(bundle, result.record, options.mapping)
-        _listen(bundle, recording, values if listening is None else listening.values, progress, scene)
+        listen(bundle, recording, values if listening is None else listening.values, progress, scene)
     bundle.facts = followed(bundle.facts)
     bundle.attached.update(below(result.record.parent, FOLDER))
     progress("comparing")
@@ -158,9 +158,14 @@ def add_run(bundle: Bundle, facts: Iterable[Fact], gaps: Iterable[Gap]) -> None:
     bundle.examined.append("dynamic")
 
 
-def _listen(
-    bundle: Bundle, recording: Path, values: Path | None, progress: Progress, scene: Scene | None = None
+def listen(
+    bundle: Bundle,
+    recording: Path,
+    values: Path | None,
+    progress: Progress = _silent,
+    scene: Scene | None = None,
 ) -> None:
+    """Put what a recording shows into a bundle. Raises InputError where it is none."""
     from appaudit.alongside import app_scene
     from appaudit.traffic import read_traffic
 

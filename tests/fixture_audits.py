@@ -1,6 +1,7 @@
 """Audits of the fixture apps, each run once a session.
 
 ``<app>[/<policy language>[/<category>]]``, then any of: ``/+traffic`` (what fixtures/flows recorded of it),
+``/+consent`` (tests/compare/documents/<app>.har, with the phases of `PHASES`),
 ``/+run`` (the run recorded beside it), ``/+<name>`` (tests/compare/documents/<name>.*, with the policy).
 ``<app>/run`` is short for ``<app>/zh/+run``. An app without a folder is one of tests/compare/made.py.
 """
@@ -14,9 +15,17 @@ from appaudit import audit
 from appaudit.bundle import Bundle
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.record import read
+from appaudit.records import Phase
+from appaudit.traffic.scene import Scene
 from tests.compare.made import made
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+PHASES: list[tuple[float, Phase]] = [
+    (1000.0, "before_consent"),
+    (2000.0, "refused"),
+    (3000.0, "after_consent"),
+]
+"""When the phases of ``+consent`` recordings began."""
 APPS = FIXTURES / "apps"
 DOCUMENTS = Path(__file__).resolve().parent / "compare" / "documents"
 
@@ -39,6 +48,9 @@ def fixture_audit(name: str) -> Bundle:
     category = rest[1] if len(rest) > 1 else ""
     values = FIXTURES / "device.toml" if flows else None
     bundle = audit.audit(audit.Inputs(apk, documents, flows, values, category))
+    if "consent" in extras:
+        audit.listen(bundle, DOCUMENTS / f"{app}.har", None, scene=Scene(phases=PHASES))
+        audit.judge(bundle, category)
     if "run" in extras:
         assert bundle.app is not None
         audit.add_run(bundle, *interpret(read(folder / "run.jsonl"), bundle.app.package))

@@ -23,15 +23,17 @@ from mitmproxy.proxy import layer, layers
 from mitmproxy.proxy.layers.tls import parse_client_hello
 
 try:
-    from appaudit.traffic.identifiers import Passed, Values, Window
+    from appaudit.traffic.identifiers import Hit, Passed, Values, Window
 except ImportError:  # loaded from a folder of its own
-    from identifiers import Passed, Values, Window  # type: ignore[import-not-found,no-redef]
+    from identifiers import Hit, Passed, Values, Window  # type: ignore[import-not-found,no-redef]
 
 KEY = "appaudit"
 """The key of a flow's metadata under which everything here is written."""
 
 MAX_HITS = 200
 MAX_REFUSED = 10_000
+TOLD = 1 << 18
+"""Bytes of a kept body that are looked through at once; the rest when the recording is read."""
 TLS_RECORD = b"\x16\x03"
 """How a TLS handshake begins."""
 
@@ -106,7 +108,10 @@ class Listener:
     # -------------------------------------------------------------------- HTTP
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if self._streams(flow.request.headers):
+        # In HTTP/1 a request that tells no length has no body; in HTTP/2 it may.
+        headers = flow.request.headers
+        told = "content-length" in headers or "transfer-encoding" in headers
+        if (told or not flow.request.http_version.startswith("HTTP/1")) and self._streams(headers):
             flow.request.stream = self._body(flow, "request")
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -114,10 +119,11 @@ class Listener:
         self._finish(flow, "request", flow.request)
         if self.values is None:
             return
+        # What is kept is looked through later, in every encoding: this is for who watches.
         parts = [flow.request.url.encode(), *(v for _, v in flow.request.headers.fields)]
-        for part in (b"\n".join(parts), flow.request.raw_content or b""):
-            for passed in Window(self.values).feed(part):
-                self._tell(passed, flow.request.pretty_host)
+        parts.append((flow.request.raw_content or b"")[:TOLD])
+        for hit in self.values.find(b"\n".join(parts)):
+            self._tell(hit, flow.request.pretty_host)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if flow.response is not None and self._streams(flow.response.headers):
@@ -201,7 +207,7 @@ class Listener:
             if size + len(message.content) > self._options.body_limit:
                 self._note(flow, host, where, found)
             for passed in found:
-                self._tell(passed, host)
+                self._tell(passed.hit, host)
         if size + len(message.content) > self._options.body_limit:
             messages.pop()
             meta = self._meta(flow)
@@ -266,7 +272,7 @@ class Listener:
     def _note(self, flow: Any, host: str, where: str, found: list[Passed]) -> None:
         hits = self._meta(flow).setdefault("hits", []) if found else []
         for passed in found:
-            self._tell(passed, host)
+            self._tell(passed.hit, host)
             if len(hits) < MAX_HITS:
                 hit = passed.hit
                 hits.append(
@@ -277,8 +283,8 @@ class Listener:
                     }
                 )  # fmt: skip
 
-    def _tell(self, passed: Passed, host: str) -> None:
-        key = (passed.hit.data, host, passed.hit.form)
+    def _tell(self, hit: Hit, host: str) -> None:
+        key = (hit.data, host, hit.form)
         if key in self._told or len(self._told) > 100_000:
             return
         self._told.add(key)

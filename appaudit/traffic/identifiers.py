@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import unquote_to_bytes
 
-_TOKEN = re.compile(rb"[0-9A-Za-z]+(?:[:._-][0-9A-Za-z]+)*")
+_TOKEN = re.compile(rb"[0-9a-z]{8,}")
+_SEPARATED = re.compile(rb"[0-9a-z]+(?:[:._-][0-9a-z]+)+")
+_BETWEEN = b":._-"
 _SEPARATORS = re.compile(r"[:._\s-]")
 _DECIMAL = re.compile(rb"(?<![\d.])-?\d{1,3}\.\d{3,}+(?!\.)")
 _PACKAGE = re.compile(rb"(?<![A-Za-z0-9_.])[a-z][a-z0-9_]*+(?:\.[A-Za-z][A-Za-z0-9_]*+)+")
@@ -46,7 +48,7 @@ class Values:
 
     def __init__(self, values: Mapping[str, Sequence[str]], keys: Sequence[bytes] = ()) -> None:
         self._keys = tuple(keys)
-        self.forms: dict[str, tuple[str, str]] = {}
+        self.forms: dict[bytes, tuple[str, str]] = {}
         self.texts: list[tuple[bytes, str]] = []
         self.points: list[tuple[float, float]] = []
         self.packages: set[bytes] = set()
@@ -76,20 +78,22 @@ class Values:
                     self.wrapped += [(n, data, "base64") for n in _base64_forms(form.encode())]
                     self.wrapped.append((form.encode().hex().encode(), data, "hex"))
         if bare.isalnum() and bare.isascii() and len(bare) >= 8:
-            self.forms.setdefault(bare.lower(), (data, "plain"))
-            self.forms.setdefault(bare.lower()[::-1], (data, "reversed"))
+            self._form(bare.lower(), data, "plain")
+            self._form(bare.lower()[::-1], data, "reversed")
         for form in {value, value.lower(), value.upper(), bare, bare.lower(), bare.upper()}:
             for name in _HASHES:
                 digest = hashlib.new(name, form.encode(), usedforsecurity=False).hexdigest()
-                self.forms.setdefault(digest, (data, name))
+                self._form(digest, data, name)
                 if name == "md5":
-                    self.forms.setdefault(digest[8:24], (data, "md5-16"))
+                    self._form(digest[8:24], data, "md5-16")
                 for length in _TRUNCATED:
                     if length < len(digest):
-                        self.forms.setdefault(digest[:length], (data, f"{name}-{length}"))
+                        self._form(digest[:length], data, f"{name}-{length}")
                 for key in self._keys:
-                    sealed = hmac.new(key, form.encode(), name).hexdigest()
-                    self.forms.setdefault(sealed, (data, f"hmac-{name}"))
+                    self._form(hmac.new(key, form.encode(), name).hexdigest(), data, f"hmac-{name}")
+
+    def _form(self, text: str, data: str, form: str) -> None:
+        self.forms.setdefault(text.encode(), (data, form))
 
     def find(self, data: bytes) -> list[Hit]:
         """Every value in ``data``; a data type once a form."""
@@ -102,15 +106,15 @@ class Values:
             at = data.find(needle)
             if at >= 0:
                 add(kind, "plain", at, len(needle))
-        for match in _TOKEN.finditer(data):
-            token = match[0].decode("ascii").lower()
-            if len(token) < 8:
-                continue
-            for form in {token, _SEPARATORS.sub("", token)}:
-                if form in self.forms:
-                    add(*self.forms[form], match.start(), len(match[0]))
-        if len(data) in (16, 20, 32) and data.hex() in self.forms:
-            add(*self.forms[data.hex()], 0, len(data))
+        lower = data.lower()
+        for token in self.forms.keys() & set(_TOKEN.findall(lower)):
+            add(*self.forms[token], lower.find(token), len(token))
+        for token in set(_SEPARATED.findall(lower)):
+            bare = token.translate(None, _BETWEEN)
+            if bare in self.forms:
+                add(*self.forms[bare], lower.find(token), len(token))
+        if len(data) in (16, 20, 32) and (digest := data.hex().encode()) in self.forms:
+            add(*self.forms[digest], 0, len(data))
         if self.packages:
             named = {m[0] for m in _PACKAGE.finditer(data)} & self.packages
             if len(named) > 1:

@@ -46,13 +46,28 @@ def _powers() -> bytes:
     return bytes(zipped(apk(root, Stored("classes2.dex", foreign), dex=code)))
 
 
+def _ads() -> bytes:
+    """An app with an advertising SDK and a consent platform."""
+    packages = ("com/google/android/ump", "com/google/android/gms/ads")
+    code = build(
+        [Class(f"L{p}/{name};", [Method("start", "()V", (0x0E,))]) for p in packages for name in "ABCD"]
+    )
+    root = manifest(
+        node("uses-sdk", minSdkVersion=24, targetSdkVersion=34),
+        node("uses-permission", name="android.permission.INTERNET"),
+        node("application"),
+        package="com.example.ads",
+    )
+    return bytes(zipped(apk(root, dex=code)))
+
+
 @cache
 def made(name: str) -> Path:
     """The APK of one of the apps above, in a folder that goes with the process."""
     folder = tempfile.TemporaryDirectory(prefix="appaudit-")
     _FOLDERS.append(folder)
     path = Path(folder.name) / f"{name}.apk"
-    path.write_bytes({"powers": _powers}[name]())
+    path.write_bytes({"powers": _powers, "ads": _ads}[name]())
     return path
 
 

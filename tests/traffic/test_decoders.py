@@ -69,7 +69,8 @@ def request(host: str, path: str, at: str) -> Flow:
         key, inner, tail = rest.partition(".")[2].partition(".json")
         value = json.dumps(nested(tail)) if inner else VALUE
         if rest.startswith("multipart"):
-            body = f'--form\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n--form--\r\n'.encode()
+            head = f'--form\r\nContent-Disposition: form-data; name="{key}"'
+            body = f"{head}\r\n\r\n{value}\r\n--form--\r\n".encode()
         elif part == "query":
             query = "?" + urllib.parse.urlencode({"v": 1, key: value})
         else:

@@ -19,6 +19,7 @@ from appaudit.compare.rules import (
     promises,
     recipients,
     sdks,
+    signals,
     startup,
 )
 from appaudit.compare.verdict import Verdict
@@ -35,6 +36,7 @@ RULES: dict[str, Callable[[Case], Iterator[Verdict]]] = {
     "consent-refusal": consent.refusal,
     "contradicted-data": data.contradicted_data,
     "contradictory-policy": data.contradictory_policy,
+    "consent-signal": signals.consent_signal,
     "deidentified-plain": promises.plain_although_deidentified,
     "early-collection": startup.early_collection,
     "early-permission-request": asking.early_permission_request,
@@ -64,6 +66,7 @@ RULES: dict[str, Callable[[Case], Iterator[Verdict]]] = {
     "unobserved-sdk-data": sdks.unobserved_sdk_data,
     "unprotected-transport": network.unprotected_transport,
     "unrequested-permission": permissions.unrequested_permission,
+    "unused-consent-platform": signals.unused_consent_platform,
     "unused-permission": permissions.unused_permission,
     "vague-data": data.vague_data,
 }

@@ -25,6 +25,8 @@ MAX_DEPTH = 8
 MAX_VIEWS = 4000
 MAX_BYTES = 16 << 20
 MAX_VIEW = 4 << 20
+SHORTEST = 12
+"""Characters below which text is not taken for base64, hex or escapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ _PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 _ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}){8,}(?![0-9A-Za-z])")
+_CONTROLS = bytes(b for b in range(32) if b not in b"\t\r\n\f")
 _HEX_ONLY = re.compile(rb"[0-9a-fA-F]{16,}")
 _BASE64_ONLY = re.compile(rb"[A-Za-z0-9+/_-]{12,}={0,2}")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -167,8 +170,9 @@ def _text(data: bytes) -> str | None:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    odd = sum(c < " " and c not in "\t\r\n\f" for c in text[:2000])
-    return None if odd * 20 > min(len(text), 2000) else text
+    start = data[:2000]
+    odd = len(start) - len(start.translate(None, _CONTROLS))
+    return None if odd * 20 > len(start) else text
 
 
 def _json(text: str) -> Any:
@@ -233,6 +237,8 @@ def _multipart(data: bytes) -> Iterator[_Inner]:
 
 
 def _text_encodings(text: str) -> Iterator[_Inner]:
+    if len(text) < SHORTEST and "%" not in text:
+        return
     if _PERCENT.search(text):
         yield "url", "", unquote_to_bytes(text), ""
     if _ESCAPED.search(text):
@@ -282,6 +288,8 @@ def _telling(data: bytes) -> bool:
         return True
     text = _text(data)
     if text is not None:
+        if text.isprintable():
+            return True
         return sum(c.isprintable() or c in "\t\r\n" for c in text) >= 0.95 * len(text)
     return len(data) > 8 and binary.protobuf(data) is not None
 

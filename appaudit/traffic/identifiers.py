@@ -16,7 +16,7 @@ from itertools import pairwise
 from urllib.parse import unquote_to_bytes
 
 _TOKEN = re.compile(rb"[0-9a-z]{8,}")
-_SEPARATED = re.compile(rb"[0-9a-z]+(?:[:._-][0-9a-z]+)+")
+_SEPARATED = re.compile(rb"(?<![0-9a-z])[0-9a-z]++(?:[:._-][0-9a-z]++)+")
 _BETWEEN = b":._-"
 _SEPARATORS = re.compile(r"[:._\s-]")
 _DECIMAL = re.compile(rb"(?<![\d.])-?\d{1,3}\.\d{3,}+(?!\.)")
@@ -56,6 +56,7 @@ class Values:
         for data, listed in values.items():
             for value in listed:
                 self._add(data, str(value).strip())
+        self._long = {text: kind for text, kind in reversed(self.texts) if len(text) >= 12}
 
     def _add(self, data: str, value: str) -> None:
         if data in ("location", "gps_location"):
@@ -113,14 +114,20 @@ class Values:
             bare = token.translate(None, _BETWEEN)
             if bare in self.forms:
                 add(*self.forms[bare], lower.find(token), len(token))
-        if len(data) in (16, 20, 32) and (digest := data.hex().encode()) in self.forms:
-            add(*self.forms[digest], 0, len(data))
+        found.update({(h.data, h.form): h for h in self.digest(data)})
         if self.packages:
             named = {m[0] for m in _PACKAGE.finditer(data)} & self.packages
             if len(named) > 1:
                 at = data.find(next(iter(sorted(named))))
                 add("installed_apps", "plain", at, len(data) - at)
         return list(found.values())
+
+    def digest(self, data: bytes) -> list[Hit]:
+        """``data`` itself, where its bytes are a digest of a value."""
+        if len(data) not in (16, 20, 32):
+            return []
+        known = self.forms.get(data.hex().encode())
+        return [Hit(*known, 0, len(data))] if known else []
 
     def split(self, parts: Sequence[bytes]) -> list[tuple[str, int, int]]:
         """Values cut in two over neighbouring parts of a message: (data type, first part, its bytes).
@@ -131,10 +138,9 @@ class Values:
         for n, (left, right) in enumerate(pairwise(parts)):
             if not (5 <= len(left) <= 64 and 5 <= len(right) <= 64):
                 continue
-            for whole in (left + right, right + left):
-                kind = next((k for text, k in self.texts if text == whole and len(text) >= 12), None)
-                if kind is not None:
-                    found.append((kind, n, len(left)))
+            kind = self._long.get(left + right) or self._long.get(right + left)
+            if kind is not None:
+                found.append((kind, n, len(left)))
         return found
 
     def coordinates(self, parts: Iterable[bytes]) -> bool:
@@ -180,6 +186,7 @@ _VALUES: dict[str, re.Pattern[bytes]] = {
         rb"(?<![0-9A-Za-z:-])(?:[0-9a-fA-F]{2}([:-]))(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}(?![0-9A-Za-z:-])"
     ),
 }
+_ANY_HINT = re.compile("|".join(hint.pattern for hint in _HINTS.values()), re.I)
 _NOBODY = (b"02:00:00:00:00:00", b"00:00:00:00:00:00", b"ff:ff:ff:ff:ff:ff")
 _ALL_ZERO = re.compile(rb"[0-]+")
 
@@ -189,6 +196,8 @@ def patterns(path: str, data: bytes) -> list[Hit]:
     if len(data) > 4096:
         return []
     key = path.rpartition(".")[2]
+    if not _ANY_HINT.search(key):
+        return []
     found = []
     for kind, hint in _HINTS.items():
         match = _VALUES[kind].search(data) if hint.search(key) else None

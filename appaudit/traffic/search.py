@@ -58,9 +58,14 @@ def search(flow: Flow, values: Values, witness: Witness | None = None) -> Search
     found: dict[tuple[str, str], Found] = {}
     for part, data, content_type in parts(flow):
         inside = len(done.views)
+        clean = b""
         for view in views(part, data, content_type, budget):
             done.views.append(view)
-            _look(view, values, found)
+            # What stands as it is in bytes that held nothing holds nothing: most fields of a body.
+            if clean and view.data in clean:
+                _look(view, values.digest(view.data), found)
+            elif not _look(view, values.find(view.data), found):
+                clean = view.data
         if part.startswith(("request.body", "message")):
             _closed(flow, data, content_type, done, inside, values, witness, found, budget)
     done.cut = done.cut or budget.cut or flow.cut
@@ -74,12 +79,14 @@ def search(flow: Flow, values: Values, witness: Witness | None = None) -> Search
 
 
 def _look(
-    view: View, values: Values, found: dict[tuple[str, str], Found], seen_at: Sealed | None = None
-) -> None:
-    for hit in (*values.find(view.data), *patterns(view.path, view.data)):
+    view: View, hits: list[Hit], found: dict[tuple[str, str], Found], seen_at: Sealed | None = None
+) -> bool:
+    """Keep what a view holds; whether that is a value."""
+    for hit in (*hits, *patterns(view.path, view.data)):
         # The innermost view tells the exact field: what wraps it is replaced.
         form = hit.form if hit.form == "pattern" else "value"
         found[hit.data, form] = Found(hit.data, view, hit, hit.offset, seen_at)
+    return bool(hits)
 
 
 def _together(done: Search, values: Values) -> None:
@@ -130,7 +137,7 @@ def _closed(
             chain = ">".join(p for p in (at.encoding, name, view.encoding) if p != "plain")
             inner = View(view.path, chain, view.data)
             done.views.append(inner)
-            _look(inner, values, found, seal)
+            _look(inner, values.find(inner.data), found, seal)
     size = _noise(data, content_type, own)
     if opened:
         done.opened.append(max(opened, size))

@@ -1,24 +1,32 @@
-"""Calls inside support libraries belong to the code that calls the library.
+"""Whose act a call is that stands in code of nobody we know: the nearest known code on the way to it.
 
 A library wraps the framework: that `TelephonyManagerCompat` can read the IMEI says nothing of an app
 that never calls it. A site in a library class is taken to be the act of the code outside all
-libraries that calls a method of that same class (or of a class nested with it) from which the site
-is reached inside the class; with no such code it is nobody's.
+libraries that calls the method, through other methods of libraries where need be; with no such code
+it is nobody's. In toolkits, whose classes all use one another, only what calls that very class counts.
+A site in a package of nobody we know is the act of the SDKs that call it, where some
+do, through other such packages where need be; what only the app calls stays unknown.
+
+Calls are followed upwards by the method they name; dispatch to overriding methods is not followed,
+which would make everybody a caller. A method that nobody names, of an object that somebody makes, is
+taken to be called by who makes the object.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from appaudit.dex import CallSites, MethodNumbers
-from appaudit.dex.layout import Mask, by_index, distinct, firsts, numbered
+from appaudit.dex.layout import by_index, distinct, firsts
+from appaudit.dex.numbers import NAME_BITS, PROTO_BITS, SIGNATURE_BITS
 from appaudit.dex.opcodes import Reference
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
-from appaudit.static.attribution import Actors
+from appaudit.static.attribution import APP, UNKNOWN, Actors
 
 Key = npt.NDArray[np.int64]
 
@@ -26,6 +34,11 @@ Key = npt.NDArray[np.int64]
 @cache
 def _prefixes() -> tuple[str, ...]:
     return tuple(toml("libraries.toml")["prefixes"])
+
+
+@cache
+def _toolkits() -> tuple[str, ...]:
+    return tuple(toml("libraries.toml")["toolkits"])
 
 
 @cache
@@ -42,76 +55,154 @@ def in_library(class_descriptor: str) -> bool:
     return is_library(class_descriptor[: class_descriptor.rfind("/") + 1])
 
 
+MAX_LEVELS = 12
+"""Calls that are followed upwards from a site."""
+MAX_METHODS = 20_000
+"""Methods looked at for one app; what lies beyond is as if nobody called it."""
+_ANY = -1
+
+
 def top_level(class_descriptor: str) -> str:
     """The outermost class that a class is nested in, without the closing semicolon."""
     return class_descriptor.rstrip(";").partition("$")[0]
 
 
+def family(class_descriptor: str) -> str:
+    """The toolkit that a class is part of; empty for other classes."""
+    if not class_descriptor.startswith(_toolkits()):
+        return ""
+    return "/".join(class_descriptor.split("/")[:2])
+
+
 class Callers:
-    """Who outside of libraries stands behind methods of library classes."""
+    """Who stands behind methods of library classes and of packages of nobody we know."""
 
     def __init__(self, numbers: MethodNumbers, actors: Actors, sites: CallSites) -> None:
-        """``sites``: all that were found; the library classes among their callers are looked into."""
+        """``sites``: all that were found; the methods among their callers are looked into."""
         self._numbers = numbers
         self._actors = actors
-        self._names: list[str] = []
-        owners = {sites.caller_class(k) for k in _one_a_method(sites)}
-        homes = {top_level(name) for name in owners if in_library(name)}
-        inside = np.array([top_level(name) in homes for name in numbers.hierarchy.names], bool)
-        calls = [self._calls(number, inside) for number in range(len(numbers.keys))] if homes else []
-        callee, caller, owner = (
-            np.concatenate([np.empty(0, np.int64), *(c[k] for c in calls)]) for k in range(3)
-        )
-        order = np.argsort(callee, kind="stable")
-        self._callee, self._caller, self._owner = callee[order], caller[order], owner[order]
+        self._callers: dict[int, list[int]] = {}
+        self._owner: dict[int, str] = {}
         self._behind: dict[int, tuple[tuple[str, str], ...]] = {}
+        frontier = []
+        for k in _one_a_method(sites):
+            key = int(numbers.keys[int(sites.dex[k])][int(sites.caller[k])])
+            self._owner[key] = sites.caller_class(k)
+            if not self._known(key):
+                frontier.append(key)
+        for _ in range(MAX_LEVELS):
+            if not frontier or len(self._owner) > MAX_METHODS:
+                break
+            frontier = self._level(frontier)
 
-    def _calls(self, number: int, classes: Mask) -> tuple[Key, Key, Key]:
-        """Every call of a method of some classes in one dex: key of the method called, of the caller,
-        place of the caller's class in ``_names``."""
-        hierarchy, keys = self._numbers.hierarchy, self._numbers.keys[number]
-        dex, class_of_type = hierarchy.dexes[number], hierarchy.type_numbers[number]
-        inside = np.append(classes[class_of_type], False)[dex.methods.owner]
-        references = dex.code.references(Reference.METHOD)
-        hit = np.flatnonzero(by_index(inside, 0)[references.operand])
-        place, method_row = dex.code.methods_of(references.item[hit])
-        caller = dex.class_data.methods.method[method_row]
-        pairs = distinct(caller.astype(np.int64) << 32 | references.operand[hit[place]])
-        caller, callee = pairs >> 32, pairs & 0xFFFFFFFF
-        types, at = numbered(dex.methods.owner[caller])
-        base = len(self._names)
-        self._names += [dex.type_descriptor(t) if t >= 0 else "" for t in types.tolist()]
-        return keys[callee], keys[caller], at + base
+    def _known(self, key: int) -> str:
+        """The actor of a method; empty for libraries and packages of nobody we know."""
+        owner = self._owner[key]
+        actor = "" if in_library(owner) else self._actors.of(owner)
+        return "" if actor == UNKNOWN else actor
+
+    def _level(self, frontier: list[int]) -> list[int]:
+        """Finds the callers of these methods; returns those of them whose callers matter as well."""
+        wanted = np.array(frontier, np.int64)
+        for callee, caller in self._calls(wanted, 0):
+            self._callers.setdefault(callee, []).append(caller)
+        makes: dict[int, list[int]] = {}
+        init = self._numbers.names.get("<init>", _ANY)
+        for key in frontier:
+            if key not in self._callers and not in_library(self._owner[key]):
+                makes.setdefault((key >> SIGNATURE_BITS) << NAME_BITS | init, []).append(key)
+        if makes and init != _ANY:
+            for made, caller in self._calls(np.array(list(makes), np.int64), PROTO_BITS):
+                if self._owner[caller] != self._owner[makes[made][0]]:
+                    for key in makes[made]:
+                        self._callers.setdefault(key, []).append(caller)
+        seen = set(frontier) | self._callers.keys()
+        following = {c for key in frontier for c in self._callers.get(key, ())} - seen
+        return sorted(key for key in following if not self._known(key))
+
+    def _calls(self, wanted: Key, shift: int) -> Iterator[tuple[int, int]]:
+        """(key of the method called without its lowest ``shift`` bits, key of the caller) of every call of
+        these methods."""
+        hierarchy = self._numbers.hierarchy
+        for dex, keys in zip(hierarchy.dexes, self._numbers.keys, strict=True):
+            called = np.isin(keys >> shift, wanted)
+            if not called.any():
+                continue
+            references = dex.code.references(Reference.METHOD)
+            hit = np.flatnonzero(by_index(called, 0)[references.operand])
+            place, method_row = dex.code.methods_of(references.item[hit])
+            caller = dex.class_data.methods.method[method_row]
+            pairs = distinct(caller.astype(np.int64) << 32 | references.operand[hit[place]])
+            for pair in pairs.tolist():
+                by, callee = int(keys[pair >> 32]), int(keys[pair & 0xFFFFFFFF])
+                if by not in self._owner:
+                    self._owner[by] = dex.method_name(pair >> 32)[0]
+                yield callee >> shift, by
 
     def behind(self, dex: int, method: int) -> tuple[tuple[str, str], ...]:
-        """(actor, package of an unknown one) of the code behind a library's method, given by its index
-        in a dex; empty for none."""
+        """(actor, package of an unknown one) of the code behind a method, given by its index in a dex; empty
+        for a library's that nobody calls."""
         key = int(self._numbers.keys[dex][method])
         found = self._behind.get(key)
         if found is None:
-            home = top_level(self._numbers.hierarchy.dexes[dex].method_name(method)[0])
-            found = self._behind[key] = tuple(sorted(self._search(key, home)))
+            owner = self._owner.setdefault(key, self._numbers.hierarchy.dexes[dex].method_name(method)[0])
+            if in_library(owner):
+                found = tuple(sorted(self._of_library(key)))
+            else:
+                found = tuple(sorted(self._of_unknown([key])))
+            self._behind[key] = found
         return found
 
-    def _search(self, key: int, home: str) -> set[tuple[str, str]]:
-        seen, frontier = {key}, [key]
-        actors: set[tuple[str, str]] = set()
+    def _of_library(self, key: int) -> set[tuple[str, str]]:
+        """The nearest code outside of libraries."""
+        found: set[tuple[str, str]] = set()
+        unknown: dict[str, list[int]] = {}
+        for caller in self._above([key], self._inside_libraries):
+            owner = self._owner[caller]
+            actor, package = self._actors.of_package(owner)
+            if actor == UNKNOWN:
+                unknown.setdefault(package, []).append(caller)
+            else:
+                found.add((actor, package))
+        for methods in unknown.values():
+            found |= self._of_unknown(methods)
+        return found
+
+    def _of_unknown(self, keys: list[int]) -> set[tuple[str, str]]:
+        """The SDKs nearest above methods of a package of nobody we know; that package where there are
+        none, or where the app calls it too."""
+        above = {self._known(key) for key in self._above(keys, self._inside_unknown)} - {""}
+        package = self._actors.of_package(self._owner[keys[0]])
+        sdks_above = {(actor, "") for actor in above if actor != APP}
+        return sdks_above | {package} if not sdks_above or APP in above else sdks_above
+
+    def _inside_libraries(self, below: str, owner: str) -> bool | None:
+        if not in_library(owner):
+            return False
+        near = top_level(below) == top_level(owner) or family(below) != family(owner) or not family(below)
+        return True if near else None
+
+    def _inside_unknown(self, below: str, owner: str) -> bool | None:
+        return in_library(owner) or self._actors.of(owner) == UNKNOWN
+
+    def _above(self, keys: Iterable[int], passes: Callable[[str, str], bool | None]) -> Iterator[int]:
+        """The nearest methods above some. ``passes`` is asked for the classes of a method and its caller: True
+        where the way leads on through the caller, None where it ends there without being told."""
+        frontier = list(keys)
+        seen = set(frontier)
         while frontier:
             following = []
-            for method in frontier:
-                low, high = np.searchsorted(self._callee, (method, method + 1)).tolist()
-                for caller, place in zip(
-                    self._caller[low:high].tolist(), self._owner[low:high].tolist(), strict=True
-                ):
-                    owner = self._names[place]
-                    if top_level(owner) == home:
-                        if caller not in seen:
-                            seen.add(caller)
-                            following.append(caller)
-                    elif not in_library(owner):
-                        actors.add(self._actors.of_package(owner))
+            for key in frontier:
+                for caller in self._callers.get(key, ()):
+                    if caller in seen:
+                        continue
+                    seen.add(caller)
+                    through = passes(self._owner[key], self._owner[caller])
+                    if through:
+                        following.append(caller)
+                    elif through is False:
+                        yield caller
             frontier = following
-        return actors
 
 
 def _one_a_method(sites: CallSites) -> list[int]:

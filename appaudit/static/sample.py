@@ -26,7 +26,7 @@ from appaudit.knowledge.apis import Api, catalogue
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import required
 from appaudit.records import CallSite, Gap
-from appaudit.static.attribution import Actors, actors_of, descriptor
+from appaudit.static.attribution import UNKNOWN, Actors, actors_of, descriptor
 from appaudit.static.library import Callers, in_library
 
 
@@ -159,13 +159,16 @@ class Sample:
 
     def actors_of(self, sites: CallSites, k: int) -> tuple[tuple[str, str], ...]:
         """(actor, package of an unknown one) of everyone whose act a site is: whose code it stands in,
-        or who calls the support library it stands in. Empty for library code nobody calls."""
+        or who calls the library or the code of nobody we know that it stands in. Empty for library code
+        nobody calls."""
         number, caller = int(sites.dex[k]), int(sites.caller[k])
         owner = int(self.dexes[number].methods.owner[caller])
         found = self._actors.get((number, owner))
         if found is None:
             name = sites.caller_class(k)
             found = () if in_library(name) else (self.actors.of_package(name),)
+            if found and found[0][0] == UNKNOWN and self.callers is not None:
+                found = ()
             self._actors[number, owner] = found
         if found:
             return found

@@ -83,6 +83,10 @@ class Case:
             found.update(apis)
         return found
 
+    def sentences(self) -> list[PolicySpan]:
+        """Every sentence of the documents whose text is known."""
+        return self._sentences.all()
+
     def sentence(self, facts: Iterable[Fact]) -> str:
         """The sentence around the first words that the declared side is quoted with; empty where its text
         is not known."""

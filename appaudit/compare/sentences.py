@@ -30,6 +30,20 @@ class Sentences:
             self._known[key] = self._around(span)
         return self._known[key]
 
+    def all(self) -> list[PolicySpan]:
+        """Every sentence, whole; headings and bits of tables (no stop at the end) left out."""
+        found = []
+        for document, text in self._texts.items():
+            for number, line in enumerate(text.split("\n"), 1):
+                start = 0
+                for end in _END.finditer(line):
+                    words = line[start : end.end()]
+                    left = start + len(words) - len(words.lstrip())
+                    if words.strip():
+                        found.append(PolicySpan(document, number, left, end.end(), line[left : end.end()]))
+                    start = end.end()
+        return found
+
     def _around(self, span: PolicySpan) -> str:
         if span.document not in self._lines:
             self._lines[span.document] = self._texts.get(span.document, "").split("\n")

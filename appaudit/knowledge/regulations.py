@@ -48,7 +48,8 @@ class Clause:
     ``judge``: ``person`` where a tool can only give leads. ``label``: the item's name in MIIT's notices, by
     language, for items of the notices themselves; ``item``: the notice's item it falls under.
     ``sure``: False where wording or number still has to be checked against the text. ``hash``: over the
-    instrument, its date and number, and both texts; a change of law changes it.
+    instrument, its date and number, and both texts; a change of law changes it. ``decide``: by language, what
+    decides it where no observation did, and where only a person can; empty where ``evidence`` says it all.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Clause:
     item: str
     sure: bool
     hash: str
+    decide: Mapping[str, str]
 
     def checked(self, lang: str) -> str:
         """What is checked, in ``zh`` or ``en``."""
@@ -152,6 +154,7 @@ def _clause(key: str, row: Mapping[str, Any]) -> Clause:
         item=row.get("item", ""),
         sure=row.get("sure", True),
         hash=hashlib.sha256(text.encode()).hexdigest()[:16],
+        decide=toml("decide.toml").get(key, {}),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from appaudit.knowledge.load import toml
-from appaudit.knowledge.naming import actor_name, subject_name
+from appaudit.knowledge.naming import actor_name, sdk_name, subject_name
 from appaudit.knowledge.rules import Language, Rule, rules
 from appaudit.records import (
     CallSite,
@@ -172,6 +172,7 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "deed": lambda v: _word("deed", _deed(v), v.lang),
     "said": lambda v: subject_name(v.given["said"], v.lang) if "said" in v.given else "",
     "ways": _ways,
+    "sdks": lambda v: _AND[v.lang].join(sdk_name(s, v.lang) for s in v.given.get("sdks", "").split()) or "-",
     "promised": lambda v: _word("promised", "sentence", v.lang).format_map(v) if v.span() else "",
     "button": lambda v: _word("button", "sentence", v.lang).format_map(v) if v["detail"] else "",
     "quote": _quote,
@@ -182,6 +183,7 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "seen": _listed("seen"),
     "notice": _listed("notice"),
     "level": _listed("level"),
+    "unit": _listed("unit"),
     "evidence": _listed("evidence"),
     "category": lambda v: v.given.get(f"category_{v.lang}", ""),
     "needs": lambda v: needed(v.given.get("needs", ""), v.lang) or "-",

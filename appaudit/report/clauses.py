@@ -29,11 +29,11 @@ class ClauseRow:
     @property
     def outcome(self) -> Outcome:
         """The worst of its findings. A pass needs every finding to pass, every source that could show
-        otherwise examined, and a tool able to judge."""
+        otherwise examined, and a tool able to judge; where a person has to, the worst is a lead."""
         outcomes = {f.outcome for f in self.findings}
-        if "violation" in outcomes:
+        if "violation" in outcomes and self.clause.judge == "tool":
             return "violation"
-        if "review" in outcomes:
+        if outcomes & {"violation", "review"}:
             return "review"
         if outcomes == {"pass"} and self.clause.judge == "tool" and not self.missing:
             return "pass"

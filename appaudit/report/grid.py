@@ -396,8 +396,10 @@ class Grids:
                 more = [(f"… +{len(active) - self._items}", "")] if len(active) > self._items else []
                 cited = tuple(titles + more)
             needs = [self.w.of("needs", n) for n in row.missing or row.clause.evidence]
-            open_ = row.outcome == "not_examined" and needs
-            decide = (self.w("would_decide", what=self.w("comma").join(needs)),) if open_ else ()
+            what = row.clause.decide.get(self.w.lang) or self.w("comma").join(needs)
+            person = row.clause.judge == "person"
+            open_ = what and (person or row.outcome == "not_examined")
+            decide = (self.w("person_decides" if person else "would_decide", what=what),) if open_ else ()
             return Cell(decide, "links", links=cited)
 
         return self.make(

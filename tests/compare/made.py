@@ -21,8 +21,8 @@ def _service(name: str, permission: str) -> Node:
 
 
 def _powers() -> bytes:
-    """The shop's code under a manifest that requests next to nothing and has every special service, and a
-    foreign SDK."""
+    """The shop's code under a manifest that requests next to nothing and has every special service, a foreign
+    SDK and one that opens another app."""
     with zipfile.ZipFile(SHOP) as archive:
         code = archive.read("classes.dex")
     foreign = build(
@@ -30,10 +30,15 @@ def _powers() -> bytes:
             Class(f"Lcom/appsflyer/{name};", [Method("start", "()V", READS_CONTACTS)])
             for name in ("AppsFlyerLib", "AFEvent", "AFLogger")
         ]
+        + [
+            Class(f"Lcom/tencent/mm/opensdk/openapi/{name};", [Method("open", "()V", (0x0E,))])
+            for name in ("IWXAPI", "WXAPIFactory", "BaseWXApiImplV10")
+        ]
     )
     root = manifest(
         node("uses-sdk", minSdkVersion=24, targetSdkVersion=34),
         node("uses-permission", name="android.permission.SYSTEM_ALERT_WINDOW"),
+        node("uses-permission", name="android.permission.REQUEST_INSTALL_PACKAGES"),
         node(
             "application",
             _service("com.example.powers.Helper", "BIND_ACCESSIBILITY_SERVICE"),

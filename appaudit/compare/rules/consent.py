@@ -35,6 +35,19 @@ def _answered(case: Case, subject: str, attribute: str, bad: str, outcome: Outco
     yield _verdict(outcome if any(f.attribute[attribute] == bad for f in told) else "pass", subject, facts)
 
 
+def prompt(case: Case) -> Iterator[Verdict]:
+    """The first run asks people to read the policy. A screen that was not recognised may still be one."""
+    shown = _shown(case, "screen")
+    missed = case.gaps_of("no_consent_screen")
+    if shown:
+        yield _verdict("pass", "screen", shown)
+    elif missed:
+        began = tuple(f for f in case.observed if f.source == "dynamic" and f.first is not None)[:5]
+        yield Verdict("review", "app", "shows", "consent:screen", began, missed)
+    else:
+        yield _unseen("screen")
+
+
 def pre_ticked(case: Case) -> Iterator[Verdict]:
     """A box that is ticked before anybody touched it."""
     yield from _answered(case, "pre_ticked", "pre_ticked", "yes", "violation")

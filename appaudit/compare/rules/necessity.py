@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from appaudit.compare.case import Case
 from appaudit.compare.disclosure import GENERIC
+from appaudit.compare.unlocks import opens
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types, said_as
+from appaudit.knowledge.permissions import permission
 from appaudit.knowledge.regulations import Category, categories
+from appaudit.knowledge.sdks import sdks
 
 
 def category_of(text: str) -> Category | None:
@@ -46,6 +49,52 @@ def unnecessary_data(case: Case) -> Iterator[Verdict]:
         )
 
 
+def unnecessary_permission(case: Case) -> Iterator[Verdict]:
+    """A dangerous permission that opens nothing the basic function of such an app may require."""
+    category = category_of(case.category)
+    if category is None:
+        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "category"),))
+        return
+    for name, facts in sorted(case.requested.items()):
+        known = permission(name)
+        if (
+            known.level != "dangerous"
+            or known.mild
+            or all(f.attribute.get("how") == "implied" for f in facts)
+        ):
+            continue
+        needed = any(not category.data.isdisjoint(said_as(d)) for d in opens(name))
+        yield Verdict(
+            "pass" if needed else "review",
+            "app",
+            "requests",
+            f"permission:{name}",
+            facts=tuple(facts),
+            clauses=("CN191-4.1", "CN164-5", f"CN39-{category.number}"),
+            attributes=(("category_en", category.en), ("category_zh", category.zh)),
+        )
+
+
+def targeted_push(case: Case) -> Iterator[Verdict]:
+    """SDKs that target people are in the app, and the policy offers no way to switch it off."""
+    targeting = {
+        name: facts
+        for name, facts in sorted(case.embedded.items())
+        if name in sdks() and sdks()[name].category in TARGETING
+    }
+    option = tuple(f for f in case.stated if f.subject == OPTION and f.attribute.get("status") == "present")
+    found = tuple(f for facts in targeting.values() for f in facts)
+    yield Verdict(
+        "review" if targeting and not option else "pass",
+        "app",
+        "embeds",
+        OPTION,
+        (*found, *option),
+        case.gaps_of("missing_document") if targeting and not option else (),
+        attributes=(("sdks", " ".join(targeting)),),
+    )
+
+
 def low_target_sdk(case: Case) -> Iterator[Verdict]:
     """A target SDK below 23 gets every permission at installation; one below 29 escapes later limits."""
     target = case.app.target_sdk if case.app else None
@@ -64,6 +113,11 @@ def low_target_sdk(case: Case) -> Iterator[Verdict]:
         attributes=(("target", str(target)),),
     )
 
+
+TARGETING = frozenset({"advertising", "mediation", "attribution", "engagement"})
+"""Categories of SDKs by which people are targeted."""
+
+OPTION = "notice:personalised"
 
 RUNTIME = 23
 """First level at which dangerous permissions are asked for at run time."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 from appaudit.compare.case import UNREAD, Case
+from appaudit.compare.unlocks import opens
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.permissions import permission
@@ -26,22 +26,15 @@ def _sensitive(case: Case) -> Iterator[tuple[str, str, list[Fact]]]:
 def _explained(case: Case, name: str) -> list[Fact]:
     """Statements that name the permission or a data type it opens."""
     found = [f for f in case.stated if f.subject == f"permission:{name}"]
-    for data in sorted(_opens(name)):
+    for data in sorted(opens(name)):
         found.extend(case.declared(data))
     return found
-
-
-@cache
-def _opens(name: str) -> frozenset[str]:
-    """Data types a permission unlocks."""
-    gated = {t.id for t in data_types().values() if name in t.permissions}
-    return frozenset(gated | set(permission(name).data))
 
 
 def _severity(name: str) -> Severity:
     """High where it opens something sensitive about a person, low where it only shows or does something."""
     known = data_types()
-    opened = {known[d].sensitivity for d in _opens(name) if d in known}
+    opened = {known[d].sensitivity for d in opens(name) if d in known}
     return "high" if "high" in opened else "low" if permission(name).mild else "medium"
 
 
@@ -77,7 +70,7 @@ def unused_permission(case: Case) -> Iterator[Verdict]:
         use = {f.attribute.get("used", "unknown") for f in facts}
         if use == {"unknown"} or level == "normal":
             continue
-        users = uses.get(name, []) + [f for data in sorted(_opens(name)) for f in by_data.get(data, ())]
+        users = uses.get(name, []) + [f for data in sorted(opens(name)) for f in by_data.get(data, ())]
         severity: Severity | None = "info" if users else None
         needs = (("needs", "code"),) if blind and not users else ()
         yield Verdict(

@@ -21,6 +21,8 @@ POWERS: dict[str, tuple[str, Severity]] = {
 }
 """Setting → the permission that stands for it in a policy, and how much it can see or do."""
 
+INSTALLING = "android.permission.REQUEST_INSTALL_PACKAGES"
+
 PER_MINUTE = 30
 PER_SECOND = 10
 """More reads of one type than this is more than a person's use of an app asks for."""
@@ -45,6 +47,17 @@ def special_power(case: Case) -> Iterator[Verdict]:
             severity=severity,
             attributes=(("permission", full),),
         )
+
+
+def installs_apps(case: Case) -> Iterator[Verdict]:
+    """The app may install other apps: whether its screens mislead people into it, only a person can see."""
+    if case.app is None:
+        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "manifest"),))
+        return
+    facts = tuple(case.requested.get(INSTALLING, ()))
+    said = tuple(f for f in case.stated if f.subject == f"permission:{INSTALLING}")
+    outcome: Outcome = "review" if facts else "pass"
+    yield Verdict(outcome, "app", "requests", f"permission:{INSTALLING}", (*facts, *said))
 
 
 def _peak(fact: Fact, key: str) -> int:

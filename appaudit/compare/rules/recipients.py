@@ -9,7 +9,14 @@ from appaudit.compare.case import Case
 from appaudit.compare.disclosure import GENERIC
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types, distance, said_as
+from appaudit.knowledge.sdks import sdks
 from appaudit.records import Fact
+
+KEPT = frozenset({"after_consent", "optional", "deidentified"})
+"""Conditions under which passing data on is as the law wants it."""
+
+OPENING = frozenset({"payment", "login", "deep_link"})
+"""Categories of SDKs that hand the user over to another app."""
 
 ROW = "play:"
 """How the attribute ``basis`` of a fact read from a Data safety form begins."""
@@ -38,6 +45,43 @@ def unnamed_recipient(case: Case) -> Iterator[Verdict]:
                 disclosure="omitted",
                 attributes=attributes,
             )
+
+
+def declared_sharing(case: Case) -> Iterator[Verdict]:
+    """What the policy says it passes on, and under which consent. Servers do it: no device shows it."""
+    said = [f for f in case.stated if f.source == "policy" and f.action == "shares" and f.actor == "app"]
+    bare = [f for f in said if f.stance == "declared" and KEPT.isdisjoint(f.condition)]
+    if not said:
+        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "sharing_statement"),))
+        return
+    names = sorted({(f.recipient or "").partition(":")[2] for f in bare} - {""})
+    yield Verdict(
+        "review" if bare else "pass",
+        "app",
+        "shares",
+        "topic:sharing",
+        tuple(bare or said)[:20],
+        attributes=(("names", ", ".join(names) or "-"), ("number", str(len(bare)))),
+    )
+
+
+def connected_app(case: Case) -> Iterator[Verdict]:
+    """An SDK that opens another app (to sign in, to pay): what is handed over shows only when it opens."""
+    for name, facts in sorted(case.embedded.items()):
+        sdk = sdks().get(name)
+        if sdk is None or sdk.category not in OPENING:
+            continue
+        named = case.naming(name)
+        yield Verdict(
+            "not_examined" if named else "review",
+            f"sdk:{name}",
+            "shares",
+            f"sdk:{name}",
+            (*facts, *named[:5]),
+            case.gaps_of("missing_document") if not named else (),
+            disclosure="clear" if named else "omitted",
+            attributes=(("needs", "run_opening"),) if named else (),
+        )
 
 
 def form_omits_data(case: Case) -> Iterator[Verdict]:

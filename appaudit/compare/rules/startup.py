@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appaudit.compare.case import Case
+from appaudit.compare.case import UNREAD, Case
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types
 from appaudit.records import Fact
@@ -54,6 +54,8 @@ def self_start(case: Case) -> Iterator[Verdict]:
     for fact in case.observed:
         if fact.action == "starts":
             by_actor.setdefault(case.party(fact.actor), []).append(fact)
+    if not by_actor and "static" in case.examined and not case.gaps_of(*UNREAD) and case.app is not None:
+        yield Verdict("pass", "app", "starts", "topic:self_start", statements)
     for actor, facts in sorted(by_actor.items()):
         yield Verdict(
             "pass" if statements else "violation",

@@ -186,8 +186,8 @@ class Callers:
         return in_library(owner) or self._actors.of(owner) == UNKNOWN
 
     def _above(self, keys: Iterable[int], passes: Callable[[str, str], bool | None]) -> Iterator[int]:
-        """The nearest methods above some. ``passes`` is asked for the classes of a method and its caller: True
-        where the way leads on through the caller, None where it ends there without being told."""
+        """The nearest methods above some. ``passes`` is asked for the classes of a method and its caller:
+        True where the way leads on through the caller, None where it ends there without being told."""
         frontier = list(keys)
         seen = set(frontier)
         while frontier:

@@ -139,4 +139,4 @@ def test_circles_come_to_an_end(tmp_path: Path) -> None:
     two = Class(
         "La/c;", [calls("La/b;->again()V"), calls("La/b;->read()V", "more"), calls("La/c;->more()V", "x")]
     )
-    assert actors(tmp_path, one, two) == {"unknown a.b"}
+    assert actors(tmp_path, one, two) == {"unknown a"}

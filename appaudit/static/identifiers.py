@@ -207,7 +207,7 @@ class _Finder:
         role = meaning.role or ("" if api.role == "read" else api.role)
         via = self.sample.library(sites, k)
         actors = self.sample.actors_of(sites, k)
-        if outer is not None and (via or all(actor == UNKNOWN for actor, _ in actors)):
+        if outer is not None and (via or self.sample.actor(sites, k)[0] == UNKNOWN):
             actors = self.sample.actors_of(outer.sites, outer.place)
         return [
             Key(

@@ -93,6 +93,9 @@ PARTS = (
 def doctor(
     ctx: typer.Context,
     device: Annotated[bool, typer.Option("--device", help="Check the connected device too.")] = False,
+    traffic: Annotated[
+        bool, typer.Option("--traffic", help="Prove a capture: a local HTTPS request through the proxy.")
+    ] = False,
 ) -> None:
     """Show what is installed, missing, and what it costs.
 
@@ -112,6 +115,12 @@ def doctor(
         else:
             sign = typer.style("ok", fg="green") if color else "ok"
             typer.echo(f"  {part.name:<{width}}  {sign}  {version}")
+    if traffic:
+        from appaudit.traffic.check import prove
+
+        good, text = prove()
+        typer.echo(f"  capture  {'ok' if good else 'fails'}: {text}")
+        whole = whole and good
     if device:
         whole = _device() and whole
     raise typer.Exit(0 if whole else 2)

@@ -11,6 +11,7 @@ from pathlib import Path
 from appaudit.dynamic import conditions, dumpsys, splits
 from appaudit.dynamic.adb import NAME, PACKAGE, Choice, Phone
 from appaudit.dynamic.target import LostError, Proxy
+from appaudit.dynamic.trust_device import Trust
 from appaudit.errors import InputError
 
 DUMP = "/data/local/tmp/appaudit-ui.xml"
@@ -33,6 +34,7 @@ class Handset:
         self.phone = Phone(choice)
         self._asleep = False
         self._proxy: tuple[str, int] | None = None
+        self._trust: Trust | None = None
 
     @property
     def package(self) -> str:
@@ -65,9 +67,14 @@ class Handset:
             host = "127.0.0.1"
             self.phone.reverse(proxy.port)
         self._proxy = (self.phone.setting("http_proxy"), proxy.port if _ours(proxy.host) else 0)
+        trusted = ""
+        if proxy.certificate is not None:
+            self._trust = Trust(self.phone)
+            trusted = self._trust.install(proxy.certificate)
         self.phone.shell("settings", "put", "global", "http_proxy", f"{host}:{proxy.port}")
         return {
             "proxy": str(proxy),
+            **({"proxy_certificate": trusted} if trusted else {}),
             "proxy_reachable": conditions.reachable(self.phone, proxy, host),
             "http_proxy": self.phone.setting("http_proxy"),
         }
@@ -177,6 +184,8 @@ class Handset:
             self._no_proxy()
 
     def _no_proxy(self) -> None:
+        if self._trust is not None:
+            self._trust.remove()
         if self._proxy is None:
             return
         before, port = self._proxy

@@ -1,4 +1,7 @@
-"""The proxy with and without our addon, and the reader: flows a second, peak memory, how both grow."""
+"""The proxy with and without our addon, and the reader: flows a second, peak memory, how both grow.
+
+`python -m tests.bench.traffic 100000 2000` measures a day's capture: 100,000 flows, 2,000 MB of bodies.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from mitmproxy import http
 from appaudit.traffic.capture import Capture, Options
 from tests.bench.traffic import drive
 out, ours, count, values = Path(sys.argv[1]), sys.argv[2] == "1", int(sys.argv[3]), Path(sys.argv[4])
+size = int(sys.argv[5])
 
 class Answer:
     def request(self, flow):
@@ -37,23 +41,25 @@ if not ours:
     addon.Listener = Nothing
 with capture as proxy:
     start, cpu = time.perf_counter(), time.process_time()
-    asyncio.run(drive(proxy.port, count))
+    asyncio.run(drive(proxy.port, count, size))
     spent, cpu = time.perf_counter() - start, time.process_time() - cpu
 print(json.dumps([count / spent, count / cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024]))
 """
 
 
-def bodies(count: int) -> list[bytes]:
-    """JSON of about a kilobyte, different each time."""
+def bodies(count: int, size: int = 1000) -> list[bytes]:
+    """JSON of about ``size`` bytes, different each time."""
     rng = random.Random(7)
+    fields = max(size // 29, 1)
     return [
-        json.dumps({f"k{n}": f"{rng.getrandbits(64):016x}" for n in range(34)}).encode() for _ in range(count)
+        json.dumps({f"k{n}": f"{rng.getrandbits(64):016x}" for n in range(fields)}).encode()
+        for _ in range(count)
     ]
 
 
-async def drive(port: int, count: int) -> None:
-    """``count`` requests over CLIENTS kept connections."""
-    made = bodies(50)
+async def drive(port: int, count: int, size: int = 1000) -> None:
+    """``count`` requests of ``size`` bytes over CLIENTS kept connections."""
+    made = bodies(50, size)
 
     async def client(share: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -67,10 +73,10 @@ async def drive(port: int, count: int) -> None:
     await asyncio.gather(*(client(count // CLIENTS) for _ in range(CLIENTS)))
 
 
-def _measure(folder: Path, ours: bool, count: int) -> tuple[float, float, int]:
+def _measure(folder: Path, ours: bool, count: int, size: int = 1000) -> tuple[float, float, int]:
     out = folder / f"{ours}-{count}.mitm"
-    command = [sys.executable, "-c", CHILD, str(out), str(int(ours)), str(count), str(VALUES)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=300)
+    command = [sys.executable, "-c", CHILD, str(out), str(int(ours)), str(count), str(VALUES), str(size)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=6 * 3600)
     rate, cpu_rate, peak = json.loads(done.stdout.splitlines()[-1])
     return rate, cpu_rate, peak
 
@@ -96,3 +102,19 @@ def run() -> list[str]:
         spent = time.process_time() - start
         lines.append(f"reading: {result.flows / spent:.0f} flows of 1 KB a CPU second")
     return lines
+
+
+def main() -> None:
+    """A capture as long as the arguments say: flows, megabytes of bodies."""
+    count, megabytes = int(sys.argv[1]), int(sys.argv[2])
+    with tempfile.TemporaryDirectory() as name:
+        for ours in (True, False):
+            rate, cpu, peak = _measure(Path(name), ours, count, megabytes * 1_000_000 // count)
+            word = "with our addon" if ours else "mitmproxy alone"
+            print(f"{word}: {rate:.0f} flows/s, {cpu:.0f} a CPU second, peak {peak} MB", flush=True)
+            for recorded in Path(name).glob("*.mitm"):
+                recorded.unlink()
+
+
+if __name__ == "__main__":
+    main()

@@ -217,6 +217,15 @@ def test_command(tmp_path: Path) -> None:
     assert ("imei", "host:127.0.0.1") in sent(read_traffic(tmp_path / "s.mitm", VALUES))
 
 
+def test_doctor_proves_a_capture() -> None:
+    from appaudit.traffic.check import prove
+
+    assert prove() == (
+        True,
+        "a local HTTPS request was refused without its certificate, opened with it, its value found",
+    )
+
+
 def test_addon_loads_elsewhere(tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("mitmdump")
     if not program.exists():

@@ -62,16 +62,15 @@ rpc.exports = {
     const known = { java: Java.available, android, sdk: null, frida: Frida.version, runtime: Script.runtime,
       pid: Process.id, arch: Process.arch, clock: Date.now() };
     if (!Java.available) return known;
-    return new Promise((resolve) => {
-      Java.perform(() => {
-        try {
-          known.sdk = Java.use("android.os.Build$VERSION").SDK_INT.value;
-        } catch (_) {
-          // no framework
-        }
-        resolve({ ...known, clock: Date.now() });
-      });
+    // At once: `perform` would wait for the app's class loader, and the app for us to let it run.
+    Java.performNow(() => {
+      try {
+        known.sdk = Java.use("android.os.Build$VERSION").SDK_INT.value;
+      } catch (_) {
+        // no framework
+      }
     });
+    return { ...known, clock: Date.now() };
   },
 
   // {rows: what became of each, specials: module → why it could not be set, or empty}
@@ -85,7 +84,7 @@ rpc.exports = {
         resolve({ rows, specials });
         return;
       }
-      Java.perform(() => {
+      Java.performNow(() => {
         try {
           stacks.prepare(Java);
           listeners.prepare(Java);

@@ -60,6 +60,7 @@ class _Draft:
     screens: Counter[str] = field(default_factory=Counter)
     chains: Counter[str] = field(default_factory=Counter)
     threads: set[int] = field(default_factory=set)
+    processes: Counter[str] = field(default_factory=Counter)
     foreground: int = 0
     through: str = ""
     unsampled: int = 0
@@ -188,6 +189,7 @@ class Reading:
         draft.count += count
         draft.seconds[int(first)] += count
         draft.threads.add(int(line["thread"]))
+        draft.processes[str(line.get("process") or self._package)[:300]] += count
         draft.foreground += count if line["foreground"] else 0
         if line["screen"]:
             draft.screens[line["screen"]] += count
@@ -206,7 +208,7 @@ class Reading:
             api=f"{api.descriptor}->{api.member}{line['signature']}" if not api.native else api.id,
             frames=tuple(str(self._owners.named(f)) for f in stack),
             time=float(line["first"]),
-            process=self._package,
+            process=str(line.get("process") or self._package),
             thread=str(line["thread"]),
             result=line["result"] + (f" {line['error']}" if line["error"] else ""),
         )
@@ -320,8 +322,6 @@ class Reading:
             "Native code that asks the kernel without libc, or in a process that it forked, is not hooked."
         )
         found.append(Gap("dynamic", "native_not_seen", self._package, native))
-        others = "Only the app's main process is hooked; its other processes and isolated services are not."
-        found.append(Gap("dynamic", "other_processes_not_seen", self._package, others))
         if self._fault:
             reason = f"Hooks failed {self._fault} times on their own account; the app was not disturbed."
             found.append(Gap("dynamic", "hooks_failed", self._package, reason))
@@ -335,7 +335,7 @@ class Reading:
             "api": key.api,
             "result": key.result,
             "permission_state": key.permission_state,
-            "process": self._package,
+            "process": " ".join(n for n, _ in draft.processes.most_common(5)),
             "screen": " ".join(n for n, _ in draft.screens.most_common(5)),
             "foreground": f"{draft.foreground} of {draft.count}",
             "peak_per_second": str(max(draft.seconds.values())),

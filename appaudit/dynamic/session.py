@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from appaudit.dynamic import agent
+from appaudit.dynamic.family import Family
 from appaudit.dynamic.messages import Batch, Reader, RefusedError
 from appaudit.dynamic.record import Record
 from appaudit.dynamic.rows import SPECIALS, configuration, rows
@@ -27,10 +28,14 @@ TUNING: dict[str, int] = {}
 
 
 class Session:
-    """One process of the app under watch. ``whole``: record each hook's name, not their number alone."""
+    """One process of the app under watch, and by its `Family` those that it or the system starts beside it.
+    ``whole``: record each hook's name, not their number alone; ``process``: its name where it is not the
+    main one."""
 
-    def __init__(self, target: Target, record: Record, whole: bool = True) -> None:
+    def __init__(self, target: Target, record: Record, whole: bool = True, process: str = "") -> None:
         self._target = target
+        self._process = process
+        self._family = Family(target, record, self._member) if not process else None
         self._record = record
         self._whole = whole
         self._lock = threading.Lock()
@@ -44,9 +49,23 @@ class Session:
 
     def open(self, fresh: bool, epoch: int = 0) -> None:
         """Spawn, load the agent, set the hooks, let the app run. Raises LostError, InputError."""
+        frida = self._target.spawn(fresh)
+        about = self.hook(frida, epoch)
+        if self._family is not None:
+            self._family.begin(frida, epoch)
+        self._target.resume()
+        with contextlib.suppress(Exception):  # the app may have died at once: then the target says so
+            self._note_hooks(about, self._script.exports_sync.libraries(), "libraries")
+
+    def _member(self, name: str) -> Session:
+        return Session(self._target, self._record, whole=False, process=name)
+
+    def hook(self, frida: Any, epoch: int) -> Mapping[str, Any]:
+        """Load the agent into a process that is held, and set the hooks; what the agent says of itself.
+        Raises LostError."""
         token = secrets.token_hex(16)
         self._reader = Reader(token, rows(), time.time())
-        self._frida = self._target.spawn(fresh)
+        self._frida = frida
         self._frida.on("detached", self._on_detached)
         try:
             self._script = self._frida.create_script(agent.source())
@@ -64,9 +83,7 @@ class Session:
         self._note_hooks(about, _part(outcome, "rows", list))
         self._note_specials(_part(outcome, "specials", dict))
         self.epoch(epoch)
-        self._target.resume()
-        with contextlib.suppress(Exception):  # the app may have died at once: then the target says so
-            self._note_hooks(about, self._script.exports_sync.libraries(), "libraries")
+        return dict(about)
 
     def _note_hooks(self, about: Mapping[str, Any], outcome: Any, what: str = "framework") -> None:
         states: dict[str, list[str]] = {}
@@ -77,8 +94,12 @@ class Session:
         counts = {state: len(names) for state, names in states.items()}
         told = {str(k)[:40]: str(v)[:200] for k, v in list(about.items())[:20]}
         self._record.write(
-            "hooks", what=what, about=told, counts=counts, states=states if self._whole else {}
+            "hooks", what=what, about=told, counts=counts, states=states if self._whole else {}, **self._where
         )
+
+    @property
+    def _where(self) -> dict[str, str]:
+        return {"process": self._process} if self._process else {}
 
     def _note_specials(self, outcome: Mapping[str, Any]) -> None:
         missing = {name: str(outcome[name])[:200] for name in (*SPECIALS, "native") if outcome.get(name)}
@@ -103,9 +124,9 @@ class Session:
     def _keep(self, batch: Batch) -> None:
         for call in batch.calls:
             self._counted[call.row] += call.count
-            self._record.write("call", **call.json())
+            self._record.write("call", **call.json(), **self._where)
         for note in batch.notes:
-            self._record.write("note", **note.json())
+            self._record.write("note", **note.json(), **self._where)
         for text, count in batch.faults.items():
             self._record.write("fault", text=text, count=count)
         self._left.update(batch.left)
@@ -117,6 +138,8 @@ class Session:
 
     def epoch(self, number: int) -> None:
         """Events from now on belong to this epoch; those before were all sent. Raises LostError."""
+        if self._family is not None:
+            self._family.epoch(number)
         try:
             self._script.exports_sync.epoch(number)
         except Exception as error:
@@ -124,6 +147,9 @@ class Session:
 
     def close(self) -> None:
         """Take the last events, unload, detach, and say what was lost. Never raises."""
+        if self._family is not None:
+            self._family.close()
+            self._family = None
         with contextlib.suppress(Exception):
             self._script.exports_sync.stop()
         with contextlib.suppress(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +35,19 @@ class Proxy:
         return f"{self.host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process that was held as it started. ``by``: spawn (the system), fork, exec; ``ours``: it is the
+    app's; ``attach`` gives Frida's session in it, ``resume`` lets it run."""
+
+    pid: int
+    name: str
+    by: str
+    ours: bool
+    attach: Callable[[], Any]
+    resume: Callable[[], None]
+
+
 class Target(Protocol):
     """One device class. Every method may raise LostError; coordinates are pixels."""
 
@@ -59,6 +72,13 @@ class Target(Protocol):
     def spawn(self, fresh: bool) -> Any:
         """Start the app so that none of its code runs yet; ``fresh`` forgets what it stored.
         Returns Frida's session."""
+
+    def gate(self, session: Any, found: Callable[[Child], None]) -> None:
+        """Hold each process that starts from now on and tell of it, on any thread. ``session``: of `spawn`.
+        Raises what Frida raises."""
+
+    def ungate(self) -> None:
+        """Hold no more, and let go what is held."""
 
     def resume(self) -> None:
         """Let the app run."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from appaudit.dynamic.adb import Choice
 from appaudit.dynamic.handset import Handset
-from appaudit.dynamic.target import LostError
+from appaudit.dynamic.target import Child, LostError
 from appaudit.errors import InputError, MissingExtraError
 
 SERVER = "/data/local/tmp/frida-server"
@@ -25,6 +27,7 @@ class AndroidTarget(Handset):
         super().__init__(app, package, choice)
         self._frida: Any = None
         self._pid = 0
+        self._added: Any = None
 
     def _ready(self) -> None:
         setup = self.phone.choice.setup
@@ -111,6 +114,31 @@ class AndroidTarget(Handset):
         except Exception as error:
             raise LostError(f"Frida cannot start {self._package}: {error}") from error
         return session
+
+    def gate(self, session: Any, found: Callable[[Child], None]) -> None:
+        """Every process that zygote starts, isolated services too; those of other apps go on at once."""
+
+        def added(spawn: Any) -> None:
+            name = str(spawn.identifier or "")
+            ours = name.partition(":")[0] == self._package and spawn.pid != self._pid
+            attach, resume = partial(self._frida.attach, spawn.pid), partial(self._frida.resume, spawn.pid)
+            if spawn.pid != self._pid:
+                found(Child(spawn.pid, name, "spawn", ours, attach, resume))
+
+        self._added = added
+        self._frida.on("spawn-added", added)
+        self._frida.enable_spawn_gating()
+
+    def ungate(self) -> None:
+        """What is held goes on, whoever's it is."""
+        if self._added is None:
+            return
+        self._frida.off("spawn-added", self._added)
+        self._added = None
+        for spawn in self._frida.enumerate_pending_spawn():
+            with contextlib.suppress(Exception):
+                self._frida.resume(spawn.pid)
+        self._frida.disable_spawn_gating()
 
     def resume(self) -> None:
         """Let the app run."""

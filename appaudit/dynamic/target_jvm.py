@@ -8,12 +8,13 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from appaudit.dynamic.agent import check_for_hotspot
-from appaudit.dynamic.target import LostError, Proxy
+from appaudit.dynamic.target import Child, LostError, Proxy
 from appaudit.dynamic.trust_jvm import trusting
 from appaudit.errors import InputError, MissingExtraError
 
@@ -65,6 +66,9 @@ class JvmTarget:
         self._socket: socket.socket | None = None
         self._lines: Any = None
         self._launch = 0
+        self._device: Any = None
+        self._family: set[int] = set()
+        self._added: Any = None
         self._revoked: list[str] = []
 
     @property
@@ -165,6 +169,44 @@ class JvmTarget:
     def _do(self, command: str) -> str:
         return self._ask(command).partition(" ")[2]
 
+    def gate(self, session: Any, found: Callable[[Child], None]) -> None:
+        """The JVM's own children, and theirs."""
+        import frida
+
+        device = self._device = frida.get_local_device()
+        family = self._family = {self.pid}
+
+        def attach(pid: int) -> Any:
+            inside = device.attach(pid)
+            inside.enable_child_gating()
+            return inside
+
+        def added(child: Any) -> None:
+            if family & {child.pid, child.parent_pid, _parent(child.pid)}:
+                family.add(child.pid)
+                name = str(child.path or child.identifier or f"fork of {child.parent_pid}")
+                found(
+                    Child(
+                        child.pid, name, str(child.origin), True,
+                        partial(attach, child.pid), partial(device.resume, child.pid),
+                    )
+                )  # fmt: skip
+
+        self._added = added
+        device.on("child-added", added)
+        session.enable_child_gating()
+
+    def ungate(self) -> None:
+        """Children that are still held run on."""
+        if self._device is None:
+            return
+        device, self._device = self._device, None
+        device.off("child-added", self._added)
+        for child in device.enumerate_pending_children():
+            if self._family & {child.pid, child.parent_pid, _parent(child.pid)}:
+                with contextlib.suppress(Exception):
+                    device.resume(child.pid)
+
     def resume(self) -> None:
         """Let the app run."""
         self._ask("start")
@@ -253,3 +295,13 @@ class JvmTarget:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
         self._end()
+
+
+def _parent(pid: int) -> int:
+    """Of a process; 0 where the system does not tell. After vfork and exec Frida names the child its own."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    found = re.search(r"^PPid:\s*(\d+)", status, re.MULTILINE)
+    return int(found[1]) if found else 0

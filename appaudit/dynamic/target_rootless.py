@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from appaudit.dynamic.handset import Handset
+from appaudit.dynamic.target import Child
 
 
 class RootlessTarget(Handset):
@@ -22,6 +23,12 @@ class RootlessTarget(Handset):
         if fresh:
             self.forget()
         return None
+
+    def gate(self, session: Any, found: Callable[[Child], None]) -> None:
+        """Nothing can be held without Frida."""
+
+    def ungate(self) -> None:
+        """Nothing is held."""
 
     def resume(self) -> None:
         """Start it."""

@@ -63,7 +63,7 @@ def _event(
         "kind": str(line["kind"]),
         "time": float(line["time"]),
         "phase": phases.get(line["epoch"], "unknown"),
-        "process": package,
+        "process": str(line.get("process") or package),
         "foreground": bool(line["foreground"]),
         "screen": str(line["screen"]),
         "stack": tuple(str(owners.named(f)) for f in stack),

@@ -1,0 +1,125 @@
+"""An app's other processes: held when they start, hooked, let go.
+
+On a phone the device holds each new process (spawn gating) and those that are not the app's go on at once; on
+a JVM the app's own children are held. None of their code runs before the hooks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from appaudit.dynamic.record import Record
+from appaudit.dynamic.target import Child, LostError, Target
+
+MAX_PROCESSES = 64
+"""Processes of one session that are hooked; an app that starts more is told so."""
+WORKERS = 4
+
+
+class Hooked(Protocol):
+    """What a session does for one process more."""
+
+    detached: str
+
+    def hook(self, frida: Any, epoch: int) -> Any:
+        """Load the agent and set the hooks. Raises LostError."""
+
+    def epoch(self, number: int) -> None:
+        """Events from now on belong to this epoch. Raises LostError."""
+
+    def close(self) -> None:
+        """Let go; never raises."""
+
+
+class Family:
+    """The processes beside the main one of a session. ``watch`` makes a process's session, given its name."""
+
+    def __init__(self, target: Target, record: Record, watch: Callable[[str], Hooked]) -> None:
+        self._target = target
+        self._record = record
+        self._watch = watch
+        self._lock = threading.Lock()
+        self._members: dict[int, tuple[str, Hooked]] = {}
+        self._count = 0
+        self._epoch = 0
+        self._workers = ThreadPoolExecutor(WORKERS, "process")
+
+    def begin(self, frida: Any, epoch: int) -> None:
+        """Hold whatever starts from now on."""
+        self._epoch = epoch
+        try:
+            self._target.gate(frida, self._found)
+        except Exception as error:  # noqa: BLE001 - Frida raises many; the main process is watched all the same
+            self._record.gap(
+                "other_processes_not_seen",
+                self._target.package,
+                f"New processes could not be held here, only the main one is hooked: {str(error)[:200]}.",
+            )
+
+    def _found(self, child: Child) -> None:
+        """On Frida's own thread, which must not wait for what Frida does."""
+        with contextlib.suppress(RuntimeError):  # the workers are gone: `end` lets it go
+            self._workers.submit(self._take, child)
+
+    def _take(self, child: Child) -> None:
+        try:
+            if child.ours:
+                self._hook(child)
+        finally:
+            with contextlib.suppress(Exception):
+                child.resume()
+
+    def _hook(self, child: Child) -> None:
+        self._count += 1
+        state = "hooked"
+        if self._count > MAX_PROCESSES:
+            state = "not hooked: too many"
+        else:
+            member = self._watch(child.name)
+            try:
+                member.hook(child.attach(), self._epoch)
+            except Exception as error:  # noqa: BLE001
+                state = f"not hooked: {str(error)[:200]}"
+            else:
+                with self._lock:
+                    before = self._members.pop(child.pid, None)  # what was there before an exec
+                    self._members[child.pid] = child.name, member
+                if before is not None:
+                    before[1].close()
+        self._record.write(
+            "process", name=child.name[:300], pid=child.pid, by=child.by, state=state, epoch=self._epoch
+        )
+        if state != "hooked":
+            self._record.gap("other_processes_not_seen", child.name[:300], f"This process was {state}.")
+
+    def epoch(self, number: int) -> None:
+        """Events of every process belong to this epoch from now on."""
+        self._epoch = number
+        with self._lock:
+            members = list(self._members.values())
+        for _, member in members:
+            with contextlib.suppress(LostError):  # a process may have ended, that is no loss
+                member.epoch(number)
+
+    def close(self) -> None:
+        """Hold nothing any more, take the last events; never raises."""
+        with contextlib.suppress(Exception):
+            self._target.ungate()
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            members = list(self._members.values())
+            self._members.clear()
+        ended = sorted(name for name, member in members if member.detached)
+        for _, member in members:
+            member.close()
+        if ended:
+            self._record.gap(
+                "process_ended",
+                self._target.package,
+                f"{len(ended)} processes ended by themselves, their last moments were not seen: "
+                f"{', '.join(ended)[:300]}.",
+            )

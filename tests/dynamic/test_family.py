@@ -1,0 +1,166 @@
+"""An app's other processes: children of a JVM held by the real Frida, and a phone's by what it tells."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from appaudit.dynamic.adb import Choice
+from appaudit.dynamic.facts import interpret
+from appaudit.dynamic.family import Family
+from appaudit.dynamic.record import Record, read
+from appaudit.dynamic.session import Session
+from appaudit.dynamic.target import Child
+from appaudit.dynamic.target_android import AndroidTarget
+from appaudit.dynamic.target_jvm import JvmTarget
+from tests.dynamic.runs import need_jvm, press
+from tests.fixtures.apps import apk
+
+
+def test_children_of_an_app_are_held_and_hooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need_jvm()
+    tool = tmp_path / "bin" / "getprop"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\n/bin/cat /sys/class/net/lo/address\n", encoding="ascii")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tool.parent), prepend=":")
+    target = JvmTarget(apk("stress"), tmp_path)
+    target.prepare()
+    with Record(tmp_path / "run.jsonl") as record:
+        session = Session(target, record)
+        try:
+            session.open(fresh=True, epoch=1)
+            assert press(target, "进程") == "process 00:00:00:00:00:00", "a child that is held runs on"
+        finally:
+            session.close()
+            target.close()
+    lines = list(read(record.path))
+    started = [line for line in lines if line["line"] == "process"]
+    assert {line["state"] for line in started} == {"hooked"}
+    names = [Path(line["name"]).name for line in started]
+    assert [n for n in names if not n.startswith("fork")] == ["jspawnhelper", "getprop", "cat"]
+    facts, gaps = interpret(lines, "com.example.stress")
+    assert "other_processes_not_seen" not in {g.code for g in gaps}
+    assert {f.attribute["process"] for f in facts if f.action == "accesses"} == {"com.example.stress"}
+    [ended] = [g for g in gaps if g.code == "process_ended"]
+    assert "cat" in ended.reason, "what it did last is not claimed to be known"
+
+
+class Device:
+    """What of a frida device the spawn gate uses."""
+
+    def __init__(self) -> None:
+        self.gating = False
+        self.handlers: list[Any] = []
+        self.resumed: list[int] = []
+        self.pending: list[Any] = []
+
+    def on(self, _: str, handler: Any) -> None:
+        self.handlers.append(handler)
+
+    def off(self, _: str, handler: Any) -> None:
+        self.handlers.remove(handler)
+
+    def enable_spawn_gating(self) -> None:
+        self.gating = True
+
+    def disable_spawn_gating(self) -> None:
+        self.gating = False
+
+    def enumerate_pending_spawn(self) -> list[Any]:
+        return self.pending
+
+    def attach(self, pid: int) -> str:
+        return f"session of {pid}"
+
+    def resume(self, pid: int) -> None:
+        self.resumed.append(pid)
+
+
+class Member:
+    def __init__(self, log: list[str], name: str) -> None:
+        self.log, self.name = log, name
+        self.detached = ""
+
+    def hook(self, frida: Any, epoch: int) -> None:
+        if self.name.endswith(":bad"):
+            raise ValueError("no agent")
+        self.log.append(f"{self.name} hooked in {epoch} by {frida}")
+
+    def epoch(self, number: int) -> None:
+        self.log.append(f"{self.name} in {number}")
+
+    def close(self) -> None:
+        self.log.append(f"{self.name} closed")
+
+
+def test_a_phone_holds_the_apps_processes_and_no_others(tmp_path: Path) -> None:
+    """The order of calls on a phone; the device is a stand-in, zygote is not here."""
+    target = AndroidTarget(None, "com.example.shop", Choice())
+    device = Device()
+    target._frida, target._pid = device, 100
+    log: list[str] = []
+    with Record(tmp_path / "run.jsonl") as record:
+        family = Family(target, record, lambda name: Member(log, name))
+        family.begin(None, 3)
+        assert device.gating
+        for pid, name in enumerate(
+            ("com.example.shop", "com.example.shop:push", "com.example.shopping", "com.example.shop:i:Svc",
+             "com.example.shop:bad", "com.other"), 100,
+        ):  # fmt: skip
+            device.handlers[0](SimpleNamespace(pid=pid, identifier=name))
+        end = time.monotonic() + 10
+        while len(device.resumed) < 5 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert sorted(device.resumed) == [101, 102, 103, 104, 105], (
+            "all but the main process, which runs already"
+        )
+        family.epoch(4)
+        device.pending = [SimpleNamespace(pid=200, identifier="com.example.shop:late")]
+        family.close()
+    assert not device.gating
+    assert not device.handlers
+    assert device.resumed[-1] == 200
+    assert {line for line in log if "hooked" in line} == {
+        "com.example.shop:push hooked in 3 by session of 101",
+        "com.example.shop:i:Svc hooked in 3 by session of 103",
+    }
+    assert {"com.example.shop:push in 4", "com.example.shop:push closed"} <= set(log)
+    gaps = {g.scope: g.reason for g in interpret(read(record.path), "com.example.shop")[1]}
+    assert "no agent" in gaps["com.example.shop:bad"]
+
+
+def test_a_device_that_cannot_hold_is_a_gap(tmp_path: Path) -> None:
+    target = AndroidTarget(None, "com.example.shop", Choice())
+    target._frida = SimpleNamespace(on=lambda *_: None)  # no spawn gating
+    with Record(tmp_path / "run.jsonl") as record:
+        family = Family(target, record, lambda name: Member([], name))
+        family.begin(None, 1)
+        family.close()
+    assert next(read(record.path))["code"] == "other_processes_not_seen"
+
+
+def test_too_many_processes_are_let_go(tmp_path: Path) -> None:
+    target = SimpleNamespace(package="x.y", gate=lambda *_: None, ungate=lambda: None)
+    lock, resumed = threading.Lock(), []
+
+    def resume(pid: int) -> None:
+        with lock:
+            resumed.append(pid)
+
+    with Record(tmp_path / "run.jsonl") as record:
+        family = Family(target, record, lambda name: Member([], name))
+        for pid in range(80):
+            family._found(Child(pid, f"p{pid}", "fork", True, lambda: None, partial(resume, pid)))
+        end = time.monotonic() + 10
+        while len(resumed) < 80 and time.monotonic() < end:
+            time.sleep(0.01)
+        family.close()
+    states = [line["state"] for line in read(record.path) if line["line"] == "process"]
+    assert (states.count("hooked"), len(resumed)) == (64, 80)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appaudit.dex import leb
-from appaudit.dex.layout import Index, Int32, Mask, UInt32
+from appaudit.dex.layout import Data, Index, Int32, Mask, UInt32
 
 Int64 = npt.NDArray[np.int64]
 
@@ -52,7 +52,7 @@ class ClassData(NamedTuple):
 
 
 def read_class_data(
-    data: bytes, offsets: Int64, end: int, field_count: int, method_count: int, problems: list[str]
+    data: Data, offsets: Int64, end: int, field_count: int, method_count: int, problems: list[str]
 ) -> ClassData:
     """The class data at ``offsets`` (by class row, 0 for none), which lies before byte ``end``."""
     rows = np.flatnonzero((offsets > 0) & (offsets < len(data)))

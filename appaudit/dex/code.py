@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +13,13 @@ import numpy.typing as npt
 
 from appaudit.dex import leb, opcodes
 from appaudit.dex.classdata import EncodedMethods
-from appaudit.dex.layout import Index, Int32, UInt8, UInt16, distinct
+from appaudit.dex.layout import Data, Index, Int32, UInt8, UInt16, distinct, expand
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.sweep import Sweep, sweep
 
 CODE_HEADER = 16
+BATCH = 1 << 20
+"""Code units that are decoded at once, unless a method is longer."""
 
 
 class References(NamedTuple):
@@ -28,20 +32,36 @@ class References(NamedTuple):
     operand: Int32 | UInt16
 
 
+class Columns(NamedTuple):
+    """Instructions: ``starts`` where each begins among all code units, ``opcode``, ``operand`` its second
+    code unit (of no meaning where it has but one)."""
+
+    starts: Int32
+    opcode: UInt8
+    operand: UInt16
+
+
+class _Decoded(NamedTuple):
+    """What refers to each table; a bit a code unit, set where an instruction begins; how many begin."""
+
+    references: dict[Reference, References]
+    begins: UInt8
+    length: int
+
+
 class Code:
     """The code items of a dex, decoded.
 
     ``offset``: byte offset of each code item, ascending, each once; ``bounds``: with all code units end
-    to end, item ``k`` has those from ``bounds[k]`` to ``bounds[k + 1]``; ``starts``: where among them
-    each instruction begins; ``first``: code item ``k`` holds instructions ``first[k]:first[k + 1]``;
-    ``opcode`` and ``operand`` (its second code unit; of no meaning where it has but one) by instruction.
+    to end, item ``k`` has those from ``bounds[k]`` to ``bounds[k + 1]``. What refers to tables is kept;
+    `instructions` has the places of one method's instructions, `columns` those of all.
     Payloads count as instructions, as a linear sweep sees them, with opcode 0.
-    The columns by instruction are let go once `references` were asked for, and made again at need.
     """
 
-    def __init__(self, data: bytes, methods: EncodedMethods, problems: list[str]) -> None:
+    def __init__(self, data: Data, methods: EncodedMethods, problems: list[str]) -> None:
         self._data = data
         self._methods = methods
+        self._problems = problems
         everything = self._everything
         offset = distinct(methods.code_offset)
         offset = offset[offset > 0]
@@ -55,33 +75,39 @@ class Code:
         good = (begin + size <= len(everything)) & (size > 0)
         if not good.all():
             problems.append(f"code: {int((~good).sum())} methods are longer than the file, or empty")
-            offset, size, begin = offset[good], size[good], begin[good]
+            offset, size = offset[good], size[good]
         bounds = np.zeros(len(offset) + 1, np.intp)
         np.cumsum(size, out=bounds[1:])
         if bounds[-1] > len(everything):
             # Code items that overlap; each unit once is all that a file has to give.
             fits = int(np.searchsorted(bounds, len(everything), "right")) - 1
             problems.append(f"code: code items overlap, {len(offset) - fits} of them are not read")
-            offset, begin, size, bounds = offset[:fits], begin[:fits], size[:fits], bounds[: fits + 1]
+            offset, bounds = offset[:fits], bounds[: fits + 1]
         self.offset = offset
         self.bounds: Index = bounds
-        units = _gather(everything, begin, size, bounds)
-        found = sweep(units, bounds)
-        self._length = len(found.starts)
-        self._begins = found.begins
-        self._columns: tuple[UInt16, Sweep] | None = (units, found)
-        self._references: dict[Reference, References] = {}
-        if found.cut.any():
-            problems.append(f"code: in {int(found.cut.sum())} methods the last instruction is cut off")
-
-    def __len__(self) -> int:
-        """Number of instructions."""
-        return self._length
 
     @property
     def _everything(self) -> UInt16:
         """The file as 16-bit units."""
         return np.frombuffer(self._data, "<u2", len(self._data) // 2)
+
+    def _batches(self) -> Iterator[tuple[int, UInt16, Sweep]]:
+        """(first code item, code units, what was found in them) of some methods at a time, so many that
+        the work stays within the processor's cache."""
+        cuts = np.searchsorted(self.bounds, np.arange(0, int(self.bounds[-1]), BATCH))
+        everything = self._everything
+        for low, high in pairwise(distinct(np.append(cuts, len(self.offset))).tolist()):
+            bounds = self.bounds[low : high + 1] - self.bounds[low]
+            begin = (self.offset[low:high] + CODE_HEADER) // 2
+            units = _gather(everything, begin, np.diff(bounds), bounds)
+            yield low, units, sweep(units, bounds)
+
+    def columns(self) -> Iterator[Columns]:
+        """Every instruction, with its place, opcode and second code unit; some methods at a time."""
+        for low, units, found in self._batches():
+            operand = _second(units, found.starts)
+            found.starts[:] += np.int32(self.bounds[low])
+            yield Columns(found.starts, found.opcode, operand)
 
     def units(self, item: int) -> UInt16:
         """The code units of one item."""
@@ -91,55 +117,22 @@ class Code:
     def instructions(self, item: int) -> list[int]:
         """Where each instruction of one item begins, in code units of the method."""
         low, high = int(self.bounds[item]), int(self.bounds[item + 1])
-        begins = np.unpackbits(self._begins[low >> 3 : (high + 7) >> 3])
+        begins = np.unpackbits(self._decoded.begins[low >> 3 : (high + 7) >> 3])
         found: list[int] = np.flatnonzero(begins[low & 7 : (low & 7) + high - low]).tolist()
         return found
-
-    @property
-    def _decoded(self) -> tuple[UInt16, Sweep]:
-        """All code units and what the sweep found in them."""
-        if self._columns is None:
-            size = np.diff(self.bounds)
-            begin = (self.offset + CODE_HEADER) // 2
-            units = _gather(self._everything, begin, size, self.bounds)
-            self._columns = units, sweep(units, self.bounds)
-        return self._columns
-
-    @property
-    def starts(self) -> Int32:
-        """Where each instruction begins among all code units."""
-        return self._decoded[1].starts
-
-    @property
-    def first(self) -> Int32:
-        """The first instruction of each code item, one more than items."""
-        return self._decoded[1].first
-
-    @property
-    def opcode(self) -> UInt8:
-        """The opcode of each instruction."""
-        return self._decoded[1].opcode
-
-    @property
-    def operand(self) -> UInt16:
-        """The second code unit of each instruction."""
-        units, found = self._decoded
-        return _second(units, found.starts)
-
-    @cached_property
-    def _method_order(self) -> tuple[Index, npt.NDArray[np.int64]]:
-        order = np.argsort(self._methods.code_offset, kind="stable")
-        return order, self._methods.code_offset[order]
 
     @cached_property
     def _only_method(self) -> Int32 | None:
         """The one method of each code item; None where methods share one."""
-        order, offsets = self._method_order
+        order, offsets = self._in_order()
         first = np.searchsorted(offsets, self.offset)
-        alone = np.searchsorted(offsets, self.offset, "right") - first == 1
-        if not alone.all():
-            return None
-        return order[first].astype(np.int32)
+        behind = np.append(offsets, -1)[first + 1]
+        return None if (behind == self.offset).any() else order[first].astype(np.int32)
+
+    def _in_order(self) -> tuple[Index, npt.NDArray[np.int64]]:
+        """Rows of the class data's methods by the offset of their code, and these offsets."""
+        order = np.argsort(self._methods.code_offset, kind="stable")
+        return order, self._methods.code_offset[order]
 
     def methods_of(self, items: Int32) -> tuple[Index, Int32]:
         """Methods that run the code items: (place in ``items``, row in the class data's methods).
@@ -148,13 +141,11 @@ class Code:
         """
         if self._only_method is not None:
             return np.arange(len(items)), self._only_method[items]
-        order, offsets = self._method_order
+        order, offsets = self._in_order()
         wanted = self.offset[items]
         low = np.searchsorted(offsets, wanted, "left")
-        count = np.searchsorted(offsets, wanted, "right") - low
-        place = np.repeat(np.arange(len(items)), count)
-        shift = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
-        return place, order[np.repeat(low, count) + shift].astype(np.int32)
+        place, at = expand(low, np.searchsorted(offsets, wanted, "right") - low)
+        return place, order[at].astype(np.int32)
 
     def item_of_method(self, method_row: int) -> int:
         """The code item of a row in the class data's methods, -1 for none (or one not readable)."""
@@ -162,30 +153,51 @@ class Code:
         at = int(np.searchsorted(self.offset, offset))
         return at if offset and at < len(self.offset) and self.offset[at] == offset else -1
 
+    @property
+    def decoded(self) -> bool:
+        """Whether the instructions were read already."""
+        return "_decoded" in self.__dict__
+
     def references(self, kind: Reference) -> References:
         """All instructions that refer to the table of ``kind``, in order."""
-        if not self._references:
-            self._refer()
-        return self._references[kind]
+        return self._decoded.references[kind]
 
-    def _refer(self) -> None:
-        """Picks out what refers to tables, and lets go of the rest."""
-        units, found = self._decoded
-        items = np.arange(len(self.offset), dtype=np.int32)
-        item = np.repeat(items, np.diff(found.first))
-        kinds = np.frombuffer(found.opcode.tobytes().translate(opcodes.REFERENCE), np.uint8)
-        for kind in Reference:
-            row = np.flatnonzero(kinds == kind) if kind != Reference.NONE else np.empty(0, np.intp)
-            at, opcode = found.starts[row], found.opcode[row]
-            operand: Int32 | UInt16 = _second(units, at)
-            if kind == Reference.STRING:
-                wide = operand.astype(np.int32)
-                jumbo = np.flatnonzero(opcode == opcodes.CONST_STRING_JUMBO)
-                wide[jumbo] |= units[at[jumbo] + 2].astype(np.int32) << 16
-                right = wide >= 0
-                row, at, opcode, operand = row[right], at[right], opcode[right], wide[right]
-            self._references[kind] = References(item[row], at, opcode, operand)
-        self._columns = None
+    def __len__(self) -> int:
+        """Number of instructions."""
+        return self._decoded.length
+
+    @cached_property
+    def _decoded(self) -> _Decoded:
+        parts: dict[Reference, list[References]] = {kind: [] for kind in Reference}
+        begins = np.zeros(int(self.bounds[-1]), bool)
+        cut = count = 0
+        for low, units, found in self._batches():
+            cut += int(found.cut.sum())
+            count += len(found.starts)
+            base = int(self.bounds[low])
+            begins[base : base + len(units)] = found.begins
+            item = np.repeat(np.arange(len(found.cut), dtype=np.int32) + np.int32(low), np.diff(found.first))
+            kinds = np.frombuffer(found.opcode.tobytes().translate(opcodes.REFERENCE), np.uint8)
+            for kind, refers in parts.items():
+                row = np.flatnonzero(kinds == kind) if kind != Reference.NONE else np.empty(0, np.intp)
+                at, opcode = found.starts[row], found.opcode[row]
+                operand: Int32 | UInt16 = _second(units, at)
+                if kind == Reference.STRING:
+                    wide = operand.astype(np.int32)
+                    jumbo = np.flatnonzero(opcode == opcodes.CONST_STRING_JUMBO)
+                    wide[jumbo] |= units[at[jumbo] + 2].astype(np.int32) << 16
+                    right = wide >= 0
+                    row, at, opcode, operand = row[right], at[right], opcode[right], wide[right]
+                refers.append(References(item[row], at + np.int32(base), opcode, operand))
+        if cut:
+            self._problems.append(f"code: in {cut} methods the last instruction is cut off")
+        none = np.empty(0, np.int32)
+        nothing = References(none, none, none.astype(np.uint8), none.astype(np.uint16))
+        joined = {
+            kind: References(*map(np.concatenate, zip(*refers, strict=True))) if refers else nothing
+            for kind, refers in parts.items()
+        }
+        return _Decoded(joined, np.packbits(begins), count)
 
     def handlers(self, item: int) -> tuple[list[tuple[int, int]], list[int]]:
         """The ``try`` ranges of a code item and all handler addresses, in code units of the method."""
@@ -229,7 +241,7 @@ def _second(units: UInt16, at: Int32) -> UInt16:
     return units[1:][at]
 
 
-def _sleb128(data: bytes, at: int) -> tuple[int, int]:
+def _sleb128(data: Data, at: int) -> tuple[int, int]:
     value, start = 0, at
     value, at = leb.read(data, at)
     bits = 7 * (at - start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from appaudit.dex.classdata import ClassData, Int64, read_class_data
 from appaudit.dex.code import Code
 from appaudit.dex.errors import DexError
 from appaudit.dex.layout import (
+    Data,
     Header,
     Index,
     Int32,
@@ -27,6 +29,7 @@ from appaudit.dex.layout import (
     read_header,
     table,
 )
+from appaudit.dex.opcodes import Reference
 from appaudit.dex.strings import UNKNOWN, StringTable
 
 NO_INDEX = 0xFFFFFFFF
@@ -79,8 +82,8 @@ class Dex:
     Raises DexError where there is no readable dex header at all.
     """
 
-    def __init__(self, data: bytes | memoryview, member: str, start: int = 0) -> None:
-        self.data = data if isinstance(data, bytes) else bytes(data)
+    def __init__(self, data: Data | memoryview, member: str, start: int = 0) -> None:
+        self.data: Data = bytes(data) if isinstance(data, memoryview) else data
         self.member = member
         self.problems: list[str] = []
         self._method_names: dict[int, tuple[str, str, str]] = {}
@@ -182,6 +185,20 @@ class Dex:
     def code(self) -> Code:
         """Every instruction of every method."""
         return Code(self.data, self.class_data.methods, self.problems)
+
+    @property
+    def decoded(self) -> bool:
+        """Whether the instructions were read already."""
+        return "code" in self.__dict__ and self.code.decoded
+
+    def decode(self) -> None:
+        """Reads the instructions now, rather than when they are asked for."""
+        self.code.references(Reference.NONE)
+
+    def release(self) -> None:
+        """Gives back the memory that a mapped file takes; what is asked for is read again."""
+        if isinstance(self.data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self.data.madvise(mmap.MADV_DONTNEED)
 
     # --------------------------------------------------------------------------------- names
 
@@ -381,11 +398,11 @@ class Dex:
         return self.strings.texts(self.strings.search(pattern))
 
 
-def read_dexes(data: bytes | memoryview, member: str) -> list[Dex]:
+def read_dexes(data: Data | memoryview, member: str) -> list[Dex]:
     """All dex files in one file: one, or as many as a container of version 041 holds.
 
     The second and later are named ``member#1``, ``#2`` … Raises DexError where there is none.
     """
-    whole = data if isinstance(data, bytes) else bytes(data)
+    whole = bytes(data) if isinstance(data, memoryview) else data
     starts = contained_headers(whole)
     return [Dex(whole, f"{member}#{k}" if k else member, start) for k, start in enumerate(starts)]

@@ -5,9 +5,10 @@ https://source.android.com/docs/core/runtime/dex-format#header-item
 
 from __future__ import annotations
 
+import mmap
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ LITTLE_ENDIAN = 0x12345678
 MAX_CONTAINED = 1024
 """More headers in one container than any build writes; the rest is reported, not read."""
 
+Data: TypeAlias = "bytes | mmap.mmap"
+"""A file's bytes, in memory or mapped."""
 Table = npt.NDArray[Any]
 Int32 = npt.NDArray[np.int32]
 UInt32 = npt.NDArray[np.uint32]
@@ -57,7 +60,7 @@ class Header:
     classes: Section
 
 
-def read_header(data: bytes, start: int = 0) -> Header:
+def read_header(data: Data, start: int = 0) -> Header:
     """The header at ``start``. Raises DexError where no readable header stands."""
     if len(data) - start < HEADER_SIZE:
         raise DexError("The file is shorter than a dex header.")
@@ -76,7 +79,7 @@ def read_header(data: bytes, start: int = 0) -> Header:
     return Header(version, start, words[0], words[5], *section)
 
 
-def contained_headers(data: bytes) -> list[int]:
+def contained_headers(data: Data) -> list[int]:
     """Offsets of all dex headers in one file: several in a container of version 41, else one."""
     starts = [0]
     header = read_header(data)
@@ -93,7 +96,7 @@ def contained_headers(data: bytes) -> list[int]:
     return starts
 
 
-def table(data: bytes, section: Section, dtype: str | np.dtype[Any], name: str, problems: list[str]) -> Table:
+def table(data: Data, section: Section, dtype: str | np.dtype[Any], name: str, problems: list[str]) -> Table:
     """A view of the section's items; those beyond the end of the file are left out and told of."""
     kind = np.dtype(dtype)
     size, offset = section.size, section.offset

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from appaudit.dex.layout import Index, UInt8
+from appaudit.dex.layout import Data, Index, UInt8
 
 MAX_BYTES = 5
 
@@ -47,7 +47,7 @@ def decode(region: UInt8) -> Uleb128Stream:
     return Uleb128Stream(starts, values.astype(np.int64), longer)
 
 
-def read(data: bytes, offset: int) -> tuple[int, int]:
+def read(data: Data, offset: int) -> tuple[int, int]:
     """One number at ``offset`` and the offset after it.
 
     Raises IndexError past the end, ValueError over five bytes.

@@ -13,10 +13,10 @@ MAX_THREADS = 8
 
 
 def decode(dexes: Sequence[Dex]) -> None:
-    """Makes `Dex.code` of each ready. On one core, and for little code, does nothing: it is read when
+    """Decodes the code of each. On one core, and for little code, does nothing: it is read when
     asked for."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    large = [dex for dex in dexes if len(dex.data) >= WORTH_A_THREAD and "code" not in dex.__dict__]
+    large = [dex for dex in dexes if len(dex.data) >= WORTH_A_THREAD and not dex.decoded]
     threads = min(cores, MAX_THREADS, len(large))
     if threads < 2:
         return
@@ -24,4 +24,4 @@ def decode(dexes: Sequence[Dex]) -> None:
 
     large.sort(key=lambda dex: -len(dex.data))
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda dex: dex.code, large))
+        list(pool.map(Dex.decode, large))

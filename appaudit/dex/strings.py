@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appaudit.dex import mutf8
-from appaudit.dex.layout import Index, Int32, Mask, Section, distinct, expand, table
+from appaudit.dex.layout import Data, Index, Int32, Mask, Section, distinct, expand, table
 
 Heads = npt.NDArray[np.uint64]
 
@@ -35,7 +35,7 @@ class StringTable:
     still wants to know) is told of in ``problems`` and looked up through a dictionary.
     """
 
-    def __init__(self, data: bytes, section: Section, problems: list[str]) -> None:
+    def __init__(self, data: Data, section: Section, problems: list[str]) -> None:
         self._data = data
         self._problems = problems
         offsets = table(data, section, "<u4", "string_ids", problems).astype(np.int64)
@@ -59,7 +59,7 @@ class StringTable:
         stop = min(at + 5, len(data))
         while at < stop and data[at] > 0x7F:
             at += 1
-        end = data.find(0, at + 1)
+        end = data.find(b"\0", at + 1)
         return data[at + 1 : end] if end >= 0 else UNKNOWN.encode()
 
     def text(self, index: int) -> str:
@@ -79,7 +79,7 @@ class StringTable:
         if not known.any():
             return starts, starts.copy()
         low, high = int(starts[known].min()), int(starts.max())
-        high = data.find(0, min(high + 6, len(data)))
+        high = data.find(b"\0", min(high + 6, len(data)))
         high = len(data) if high < 0 else high + 1
         long = known.copy()
         for _ in range(4):  # length prefixes are ULEB128

@@ -34,13 +34,13 @@ class Sweep(NamedTuple):
     """``starts``: position of each instruction, payloads included, ascending; ``opcode`` of each;
     ``first``: index in ``starts`` of each method's first instruction, one more than methods; ``cut``:
     true for the methods whose last instruction reaches over the end (that instruction is left out);
-    ``begins``: a bit a code unit, set where an instruction begins."""
+    ``begins``: true for the code units where an instruction begins."""
 
     starts: Int32
     opcode: UInt8
     first: Int32
     cut: Mask
-    begins: UInt8
+    begins: Mask
 
 
 def payload_length(units: UInt16, at: int, end: int) -> int:
@@ -65,7 +65,7 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
     if not size:
         none = np.empty(0, np.int32)
         first, cut = np.zeros(count + 1, np.int32), np.zeros(count, bool)
-        return Sweep(none, none.astype(np.uint8), first, cut, none.astype(np.uint8))
+        return Sweep(none, none.astype(np.uint8), first, cut, none.astype(bool))
     opcodes = units.astype(np.uint8)
     chunk = min(MAX_CHUNK, max(16, math.isqrt(size) // 6))  # so that little code takes few steps
     chunks = -(-size // chunk)
@@ -93,7 +93,7 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
         begins = np.zeros(size, bool)
         begins[bounds[:-1]] = True
         first = np.append(np.flatnonzero(begins[starts]), len(starts)).astype(np.int32)
-    return Sweep(starts.astype(np.int32), opcode, first, cut, np.packbits(is_start))
+    return Sweep(starts.astype(np.int32), opcode, first, cut, is_start)
 
 
 def _payloads(units: UInt16, opcodes: UInt8, bounds: Index) -> tuple[Index, Index]:

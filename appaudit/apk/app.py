@@ -112,6 +112,7 @@ class AppFile:
                 continue
             total += len(data)
             yield name, data
+            del data
         self._container.release()
 
     def read(self, member: str, limit: int = MAX_MEMBER) -> bytes:

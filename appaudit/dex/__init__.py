@@ -1,6 +1,7 @@
 """DEX as columns: a dex is a set of tables, an audit question is a join.
 
 - `read_dexes(data, member)`: the `Dex` files in one file (several in a container of version 041).
+- `read_all(dexes)`: the same for many, each decoded on another core while the next is inflated.
 - `Dex`: its tables as numpy columns, each read when first asked for; `Dex.problems` tells what was
   corrupt. Read it after the questions were asked.
 - `call_sites(dexes, targets, hierarchy)`: sites of methods and fields, also through app subclasses;
@@ -23,6 +24,7 @@ from appaudit.dex.dex import Dex, read_dexes
 from appaudit.dex.errors import DexError
 from appaudit.dex.hierarchy import Hierarchy
 from appaudit.dex.numbers import MethodNumbers
+from appaudit.dex.parallel import read as read_all
 from appaudit.dex.queries import CallSites, Target, call_sites, string_index_sites, string_sites, type_sites
 from appaudit.dex.reach import Reach
 
@@ -38,6 +40,7 @@ __all__ = [
     "Reach",
     "Target",
     "call_sites",
+    "read_all",
     "read_dexes",
     "string_index_sites",
     "string_sites",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 
 import numpy as np
@@ -19,9 +19,11 @@ from appaudit.dex import (
     MethodNumbers,
     Target,
     call_sites,
+    read_all,
     read_dexes,
 )
 from appaudit.dex.layout import Mask, distinct, numbered
+from appaudit.dex.spill import Spill
 from appaudit.knowledge.apis import Api, catalogue
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import required
@@ -58,15 +60,23 @@ class Sample:
         self.actors: Actors = actors_of(app.manifest)
         self.gaps: list[Gap] = []
         self.reached: set[str] = set()
-        self.dexes: list[Dex] = []
-        for member, data in app.dexes():
-            try:
-                self.dexes += read_dexes(data, member)
-            except DexError as error:
-                self.gaps.append(Gap("static", "unreadable_dex", member, f"No dex can be read: {error}."))
+        self.dexes: list[Dex] = read_all(self._read())
         self.hierarchy = Hierarchy(self.dexes, supertypes())
         self.tracer = ConstantTracer(self.dexes, self.hierarchy)
         self._actors: dict[tuple[int, int], tuple[tuple[str, str], ...]] = {}
+
+    def _read(self) -> Iterator[Dex]:
+        spill = Spill()
+        for member, data in self.app.dexes():
+            try:
+                yield from read_dexes(spill.keep(data), member)
+            except DexError as error:
+                self.gaps.append(Gap("static", "unreadable_dex", member, f"No dex can be read: {error}."))
+
+    def release(self) -> None:
+        """Gives back the memory that mapped dex files take; they are read again where needed."""
+        for dex in self.dexes:
+            dex.release()
 
     # --------------------------------------------------------------------------- calls
 

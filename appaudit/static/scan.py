@@ -74,6 +74,7 @@ def scan(path: Path, progress: Progress | None = None, fingerprints: Database | 
         found, missing = produce(sample)
         facts += found
         gaps += missing
+        sample.release()
     facts = sdks.complete(sample, facts)
     fingerprints = fingerprints or fingerprints_db.active()
     if fingerprints is not None:

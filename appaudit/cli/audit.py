@@ -14,6 +14,7 @@ from appaudit.cli.options import (
     Baseline,
     BundleFolder,
     Category,
+    DataSafety,
     ExitZero,
     FailOn,
     Fingerprints,
@@ -29,6 +30,7 @@ from appaudit.cli.options import (
     Values,
     checked_category,
     configured,
+    data_safety_form,
     profile,
     severity,
 )
@@ -46,6 +48,7 @@ def audit(
     policies: Policies = None,
     traffic: Traffic = None,
     values: Values = None,
+    form: DataSafety = None,
     formats: Formats = None,
     output: Output = None,
     bundle: BundleFolder = None,
@@ -72,17 +75,22 @@ def audit(
       appaudit audit app.apk -p policy.md -p sdks.csv -f html -f json -o out/
 
       appaudit audit app.apk -p policies/ -f sarif -o app.sarif --fail-on medium
+
+      appaudit audit app.apk -p policy.md --data-safety export.csv -f data-safety -o filled.csv
     """
     settings: Settings = ctx.obj
     from appaudit import audit as work
 
     least = severity(settings, fail_on)
     documents = [Path(p) for p in configured(settings, "policy", policies, [])]
+    declared = data_safety_form(form)
+    if form is not None and form not in documents:
+        documents.append(form)
     if not documents:
         settings.say("appaudit: no --policy given: only what needs no policy is examined")
     living = Living(settings, baseline, new_only)
     law, kind = profile(settings, lens), checked_category(settings, category)
-    delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, law, kind)
+    delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, law, kind, declared)
 
     def judged(app: Path, step: Callable[[str], None]) -> Bundle:
         done = work.audit(work.Inputs(app, documents, traffic or (), values, kind), step)

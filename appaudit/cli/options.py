@@ -10,6 +10,9 @@ import typer
 from appaudit.cli.settings import Settings
 from appaudit.errors import InputError
 
+MAX_FORM = 4_000_000
+"""Bytes of a Data safety form; real ones have some 100,000."""
+
 PROFILES = ("cn", "eu", "us-ca", "play", "all")
 
 Formats = Annotated[
@@ -18,7 +21,7 @@ Formats = Annotated[
         "-f",
         "--format",
         help="Output format, may repeat: terminal (default), json, html, sarif, junit, csv, xlsx, gitlab, "
-        "cyclonedx, collected-list, shared-list.",
+        "cyclonedx, data-safety, data-safety-diff, collected-list, shared-list.",
         metavar="FORMAT",
     ),
 ]
@@ -110,6 +113,37 @@ Fingerprints = Annotated[
         help="Database of `sdk fingerprint`: names renamed SDKs.", metavar="FILE", callback=_fingerprints
     ),
 ]
+
+
+DataSafety = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-safety",
+        help="Your exported Play Data safety form (CSV): compared, and filled by -f data-safety.",
+        metavar="FILE",
+    ),
+]
+
+
+def data_safety_form(path: Path | None) -> str:
+    """--data-safety as text, empty without it. Raises InputError where it cannot be read."""
+    if path is None:
+        return ""
+    from appaudit.report.data_safety import check
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FORM + 1)
+    except OSError as error:
+        raise InputError(f"--data-safety {path} cannot be read: {error.strerror}") from error
+    if len(data) > MAX_FORM:
+        raise InputError(f"--data-safety {path} is larger than {MAX_FORM:,} bytes")
+    try:
+        text = data.decode("utf-8")
+        check(text)
+    except (UnicodeDecodeError, InputError) as error:
+        raise InputError(f"--data-safety {path}: {error}") from error
+    return text
 
 
 def configured(settings: Settings, key: str, given: Any, default: Any = None) -> Any:

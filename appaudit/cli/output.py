@@ -40,6 +40,7 @@ class Delivery:
         bundle: Path | None = None,
         profile: str = "all",
         category: str = "",
+        form: str = "",
     ) -> None:
         from appaudit.report import FORMATS
 
@@ -47,13 +48,15 @@ class Delivery:
         self.command = command
         self.several = several
         self.bundle = bundle
-        self.lens = {"profile": profile, "category": category}
+        self.lens = {"profile": profile, "category": category, "form": form}
         names = list(dict.fromkeys(configured(settings, "format", formats, _guess(output))))
         for name in names:
             if name not in FORMATS:
                 raise InputError(f"unknown format '{name}' (known: {', '.join(FORMATS)})")
             if command not in FORMATS[name].commands:
                 raise InputError(f"format '{name}' is not for '{command}'")
+        if not form and any(name.startswith("data-safety") for name in names):
+            raise InputError("-f data-safety needs the exported form: --data-safety FILE")
         self.formats: list[Format] = [FORMATS[name] for name in names]
         self.files = [f for f in self.formats if f.name != "terminal"]
         self.folder: Path | None = None

@@ -41,11 +41,12 @@ class Format:
         verbose: bool = False,
         profile: str = "all",
         category: str = "",
+        form: str = "",
     ) -> bytes:
         """The bundle in this format. ``width``, ``color`` and ``verbose`` are the terminal's."""
         from appaudit.report.model import view_of
 
-        view = view_of(bundle, command, lang, profile, category)
+        view = view_of(bundle, command, lang, profile, category, form)
         if self.name == "terminal":
             from appaudit.report import terminal
 
@@ -70,6 +71,14 @@ FORMATS: dict[str, Format] = {
         Format("csv", "csv", "csv", ("audit",)),
         Format("collected-list", "collected.csv", "csv", ("audit", "scan"), function="collected"),
         Format("shared-list", "shared.csv", "csv", ("audit", "scan"), function="shared"),
+        Format("data-safety", "data-safety.csv", "data_safety", ("audit",)),
+        Format(
+            "data-safety-diff",
+            "data-safety-diff.csv",
+            "data_safety",
+            ("audit",),
+            function="changes",
+        ),
         Format("xlsx", "xlsx", "xlsx", binary=True),
         Format("sarif", "sarif", "sarif", ("audit",)),
         Format("junit", "junit.xml", "junit", ("audit",)),

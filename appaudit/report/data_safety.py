@@ -69,14 +69,20 @@ class Filled:
     changes: tuple[Change, ...]
 
 
-def fill(export: str, view: AuditView) -> Filled:
-    """The export with the evidence's answers. Raises InputError where it is no Data safety form."""
+def check(export: str) -> list[list[str]]:
+    """The form's rows. Raises InputError where it is no Data safety form."""
     try:
         rows = list(csv.reader(io.StringIO(export.removeprefix("\ufeff"), newline="")))
     except csv.Error as error:
         raise InputError(f"not a Data safety form: {error}") from error
     if not any(row and row[0].startswith("PSL_") for row in rows):
         raise InputError("not a Data safety form: no row starts with a PSL_ id")
+    return rows
+
+
+def fill(export: str, view: AuditView) -> Filled:
+    """The export with the evidence's answers. Raises InputError where it is no Data safety form."""
+    rows = check(export)
     evidence = _Evidence(view)
     changes = []
     for number, row in enumerate(rows, 1):
@@ -94,6 +100,22 @@ def fill(export: str, view: AuditView) -> Filled:
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\r\n" if "\r\n" in export else "\n").writerows(rows)
     return Filled(out.getvalue(), tuple(changes))
+
+
+def render(view: AuditView) -> str:
+    """The filled copy of the view's form. Raises InputError without one."""
+    return fill(_form(view), view).text
+
+
+def changes(view: AuditView) -> str:
+    """What `render` changes in the form, and what speaks against it, as CSV text."""
+    return differences(fill(_form(view), view).changes)
+
+
+def _form(view: AuditView) -> str:
+    if not view.form:
+        raise InputError("the formats data-safety and data-safety-diff need --data-safety FILE")
+    return view.form
 
 
 def differences(changes: Iterable[Change]) -> str:

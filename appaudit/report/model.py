@@ -38,6 +38,7 @@ class AuditView:
     hash. ``tool``: ``name`` and ``version``. ``texts``: document name → extracted text, for quotes in their
     context. ``rules``: every rule that ran, those without a finding too; ``wording`` words a finding.
     ``profile``: cn · eu · us-ca · play · all. ``date``: when the audit was done, ISO 8601, may be empty.
+    ``form``: the developer's exported Data safety form as CSV text, may be empty.
     """
 
     kind: Kind = "audit"
@@ -56,9 +57,12 @@ class AuditView:
     profile: str = "all"
     category: str = ""
     date: str = ""
+    form: str = ""
 
 
-def view_of(bundle: Bundle, kind: Kind, lang: Lang, profile: str = "all", category: str = "") -> AuditView:
+def view_of(
+    bundle: Bundle, kind: Kind, lang: Lang, profile: str = "all", category: str = "", form: str = ""
+) -> AuditView:
     """The view of a bundle."""
     return AuditView(
         kind=kind,
@@ -75,6 +79,7 @@ def view_of(bundle: Bundle, kind: Kind, lang: Lang, profile: str = "all", catego
         profile=profile,
         category=category,
         date=bundle.created,
+        form=form,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -97,3 +99,39 @@ def test_release_diff(tmp_path: Path) -> None:
     assert ran.code == 1
     assert "+ Getui" in ran.out
     assert appaudit("diff", APP, APP, "-p", POLICY).code == 0
+
+
+FORM = Path(__file__).resolve().parent.parent / "compare" / "documents" / "form.csv"
+
+
+def test_the_data_safety_form_is_filled_and_the_changes_told(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    formats = ("-f", "data-safety", "-f", "data-safety-diff", "-f", "json")
+    flows = SHOP.parent.parent / "flows" / "shop.har"
+    values = ("--traffic", flows, "--values", SHOP.parent.parent / "device.toml")
+    ran = appaudit("audit", APP, "-p", POLICY, "--data-safety", FORM, *values, *formats, "-o", f"{out}/")
+    assert ran.code == 1
+    before = FORM.read_text(encoding="utf-8").splitlines()
+    after = (out / "shop.data-safety.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[:2] for line in after] == [line.split(",")[:2] for line in before]
+    told = (out / "shop.data-safety-diff.csv").read_text(encoding="utf-8-sig")
+    changes = list(csv.DictReader(io.StringIO(told)))
+    changed = {int(c["row"]) for c in changes if c["before"] != c["after"]}
+    assert changed == {n for n, (a, b) in enumerate(zip(after, before, strict=True), 1) if a != b}
+    assert changed
+    findings = json.loads((out / "shop.json").read_text(encoding="utf-8"))["findings"]
+    assert any(f["rule"] == "form-omits-data" and f["outcome"] == "violation" for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("-f", "data-safety"), "--data-safety FILE"),
+        (("--data-safety", "nowhere.csv"), "cannot be read"),
+        (("--data-safety", POLICY), "not a Data safety form"),
+    ],
+)
+def test_a_wrong_form_costs_nothing(arguments: tuple[str | Path, ...], told: str) -> None:
+    ran = appaudit("audit", APP, *arguments)
+    assert ran.code == 2
+    assert told in ran.err

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.regulations import PROFILES, Profile, clauses
+from appaudit.policy.literals import needed_by_any
 from appaudit.policy.result import PolicyResult
 from appaudit.records import Evidence, Fact, ListingRow, PolicySpan
 
@@ -174,7 +175,9 @@ def _first(key: str, kind: str, sentences: list[_Sentence]) -> PolicySpan | None
     for sentence in sentences:
         if kind == "present" and sentence.heading:
             continue  # a heading announces; it does not say
-        any_part, cased, patterns, none = _rules(key, kind, sentence.language)
+        any_part, cased, patterns, none, needs = _rules(key, kind, sentence.language)
+        if needs and not any(map(sentence.folded.__contains__, needs)):
+            continue
         if any_part is None or not any_part.search(sentence.text if cased else sentence.folded):
             continue
         for parts in patterns:
@@ -215,13 +218,20 @@ def _facts_words(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"at least {row['facts']['at_least']} declared subjects: {', '.join(row['facts']['actions'])}",)
 
 
-_Rules = tuple[re.Pattern[str] | None, bool, tuple[tuple[tuple[str, bool], ...], ...], re.Pattern[str] | None]
+_Rules = tuple[
+    re.Pattern[str] | None,
+    bool,
+    tuple[tuple[tuple[str, bool], ...], ...],
+    re.Pattern[str] | None,
+    tuple[str, ...],
+]
 
 
 @cache
 def _rules(key: str, kind: str, language: str) -> _Rules:
     """(any first part, whether case counts in it, every pattern as parts with whether case counts, what rules
-    a sentence out). Patterns in lower case are tried on the folded sentence."""
+    a sentence out, strings of which a sentence that fits holds one). Patterns in lower case are tried on
+    the folded sentence."""
     row = next(r for r in toml("completeness.toml")["item"] if r["id"] == key)
     patterns = [pattern.split(" && ") for pattern in row.get(kind, {}).get(language, ())]
     none = row.get("none", {}).get(language, ()) if kind == "present" else ()
@@ -231,6 +241,7 @@ def _rules(key: str, kind: str, language: str) -> _Rules:
         cased,
         tuple(tuple((p, bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
         re.compile("|".join(none)) if none else None,
+        needed_by_any(parts[0] for parts in patterns),
     )
 
 

@@ -9,12 +9,14 @@ from functools import cache
 
 from appaudit.policy.declarations import ReadDocument
 from appaudit.policy.lexicon import MENU_PATH, words_of
+from appaudit.policy.literals import needed_by_any
 from appaudit.policy.structure import language_of
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of topics.<language>.toml; patterns are compiled, ``menu``: a menu path must stand there."""
+    """One rule of topics.<language>.toml; patterns are compiled, ``menu``: a menu path must stand there.
+    ``needs``: a sentence that holds none of these strings cannot match; empty where that is unknown."""
 
     kind: str
     any: re.Pattern[str] | None
@@ -23,9 +25,12 @@ class Rule:
     section: re.Pattern[str] | None
     headings: bool
     menu: bool
+    needs: tuple[str, ...] = ()
 
     def find(self, text: str, low: str, path: tuple[str, ...]) -> tuple[int, int] | None:
         """Where the sentence states this topic, None if it does not. ``low``: it in lower case."""
+        if self.needs and not any(map(low.__contains__, self.needs)):
+            return None
         if self.section is not None and not any(self.section.search(h.lower()) for h in path):
             return None
         where = MENU_PATH.search(text) if self.menu else None
@@ -65,6 +70,7 @@ def rules(language: str) -> tuple[Rule, ...]:
             re.compile(row["section"]) if "section" in row else None,
             bool(row.get("headings", False)),
             bool(row.get("menu", False)),
+            needed_by_any(row.get("any", ())),
         )
         for row in words_of(f"topics.{language}")["rule"]
     )

@@ -1,0 +1,135 @@
+"""What a regular expression cannot match without: a cheap test before an expensive search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+_ANY: frozenset[str] = frozenset()
+"""Nothing is known of the pattern: every text may match."""
+_MANY = 60
+_ZERO_WIDTH = "bBAZ"
+
+
+@cache
+def needed(pattern: str) -> frozenset[str]:
+    """Strings of which every text that ``pattern`` matches holds at least one; empty where that is unknown.
+
+    In lower case: ask the folded text. Understands what `re` does, without flags and conditionals.
+    """
+    found, end = _alternation(pattern, 0)
+    return found if end == len(pattern) else _ANY
+
+
+def needed_by_any(patterns: Iterable[str]) -> tuple[str, ...]:
+    """As `needed`, for a text that one of several patterns matches."""
+    found: set[str] = set()
+    for pattern in patterns:
+        one = needed(pattern)
+        if not one:
+            return ()
+        found |= one
+    # A string that holds another one adds nothing.
+    return tuple(s for s in sorted(found, key=len) if not any(o != s and o in s for o in found))
+
+
+def _alternation(pattern: str, i: int) -> tuple[frozenset[str], int]:
+    """The strings of ``a|b|c`` from ``i`` on, and where it ends: at ``)`` or the end of the pattern."""
+    found: set[str] = set()
+    known = True
+    while True:
+        one, i = _sequence(pattern, i)
+        known = known and bool(one)
+        found |= one
+        if i >= len(pattern) or pattern[i] == ")":
+            return (frozenset(found) if known and len(found) <= _MANY else _ANY), i
+        i += 1
+
+
+def _sequence(pattern: str, i: int) -> tuple[frozenset[str], int]:
+    """The best strings of a branch, and where it ends."""
+    best, run = _ANY, ""
+    while i < len(pattern) and pattern[i] not in "|)":
+        char = pattern[i]
+        piece, group = "", _ANY
+        if char == "(":
+            group, i = _group(pattern, i)
+        elif char == "[":
+            i = _class(pattern, i)
+        elif char == "\\":
+            name = pattern[i + 1]
+            i += 2
+            if name in _ZERO_WIDTH:
+                continue
+            piece = "" if name.isalnum() else name
+        else:
+            i += 1
+            if char in "^$":
+                continue
+            piece = "" if char == "." else char
+        least, most, i = _quantifier(pattern, i)
+        if piece and least == most == 1:
+            run += piece
+            continue
+        best, run = _better(best, frozenset({run + piece}) if piece and least else frozenset({run})), ""
+        if group and least:
+            best = _better(best, group)
+        if piece and least:
+            run = piece
+    return _better(best, frozenset({run})), i
+
+
+def _better(one: frozenset[str], two: frozenset[str]) -> frozenset[str]:
+    def worth(strings: frozenset[str]) -> tuple[int, int]:
+        return min((_weight(s) for s in strings), default=0), -len(strings)
+
+    two = frozenset(s.lower() for s in two)
+    return two if worth(two) > worth(one) and all(_weight(s) > 1 for s in two) else one
+
+
+def _weight(text: str) -> int:
+    """How rare a string is: a Chinese character counts as two letters, white space as none."""
+    return sum(2 if c > "\u2e7f" else not c.isspace() for c in text)
+
+
+def _group(pattern: str, i: int) -> tuple[frozenset[str], int]:
+    """The strings of the group at ``i``, none for one that looks around, and where it ends."""
+    looks = pattern.startswith(("(?=", "(?!", "(?<=", "(?<!"), i)
+    i += 1
+    if pattern.startswith("?", i):
+        i = pattern.index(">", i) + 1 if pattern.startswith(("?P<", "?<"), i) and not looks else i + 1
+        while not looks and pattern[i - 1] not in ">:":
+            i += 1
+        if looks:
+            i += 2 if pattern[i] == "<" else 1
+    found, i = _alternation(pattern, i)
+    return (_ANY if looks else found), i + 1
+
+
+def _class(pattern: str, i: int) -> int:
+    """Where the character class at ``i`` ends."""
+    i += 2 if pattern.startswith("[^", i) else 1
+    i += pattern.startswith("]", i)
+    while pattern[i] != "]":
+        i += 2 if pattern[i] == "\\" else 1
+    return i + 1
+
+
+def _quantifier(pattern: str, i: int) -> tuple[int, int, int]:
+    """(least, most, where it ends) of the quantifier at ``i``; (1, 1, i) without one."""
+    least, most = 1, 1
+    if i < len(pattern) and pattern[i] in "?*+":
+        least, most = int(pattern[i] == "+"), 1 if pattern[i] == "?" else 99
+        i += 1
+    elif i < len(pattern) and pattern[i] == "{" and (end := pattern.find("}", i)) > 0:
+        low, _, high = pattern[i + 1 : end].partition(",")
+        if not (low + high).isdigit():
+            return least, most, i
+        least = int(low or 0)
+        most = int(high) if high else (99 if "," in pattern[i:end] else least)
+        i = end + 1
+    else:
+        return least, most, i
+    if i < len(pattern) and pattern[i] in "?+":
+        i += 1
+    return least, most, i

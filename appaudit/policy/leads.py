@@ -131,7 +131,15 @@ class Passing:
 
     def silent(self, sentence: Sentence) -> bool:
         """Whether a sentence names data without saying what happens to them."""
-        return CAUTION.search(sentence.text) is not None or (self.term and not OURS.search(sentence.text))
+        caution = (
+            "may" in sentence.text
+            or "could" in sentence.text
+            or "might" in sentence.text
+            or "他人" in sentence.text
+        )
+        return (caution and CAUTION.search(sentence.text) is not None) or (
+            self.term and not OURS.search(sentence.text)
+        )
 
     def after(self, number: int, sentence: Sentence, reading: SentenceReading) -> None:
         """Notes what the sentence leaves open."""

@@ -55,6 +55,8 @@ _YOURS = re.compile(
     r"|Your (?:IP|IMEI|MAC|GPS|ID)\b"
 )
 """A short line like "Your device model" is an item of a list, not a heading like "Your Rights"."""
+_TAIL = 40
+"""Characters at the end of a line that tell how it ends."""
 _FORM = re.compile(r"[^:：，,。]{2,12}[:：]")
 _WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
 _SHINGLE = 6
@@ -196,10 +198,10 @@ def parse(document: LoadedDocument) -> Structure:
             if not lead_marker:
                 lead_marker = kind_of_marker
         paragraphs.append(paragraph)
-        open_text = kind != "heading" and not _ENDS.search(stripped)
-        if _LEADS.search(stripped):
+        open_text = kind != "heading" and not _ENDS.search(stripped[-_TAIL:])
+        if _LEADS.search(stripped[-_TAIL:]):
             lead, lead_marker = len(paragraphs) - 1, ""
-        elif under_lead and not kind_of_marker and len(stripped) > 80 and _ENDS.search(stripped):
+        elif under_lead and not kind_of_marker and len(stripped) > 80 and _ENDS.search(stripped[-_TAIL:]):
             lead = -1  # a full sentence of its own ends an unmarked list
     seen: dict[tuple[str, ...] | str, int] = {}
     for paragraph in paragraphs:
@@ -238,7 +240,7 @@ def _contents(lines: tuple[str, ...]) -> frozenset[int]:
             and text not in {short[n] for n in run[-40:]}
             and marker_of(line)[0]
             and len(line) < 120
-            and not _ENDS.search(line)
+            and not _ENDS.search(line[-_TAIL:])
         ):
             run.append(number)
         else:
@@ -270,7 +272,7 @@ def _continues(before: str, line: str) -> bool:
 
 
 def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
-    if _ENDS.search(stripped):
+    if _ENDS.search(stripped[-_TAIL:]):
         return bool(marker in ("zh", "zhp", "part") and len(stripped) <= 30 and stripped[-1] in ":：")
     text = line[body:].strip()
     if re.search(r"[:：]\s*\S", text) or (not marker and _SAYS.match(text)):

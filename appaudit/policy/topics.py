@@ -12,11 +12,15 @@ from appaudit.policy.lexicon import MENU_PATH, words_of
 from appaudit.policy.literals import needed_by_any
 from appaudit.policy.structure import language_of
 
+_MENU = frozenset('[【“"')
+"""A text without any of these holds no menu path."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of topics.<language>.toml; patterns are compiled, ``menu``: a menu path must stand there.
-    ``needs``: a sentence that holds none of these strings cannot match; empty where that is unknown."""
+    ``needs``: a sentence that holds none of these strings, in lower case, cannot match; empty where that
+    is unknown."""
 
     kind: str
     any: re.Pattern[str] | None
@@ -29,17 +33,15 @@ class Rule:
 
     def find(self, text: str, low: str, path: tuple[str, ...]) -> tuple[int, int] | None:
         """Where the sentence states this topic, None if it does not. ``low``: it in lower case."""
-        if self.needs and not any(map(low.__contains__, self.needs)):
-            return None
-        if self.section is not None and not any(self.section.search(h.lower()) for h in path):
-            return None
-        where = MENU_PATH.search(text) if self.menu else None
+        where = MENU_PATH.search(text) if self.menu and not _MENU.isdisjoint(text) else None
         if self.menu and where is None:
             return None
         found = self.any.search(low) if self.any is not None else where
         if found is None or (self.none is not None and self.none.search(low)):
             return None
         if not all(p.search(low) for p in self.all):
+            return None
+        if self.section is not None and not any(self.section.search(h.lower()) for h in path):
             return None
         return (where or found).span()
 
@@ -83,13 +85,15 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
         if paragraph.kind == "contents":
             continue
         if paragraph.kind == "heading":
-            sentences = [(paragraph.text, 0, 0)]
+            language = language_of(paragraph.text)
+            sentences = [(paragraph.text, 0, 0, tuple(r for r in rules(language) if r.headings))]
         else:
-            sentences = [(s.text, s.start, s.repeats) for s in paragraph.sentences]
-        for text, start, repeats in sentences:
-            low = text.lower() if len(text.lower()) == len(text) else text
-            for rule in rules(language_of(text)):
-                if paragraph.kind == "heading" and not rule.headings:
+            sentences = [(s.text, s.start, s.repeats, rules(s.language)) for s in paragraph.sentences]
+        for text, start, repeats, tried in sentences:
+            low = text.lower()
+            low = low if len(low) == len(text) else text
+            for rule in tried:
+                if rule.needs and not any(map(low.__contains__, rule.needs)):
                     continue
                 span = rule.find(text, low, paragraph.path)
                 if span is None:

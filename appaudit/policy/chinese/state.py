@@ -126,6 +126,10 @@ def items_of(text: str, tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     position = 0
     for token in tokens:
+        if token.start == position:
+            out.append(token)
+            position = token.end
+            continue
         out += [
             Token(m.start(), m.end(), m.group(), NOTHING)
             for m in _PUNCT.finditer(text, position, token.start)

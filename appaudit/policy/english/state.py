@@ -109,10 +109,11 @@ def items_of(text: str, tokens: list[Token]) -> list[Token]:
     out: list[Token] = []
     position = 0
     for token in tokens:
-        out += [
-            Token(m.start(), m.end(), m.group(), NOTHING)
-            for m in _WORDS.finditer(text, position, token.start)
-        ]
+        if token.start - position > 1 or text[position : token.start] not in (" ", ""):
+            out += [
+                Token(m.start(), m.end(), m.group(), NOTHING)
+                for m in _WORDS.finditer(text, position, token.start)
+            ]
         out.append(token)
         position = token.end
     out += [Token(m.start(), m.end(), m.group(), NOTHING) for m in _WORDS.finditer(text, position)]

@@ -2,25 +2,27 @@
 
 The items, the clauses that ask for them and the words by which they are recognised are data
 (``knowledge/completeness.toml``). An item is *present*, *vague* (said, but nobody can rely on it),
-*missing*, or *not applicable* (nothing in the policy calls for it).
+*missing*, *not applicable* (nothing in the policy calls for it), or *not examined*: not found in the part
+that was read of a document that is too long.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from typing import Any, Literal
 
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.regulations import PROFILES, Profile, clauses
+from appaudit.policy.document import MAX_CHARACTERS
 from appaudit.policy.literals import needed_by_any
 from appaudit.policy.result import PolicyResult
-from appaudit.records import Evidence, Fact, ListingRow, PolicySpan
+from appaudit.records import Evidence, Fact, Gap, ListingRow, PolicySpan
 
-Status = Literal["present", "vague", "missing", "not_applicable"]
+Status = Literal["present", "vague", "missing", "not_applicable", "not_examined"]
 
 SUBJECT = "notice:"
 """Prefix of the subject of completeness facts; the item's id follows."""
@@ -70,9 +72,27 @@ def completeness(result: PolicyResult, profile: Profile = "all") -> list[Item]:
         asked = tuple(c for c in row["clauses"] if known[c].jurisdiction in wanted)
         if asked:
             out.append(_judge(row, asked, sentences, result.facts))
-    if len(sentences) > MAX_SENTENCES:
-        out = [item for item in out if item.status in ("present", "vague")]
+    if len(sentences) > MAX_SENTENCES or _cut(result):
+        out = [item if item.status in ("present", "vague") else _unknown(item) for item in out]
     return out
+
+
+def _cut(result: PolicyResult) -> bool:
+    """Whether a document is longer than what is read of it."""
+    return any(len(text) > MAX_CHARACTERS for text in result.texts.values())
+
+
+def _unknown(item: Item) -> Item:
+    return replace(item, status="not_examined")
+
+
+def completeness_gaps(result: PolicyResult) -> list[Gap]:
+    """What was not found in the part of a document that was read, and may stand in the rest."""
+    names = [item.id for item in completeness(result) if item.status == "not_examined"]
+    if not names:
+        return []
+    reason = f"not examined in full: what was read does not say {', '.join(names)}; the rest may"
+    return [Gap("policy", "document_cut", "completeness", reason)]
 
 
 def completeness_facts(result: PolicyResult) -> list[Fact]:
@@ -84,7 +104,7 @@ def completeness_facts(result: PolicyResult) -> list[Fact]:
     """
     facts = []
     for item in completeness(result):
-        if item.status == "not_applicable":
+        if item.status in ("not_applicable", "not_examined"):
             continue
         attributes = {"status": item.status, "clauses": " ".join(item.clauses)}
         if item.searched:
@@ -137,7 +157,7 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
     for name, text in result.texts.items():
         if name not in judged:
             continue
-        for number, line in enumerate(text.split("\n"), 1):
+        for number, line in enumerate(text[:MAX_CHARACTERS].split("\n"), 1):
             for match in _SENTENCE.finditer(line):
                 for at in range(match.start(), match.end(), _MAX_SENTENCE):
                     words = line[at : min(at + _MAX_SENTENCE, match.end())]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from appaudit.records import Gap
 
@@ -49,6 +50,33 @@ class LoadedDocument:
     """What of the file could not be read as text, or does not read as a declared document."""
     role: str = "policy"
     """What it is to the app; a key of ``[role]`` in the knowledge file documents.toml."""
+
+
+MAX_CHARACTERS = 300_000
+"""Characters of a document that are read: several times the longest policies, and seconds of work."""
+
+
+def lines_read(document: LoadedDocument) -> tuple[tuple[str, ...], bool]:
+    """The lines of a document that are read, and whether they are all; the last may be cut."""
+    if len(document.text) <= MAX_CHARACTERS:
+        return document.lines, True
+    head = document.text[:MAX_CHARACTERS]
+    return tuple(head.split("\n")), False
+
+
+def tables_read(document: LoadedDocument) -> tuple[Table, ...]:
+    """The tables of a document, without the rows that stand behind what is read of it. Sheets are whole:
+    what is read of them is limited by rows."""
+    lines, whole = lines_read(document)
+    if whole or document.format in ("csv", "xlsx"):
+        return document.tables
+    last = len(lines)
+    out = []
+    for table in document.tables:
+        kept = sum(1 for _ in takewhile(last.__ge__, table.line_numbers))
+        if kept:
+            out.append(replace(table, rows=table.rows[:kept], line_numbers=table.line_numbers[:kept]))
+    return tuple(out)
 
 
 def from_text(

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from appaudit.policy.conditions import condition_tokens
 from appaudit.policy.declarations import Declaration, ReadDocument, strip_repeats
+from appaudit.policy.document import MAX_CHARACTERS
 from appaudit.policy.grants import grants_of, named_in
 from appaudit.policy.leads import LABEL
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
 from appaudit.policy.purposes import purpose_of
 from appaudit.policy.recipients import recipients_of
-from appaudit.policy.structure import MAX_CHARACTERS, Paragraph
+from appaudit.policy.structure import Paragraph
 from appaudit.policy.topics import topics_of
 from appaudit.records import Evidence, Fact, Gap, PolicySpan
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from appaudit.errors import InputError
 from appaudit.knowledge.load import toml
-from appaudit.policy.document import LoadedDocument
+from appaudit.policy.document import LoadedDocument, lines_read
 from appaudit.policy.load import load
 from appaudit.policy.nature import role_of
 from appaudit.records import Gap
@@ -136,7 +136,7 @@ def references(document: LoadedDocument) -> Iterator[Reference]:
         words = document.lines[line - 1][start:end].strip("《》〈〉<>“”\"' ")
         if 2 < len(words) <= 100 and _wanted(words):
             yield Reference(words, document.name, line, target)
-    for number, text in enumerate(document.lines, 1):
+    for number, text in enumerate(lines_read(document)[0], 1):
         if len(text) > 100_000:
             continue
         for match in _TITLE.finditer(text):
@@ -181,7 +181,7 @@ def _chapters(documents: Sequence[LoadedDocument]) -> set[str]:
     """Short lines that stand alone, their number taken off: headings a title may mean."""
     out = set()
     for document in documents:
-        for line in document.lines:
+        for line in lines_read(document)[0]:
             if 2 < len(line) <= 120 and not re.search(r"[。；;，,]|\. ", line) and not _TITLE.search(line):
                 bare = _NUMBER.sub("", line)
                 out.add(fold(bare))

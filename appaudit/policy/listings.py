@@ -13,7 +13,7 @@ from functools import cache
 
 from appaudit.knowledge.load import toml
 from appaudit.policy.cells import Found, denied, empty, other_system, permissions_in, server_side, types_in
-from appaudit.policy.document import LoadedDocument, Table
+from appaudit.policy.document import LoadedDocument, Table, lines_read, tables_read
 from appaudit.policy.sdk_names import names_sdk, sdk_actor
 from appaudit.records import Evidence, Fact, ListingRow, PolicySpan, Source
 
@@ -75,7 +75,7 @@ def listing_facts(document: LoadedDocument) -> tuple[list[Fact], set[int]]:
 
 def lists(document: LoadedDocument) -> Iterator[tuple[str, list[Record]]]:
     """The lists of a document: kind and records of each."""
-    for table in document.tables:
+    for table in tables_read(document):
         found = _upright(document, table) or _sideways(document, table)
         if found is not None:
             yield found
@@ -124,7 +124,7 @@ def _sideways(document: LoadedDocument, table: Table) -> tuple[str, list[Record]
 def _labelled(document: LoadedDocument) -> tuple[str, list[Record]] | None:
     """Lines of the form ``head：value``, as lists without a table are written."""
     cells: list[tuple[str, Cell]] = []
-    for number, line in enumerate(document.lines, 1):
+    for number, line in enumerate(lines_read(document)[0], 1):
         match = _LABEL.match(line[:4000])
         if match and len(cells) < _MAX_LABELS:
             cells.append((match.group(1), Cell(match.group(2), number, match.start(2), match.group(1))))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from appaudit.knowledge.sdks import CERTAIN, find_mentions, match_name
-from appaudit.policy.document import LoadedDocument, Table
+from appaudit.policy.document import LoadedDocument, Table, lines_read, tables_read
 from appaudit.policy.lexicon import lexicon
 
 _NAME_HEAD = re.compile(r"sdk|名称|产品|第三方|插件|\bname\b|provider|partner|service", re.I)
@@ -43,8 +43,9 @@ class SdkData:
 def mentions_of(document: LoadedDocument) -> list[SdkMention]:
     """SDKs named in the text, by line. Only lines that speak of SDKs, and those right after, are
     searched: elsewhere a company's name is no SDK."""
-    near = {n + k for n, line in enumerate(document.lines) if _SPEAKS.search(line) for k in range(-1, _REACH)}
-    numbers = sorted(n for n in near if 0 <= n < len(document.lines))
+    lines, _ = lines_read(document)
+    near = {n + k for n, line in enumerate(lines) if _SPEAKS.search(line) for k in range(-1, _REACH)}
+    numbers = sorted(n for n in near if 0 <= n < len(lines))
     starts = [0]
     for n in numbers:
         starts.append(starts[-1] + len(document.lines[n]) + 1)
@@ -60,7 +61,7 @@ def mentions_of(document: LoadedDocument) -> list[SdkMention]:
 
 def rows_of(document: LoadedDocument) -> Iterator[SdkMention | SdkData]:
     """What the document's SDK tables say: each row's SDK, and the data types it collects."""
-    for table in document.tables:
+    for table in tables_read(document):
         columns = _columns(table)
         if columns is None:
             continue

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from appaudit.policy.document import LoadedDocument
+from appaudit.policy.document import LoadedDocument, lines_read
 
 Kind = Literal["heading", "contents", "item", "text"]
 
@@ -64,8 +64,6 @@ _LONGEST_SENTENCE = 2500
 """Characters after which a text without stops is cut at a comma: keeps hostile input linear."""
 _LONGEST_PARAGRAPH = 20_000
 """Characters after which broken lines are no longer joined."""
-MAX_CHARACTERS = 300_000
-"""Characters of a document that are read: several times the longest policies, and seconds of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def marker_of(line: str) -> tuple[str, int]:
 
 def parse(document: LoadedDocument) -> Structure:
     """The structure of ``document``; linear in its length."""
-    lines = document.lines
+    lines, whole = lines_read(document)
     contents = _contents(lines)
     marked = dict(document.headings)
     paragraphs: list[Paragraph] = []
@@ -142,13 +140,7 @@ def parse(document: LoadedDocument) -> Structure:
     open_text = False
     lead = -1
     lead_marker = ""
-    cut, left = 0, MAX_CHARACTERS
     for number, line in enumerate(lines, 1):
-        if cut:
-            break
-        if len(line) > left:
-            cut, line = number, line[:left]
-        left -= len(line)
         stripped = line.strip()
         if not stripped:
             open_text = False
@@ -207,7 +199,7 @@ def parse(document: LoadedDocument) -> Structure:
     for paragraph in paragraphs:
         if paragraph.kind in ("text", "item"):
             paragraph.sentences = list(_sentences(paragraph, seen))
-    return Structure(paragraphs, contents, cut)
+    return Structure(paragraphs, contents, 0 if whole else len(lines))
 
 
 def _normal(line: str) -> str:

@@ -10,7 +10,9 @@ import pytest
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.regulations import clauses
 from appaudit.policy import PolicyResult, read
-from appaudit.policy.completeness import completeness, completeness_facts
+from appaudit.policy.completeness import completeness, completeness_facts, completeness_gaps
+from appaudit.policy.document import from_text
+from appaudit.policy.read import read_loaded
 from appaudit.records import PolicySpan
 from tests.policy import make
 
@@ -189,3 +191,16 @@ def test_the_search_is_linear_in_the_text() -> None:
                 for pattern in patterns:
                     assert not re.search(r"\][*+][^)]*\][*+]", pattern), pattern
                     assert ".*" not in pattern, pattern
+
+
+def test_a_document_that_is_cut_is_not_examined_in_full() -> None:
+    head = "Harbour Notes Privacy Policy\nWe collect your IMEI, IP address, gender and nickname.\n"
+    lines = "".join(f"Line {n} of this text says that we keep to the law.\n" for n in range(7_000))
+    result = read_loaded(from_text(head + lines))
+    assert "document_cut" in {g.code for g in result.gaps}
+    assert {i.status for i in completeness(result)} == {"present", "not_examined"}
+    assert [g.scope for g in completeness_gaps(result)] == ["completeness"]
+    assert "not examined in full" in completeness_gaps(result)[0].reason
+    short = read_loaded(from_text(head))
+    assert completeness_gaps(short) == []
+    assert "missing" in {i.status for i in completeness(short)}

@@ -2,6 +2,7 @@
 
 import Java from "./bridge.js";
 import * as events from "./events.js";
+import { hotspot, ownFactory } from "./factories.js";
 import { installAll } from "./installer.js";
 import * as native from "./native.js";
 import * as binder from "./special/binder.js";
@@ -11,6 +12,7 @@ import * as listeners from "./special/listeners.js";
 import * as loading from "./special/loading.js";
 import * as natives from "./special/natives.js";
 import * as permissions from "./special/permissions.js";
+import * as readers from "./special/readers.js";
 import * as screen from "./special/screen.js";
 import * as sockets from "./special/sockets.js";
 import * as starting from "./special/starting.js";
@@ -20,6 +22,7 @@ import * as stacks from "./stacks.js";
 import { config, fault, now } from "./state.js";
 
 const SETTLE_MS = 60; // hooks become live on the runtime's next turn
+let early = null; // what became of the readers that were hooked at once
 
 const SPECIALS = { permissions, screen, hashing, loading, tls, ciphers, binder, starting, webview };
 
@@ -91,6 +94,8 @@ rpc.exports = {
           const methods = config.rows.filter((row) => row.hook === "method");
           rows.push(...installAll(Java, Java.classFactory, methods.filter((row) => !row.library)));
           prepared(SPECIALS, specials, Java);
+          // HotSpot hangs where a hook is set while another thread loads classes: there they come first.
+          if (hotspot) early = readers.installAll(ownFactory());
           setTimeout(() => resolve({ rows, specials }), SETTLE_MS);
         } catch (error) {
           reject(error);
@@ -105,6 +110,19 @@ rpc.exports = {
       Java.perform(() => {
         try {
           resolve(loading.libraries(Java, Java.classFactory));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  },
+
+  // Of the app's own classes, for the same reason.
+  readers() {
+    return new Promise((resolve, reject) => {
+      Java.perform(() => {
+        try {
+          resolve(early || readers.installAll(ownFactory()));
         } catch (error) {
           reject(error);
         }

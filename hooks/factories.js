@@ -2,7 +2,7 @@
 
 import Java from "./bridge.js";
 
-const hotspot = Process.findModuleByName("libjvm.so") !== null;
+export const hotspot = Process.findModuleByName("libjvm.so") !== null;
 
 // The default factory where it knows the class; else one for the loader that does.
 export function factoryFor(name, loader) {
@@ -18,4 +18,10 @@ export function factoryFor(name, loader) {
 export function convertible(factory, overload) {
   if (!hotspot || factory === Java.classFactory) return true;
   return ![...overload.argumentTypes, overload.returnType].some((type) => /^\[+L/.test(type.className || ""));
+}
+
+// The factory for the app's own classes: it loads them and runs none of their code. On HotSpot the default
+// one would run their static initialisers.
+export function ownFactory() {
+  return hotspot ? Java.ClassFactory.get(Java.use("java.lang.ClassLoader").getSystemClassLoader()) : Java.classFactory;
 }

@@ -12,7 +12,7 @@ from appaudit.dynamic.doings import Doings
 from appaudit.dynamic.frames import Caller, Frame, Owners, frames
 from appaudit.dynamic.rows import needed, rows
 from appaudit.dynamic.system import System
-from appaudit.knowledge.apis import Api, find_word, word_tables
+from appaudit.knowledge.apis import Api, by_id, find_word, word_tables
 from appaudit.knowledge.data_types import data_types
 from appaudit.records import Fact, Gap, Phase, Stack
 
@@ -122,6 +122,8 @@ class Reading:
             return
         stack = frames(line["stack"])
         caller = self._owners.caller(stack) if stack else None
+        if caller is not None and api.is_field:
+            caller = replace(caller, through="")  # the method that reads it is the caller
         if caller is None or self._for_itself(api, caller):
             self._own[api.id] += line["count"]
             return
@@ -204,8 +206,9 @@ class Reading:
             draft.stacks.setdefault((line["signature"], line["stack"]), self._stack(api, line, stack))
 
     def _stack(self, api: Api, line: Mapping[str, Any], stack: tuple[Frame, ...]) -> Stack:
+        member = f"{api.descriptor}->{api.member}"
         return Stack(
-            api=f"{api.descriptor}->{api.member}{line['signature']}" if not api.native else api.id,
+            api=api.id if api.native else member if api.is_field else member + line["signature"],
             frames=tuple(str(self._owners.named(f)) for f in stack),
             time=float(line["first"]),
             process=str(line.get("process") or self._package),
@@ -315,7 +318,8 @@ class Reading:
         if self._system.used:
             return [*found, *self._system.gaps()]
         fields = (
-            "Constants of classes (Build.MODEL, Build.SERIAL …) are read without a call: no hook sees it."
+            "Constants of classes (Build.MODEL, Build.SERIAL …) are read without a call: seen is only that a "
+            "method that reads them ran; reads by reflection or in static initialisers are not."
         )
         found.append(Gap("dynamic", "fields_not_seen", self._package, fields))
         native = (
@@ -344,6 +348,7 @@ class Reading:
             "chain": draft.chains.most_common(1)[0][0] if draft.chains else "",
             "through": draft.through,
             "role": key.role,
+            "basis": "reader" if by_id()[key.api].is_field else "",
             "words": " ".join(n for n, _ in draft.arguments.most_common(5)),
             "digest": " ".join(sorted(draft.digests)),
             "without_stack": str(draft.unsampled) if draft.unsampled else "",

@@ -51,8 +51,18 @@ def hooked(api: Api) -> bool:
 
 @cache
 def rows() -> dict[int, Api]:
-    """Catalogue rows that are hooked, by number."""
-    return {number: api for number, api in enumerate(catalogue()) if hooked(api)}
+    """Catalogue rows that a call may be told of, by number: those that are hooked, and `fields`."""
+    return {n: api for n, api in enumerate(catalogue()) if hooked(api)} | fields()
+
+
+@cache
+def fields() -> dict[int, Api]:
+    """Constants that hold data by themselves, by number; an address of a provider only names it."""
+    return {
+        n: api
+        for n, api in enumerate(catalogue())
+        if api.is_field and api.data and api.role == "read" and not api.member.endswith("URI")
+    }
 
 
 def needed(api: Api) -> tuple[str, ...]:
@@ -76,7 +86,7 @@ def configuration(token: str, skip: tuple[str, ...] = (), level: int | None = No
     platform's API level, whose members alone are looked for."""
     return {
         "token": token,
-        "rows": [_row(number, api) for number, api in rows().items() if there(api, level)],
+        "rows": [_row(n, api) for n, api in rows().items() if not api.is_field and there(api, level)],
         "tables": {name: _table(name) for name in word_tables()},
         "skip": list(skip),
         "specials": list(SPECIALS),

@@ -12,13 +12,14 @@ from platform import python_version
 from typing import Any
 
 from appaudit import __version__
-from appaudit.apk import open_app
+from appaudit.apk import AppFile, open_app
 from appaudit.dynamic import agent, record
 from appaudit.dynamic.adb import Choice
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.frames import read_mapping
 from appaudit.dynamic.phases import Driver, Plan, Watcher
 from appaudit.dynamic.polling import Polling
+from appaudit.dynamic.readers import readers
 from appaudit.dynamic.session import Session
 from appaudit.dynamic.target import LostError, Proxy, Target
 from appaudit.dynamic.target_android import AndroidTarget
@@ -86,7 +87,8 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
     path = options.folder / record.NAME
     if path.exists():
         raise InputError(f"{path} is the record of another run: choose another folder")
-    manifest = open_app(app).manifest
+    opened = open_app(app)
+    manifest = opened.manifest
     package = manifest.package
     mapping = read_mapping(options.mapping) if options.mapping else None
     revoke = tuple(p.name for p in manifest.permissions) if options.revoke is None else options.revoke
@@ -112,7 +114,7 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
                     through = target.use_proxy(proxy)
                     conditions |= through
                     log.write("condition", **through)
-                Driver(target, log, plan, say, options.tester, _watch(target, log)).run()
+                Driver(target, log, plan, say, options.tester, _watch(target, log, opened)).run()
             except LostError as error:
                 log.gap("run_ended_early", package, f"The run ended early: {error}.")
             except QuitError:
@@ -127,10 +129,11 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
     return RunResult(facts, gaps, path, conditions)
 
 
-def _watch(target: Target, log: record.Record) -> Callable[[bool], Watcher]:
+def _watch(target: Target, log: record.Record, app: AppFile) -> Callable[[bool], Watcher]:
     if isinstance(target, RootlessTarget):
         return lambda _: Polling(target, log)
-    return lambda whole: Session(target, log, whole)
+    constants = readers(app.dexes())
+    return lambda whole: Session(target, log, whole, constants)
 
 
 def _target(app: Path, package: str, options: Options, scratch: Path) -> Target:

@@ -7,12 +7,13 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from appaudit.dynamic import agent
 from appaudit.dynamic.family import Family
 from appaudit.dynamic.messages import Batch, Reader, RefusedError
+from appaudit.dynamic.readers import FieldReader
 from appaudit.dynamic.record import Record
 from appaudit.dynamic.rows import SPECIALS, configuration, rows
 from appaudit.dynamic.target import LostError, Target
@@ -29,10 +30,18 @@ TUNING: dict[str, int] = {}
 
 class Session:
     """One process of the app under watch, and by its `Family` those that it or the system starts beside it.
-    ``whole``: record each hook's name, not their number alone; ``process``: its name where it is not the
-    main one."""
+    ``whole``: record each hook's name, not their number alone; ``readers``: methods of the app that read
+    constants of the device; ``process``: its name where it is not the main one."""
 
-    def __init__(self, target: Target, record: Record, whole: bool = True, process: str = "") -> None:
+    def __init__(
+        self,
+        target: Target,
+        record: Record,
+        whole: bool = True,
+        readers: Sequence[FieldReader] = (),
+        process: str = "",
+    ) -> None:
+        self._readers = tuple(readers)
         self._target = target
         self._process = process
         self._family = Family(target, record, self._member) if not process else None
@@ -56,9 +65,10 @@ class Session:
         self._target.resume()
         with contextlib.suppress(Exception):  # the app may have died at once: then the target says so
             self._note_hooks(about, self._script.exports_sync.libraries(), "libraries")
+            self._note_hooks(about, self._script.exports_sync.readers(), "readers")
 
     def _member(self, name: str) -> Session:
-        return Session(self._target, self._record, whole=False, process=name)
+        return Session(self._target, self._record, False, self._readers, name)
 
     def hook(self, frida: Any, epoch: int) -> Mapping[str, Any]:
         """Load the agent into a process that is held, and set the hooks; what the agent says of itself.
@@ -75,7 +85,11 @@ class Session:
             self._reader.offset = time.time() - float(about["clock"]) / 1000
             level = _level(about)
             outcome = self._script.exports_sync.install(
-                {**configuration(token, tuple(self._target.skip), level), **TUNING}
+                {
+                    **configuration(token, tuple(self._target.skip), level),
+                    "readers": [reader.json() for reader in self._readers],
+                    **TUNING,
+                }
             )
         except Exception as error:
             self.close()

@@ -1,7 +1,8 @@
-"""Hooks: time added to a hooked call, calls counted without loss, memory; against frida-trace.
+"""Hooks: what a hooked call costs, calls told without loss, delay of the start, memory; with frida-trace.
 
-The stress fixture reads one setting 10,000 times from two threads, on a JVM; each line is one measurement of
-this run, the same method for both. Needs the JVM target (see README); prints why where it cannot run.
+The stress fixture reads one setting 10,000 times from two threads, on a JVM; the same method under both, in
+this run. Costs are processor time of the app's process, with what the agent uses inside it, so that other
+work on the machine counts little. Needs the JVM target (see README); prints why where it cannot run.
 """
 
 from __future__ import annotations
@@ -14,26 +15,36 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from appaudit.dynamic import session
 from appaudit.dynamic.record import Record, read
+from appaudit.dynamic.rows import rows
 from appaudit.dynamic.target_jvm import JvmTarget
 from appaudit.dynamic.ui import parse
 from tests.dynamic.runs import obstacle
 from tests.fixtures.apps import apk
 
 CALLS = 10_000
-ROUNDS = 10
+MILLION = 100
+"""Floods of 10,000 calls that make a million."""
 METHOD = "android.provider.Settings$Secure!getString"
+NOWHERE = 10**9
 
 
 def flood(target: JvmTarget) -> float:
-    """Seconds for the calls."""
+    """Seconds for the calls, by the clock."""
     button = next(n for n in parse(target.screen()).clickable if n.text == "洪水")
     start = time.perf_counter()
     target.tap(*button.middle)
     return time.perf_counter() - start
+
+
+def processor(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:
@@ -42,8 +53,21 @@ def resident(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of floods: microseconds of processor time a call, seconds of the fastest, calls told, megabytes
+    after the first and the last, seconds until the app could run."""
+
+    call: float
+    best: float
+    told: int
+    first: float
+    last: float
+    start: float
+
+
 @contextmanager
-def running(stacks: int | None) -> Iterator[tuple[JvmTarget, Path]]:
+def running(stacks: int | None) -> Iterator[tuple[JvmTarget, Path, float]]:
     """The app, hooked with so many stacks a second and thread; None: not hooked at all."""
     folder = Path(tempfile.mkdtemp(prefix="appaudit-bench-"))
     target = JvmTarget(apk("stress"), folder)
@@ -51,13 +75,14 @@ def running(stacks: int | None) -> Iterator[tuple[JvmTarget, Path]]:
     record = Record(folder / "run.jsonl")
     watch = session.Session(target, record)
     try:
+        start = time.perf_counter()
         if stacks is None:
             target.spawn(True).detach()
             target.resume()
         else:
-            session.TUNING.update(stacksPerSecond=stacks, sampleEvery=64 if stacks else 10**9)
+            session.TUNING.update(stacksPerSecond=stacks, sampleEvery=64 if stacks else NOWHERE)
             watch.open(fresh=True)
-        yield target, folder / "run.jsonl"
+        yield target, folder / "run.jsonl", time.perf_counter() - start
     finally:
         session.TUNING.clear()
         if stacks is not None:
@@ -67,59 +92,70 @@ def running(stacks: int | None) -> Iterator[tuple[JvmTarget, Path]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def ours(stacks: int, rounds: int) -> tuple[float, int, float, float]:
-    """(best seconds of a flood, calls counted, MB after the first, MB after the last flood)."""
-    with running(stacks) as (target, path):
-        best = flood(target)
-        first = resident(target.pid)
-        best = min([best, *(flood(target) for _ in range(rounds - 1))])
-        last = resident(target.pid)
-        time.sleep(0.5)
-        counted = sum(line["count"] for line in read(path) if line["line"] == "call")
-    return best, counted, first, last
+def cost(stacks: int | None, rounds: int) -> Cost:
+    """Of so many floods; the first warms up and counts for memory only."""
+    with running(stacks) as (target, path, start):
+        flood(target)
+        first, used = resident(target.pid), processor(target.pid)
+        best = min(flood(target) for _ in range(rounds - 1))
+        used, last = processor(target.pid) - used, resident(target.pid)
+        if stacks is not None:
+            time.sleep(1)
+        lines = read(path) if stacks is not None else ()
+        told = sum(line["count"] for line in lines if line["line"] == "call")
+    return Cost(used / ((rounds - 1) * CALLS) * 1e6, best, told, first, last, start)
 
 
-def peer() -> tuple[float, int]:
-    """(seconds of a flood, calls printed) under frida-trace."""
-    with running(None) as (target, path):
+def peer(rounds: int) -> tuple[float, int, float]:
+    """(microseconds a call, calls printed, seconds until it traced) under frida-trace."""
+    with running(None) as (target, path, _):
         flood(target)  # frida-trace finds loaded classes only
         out = path.with_name("trace.txt")
+        start = time.perf_counter()
         with out.open("w") as file:
             trace = subprocess.Popen(
                 [str(Path(sys.executable).with_name("frida-trace")), "-p", str(target.pid), "-j", METHOD],
                 stdin=subprocess.PIPE, stdout=file, stderr=subprocess.STDOUT, cwd=path.parent,
             )  # fmt: skip
-            end = time.monotonic() + 60
-            while "Started tracing" not in out.read_text(errors="replace") and time.monotonic() < end:
-                time.sleep(0.2)
-            seconds = flood(target)
+            while "Started tracing" not in out.read_text(errors="replace"):
+                time.sleep(0.05)
+                if time.perf_counter() - start > 60:
+                    break
+            ready = time.perf_counter() - start
+            used = processor(target.pid)
+            for _ in range(rounds):
+                flood(target)
+            used = processor(target.pid) - used
             time.sleep(3)
             trace.terminate()
             trace.wait(20)
-        return seconds, out.read_text(errors="replace").count("Secure.getString(")
+        printed = out.read_text(errors="replace").count("Secure.getString(")
+        return used / (rounds * CALLS) * 1e6, printed, ready
 
 
 def run() -> list[str]:
     """One line a claim."""
     if why := obstacle():
         return [f"hooks: not measured: {why}"]
-    with running(None) as (target, _):
-        flood(target)
-        bare = min(flood(target) for _ in range(3))
-    light, counted, first, last = ours(0, ROUNDS)
-    heavy, with_stacks, _, _ = ours(10**9, 2)
-    traced, printed = peer()
-
-    def cost(seconds: float) -> str:
-        return f"{(seconds - bare) / CALLS * 1e6:.0f} us"
-
-    beside = f"+{cost(traced)} ({(traced - bare) / (light - bare):.1f}x ours without stack)"
+    bare = cost(None, 4)
+    light, heavy = cost(0, MILLION), cost(NOWHERE, 4)
+    usual = cost(400, 4)
+    traced, printed, ready = peer(3)
+    added = light.call - bare.call
+    beside = f"+{traced - bare.call:.0f} us ({(traced - bare.call) / added:.1f}x ours without stack)"
     if not printed:
         beside = "traced nothing on this JVM"
+    stacked, sampled = heavy.call - bare.call, usual.call - bare.call
+    every = MILLION * CALLS
     return [
-        f"a hooked call: +{cost(light)} without stack, +{cost(heavy)} with one; frida-trace {beside}",
-        f"calls counted: {counted} of {ROUNDS * CALLS} without stack, {with_stacks} of {2 * CALLS} with; "
-        f"frida-trace printed {printed} of {CALLS}",
-        f"calls a second without loss: {CALLS / light:,.0f} without stack, {CALLS / heavy:,.0f} with",
-        f"memory of the app: {first:.0f} MB after {CALLS:,} calls, {last:.0f} MB after {ROUNDS * CALLS:,}",
+        f"a hooked call: +{added:.0f} us of processor time without stack, +{stacked:.0f} us with one, "
+        f"+{sampled:.0f} us as set (400 stacks a second and thread, then one of 64); frida-trace {beside}",
+        f"calls told: {light.told:,} of {every:,} without stack, {heavy.told:,} of {4 * CALLS:,} with; "
+        f"frida-trace printed {printed:,} of {3 * CALLS:,}",
+        f"calls a second without loss: {CALLS / light.best:,.0f} without stack, "
+        f"{CALLS / heavy.best:,.0f} with",
+        f"delay of the start: {light.start - bare.start:.1f} s for {len(rows())} members and the modules; "
+        f"frida-trace {ready:.1f} s for one method",
+        f"memory of the app: {light.first:.0f} MB after {CALLS:,} calls, {light.last:.0f} MB after "
+        f"{every:,}; {bare.last:.0f} MB without hooks",
     ]

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from appaudit.apk import open_app
+from appaudit.dynamic.readers import readers
 from appaudit.dynamic.record import Record, read
 from appaudit.dynamic.run import Options, RunResult, run
 from appaudit.dynamic.session import Session
@@ -85,7 +87,7 @@ def pressed(name: str, labels: Sequence[str], crash: str = "") -> Pressed:
     target.prepare()
     statuses, end = [], ""
     with Record(folder / "run.jsonl") as record:
-        session = Session(target, record)
+        session = Session(target, record, readers=readers(open_app(apk(name)).dexes()))
         try:
             session.open(fresh=True, epoch=0)
             for number, label in enumerate(labels, 1):

@@ -52,7 +52,8 @@ def test_what_each_way_reaches(number: int) -> None:
             assert {f.attribute["result"] for f in found} == set(item["results"])
         if "api" in item:
             assert {f.attribute["api"] for f in found} == {item["api"]}
-        assert {f.attribute.get("digest", "") for f in found} == {item.get("digest", "")}
+        for name in ("digest", "basis"):
+            assert {f.attribute.get(name, "") for f in found} == {item.get(name, "")}
     assert {f.subject for f in read} == {f"data:{i['data']}" for i in phase["accesses"]}
     for item in phase.get("does", []):
         (fact,) = [f for f in facts if (f.action, f.subject) == (item["action"], item["subject"])]

@@ -116,6 +116,8 @@ def capture(
     try:
         with Capture(options) as proxy:
             settings.say(f"appaudit: {mode} proxy on {host}:{proxy.port}, certificate {proxy.certificate}")
+            if proxy.configuration:
+                settings.say(f"appaudit: WireGuard on the device:\n{proxy.configuration}")
             ended.wait(seconds)
     finally:
         for number, handler in before.items():

@@ -148,7 +148,7 @@ def _subject(der: bytes) -> bytes:
     at, _ = _open(der, at)  # TBSCertificate
     parts = []
     for _ in range(6):
-        start, end = _open(der, at)
+        end = _open(der, at)[1]
         parts.append(der[at:end])
         at = end
     # [0] version, serial, signature, issuer, validity, subject; version 1 leaves the first out

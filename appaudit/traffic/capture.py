@@ -68,6 +68,8 @@ class Capture:
         self.ca = options.ca or options.output.with_name(options.output.name + ".ca")
         self.port = options.port
         self.listener: Listener | None = None
+        self.configuration = ""
+        """In WireGuard mode: what the device's WireGuard app has to be given."""
         self._made_ca = not self.ca.exists()
         self._ready = threading.Event()
         self._error = ""
@@ -196,4 +198,9 @@ class Capture:
                     return
             await asyncio.sleep(0.02)
         self.port = int(next(s.listen_addrs[0][1] for s in servers if s.listen_addrs))
+        told = [s.client_conf() for s in servers if hasattr(s, "client_conf")]
+        wanted = f":{self.options.port}\n"
+        self.configuration = "".join(str(t).strip() + "\n" for t in told).replace(wanted, f":{self.port}\n")
+        for file in self.ca.iterdir():  # the keys of WireGuard too, which mitmproxy leaves open to read
+            file.chmod(0o600)
         self._ready.set()

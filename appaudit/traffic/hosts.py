@@ -79,9 +79,11 @@ def public_address(host: str) -> bool:
 
 @dataclass(slots=True)
 class Volume:
-    """How much went to a host, and how often. ``minutes``: start of each minute → requests in it."""
+    """How much went to a host, and how often. ``minutes``: start of each minute → requests in it;
+    ``lookups``: of the requests those that only asked for its address."""
 
     requests: int = 0
+    lookups: int = 0
     sent: int = 0
     failed: int = 0
     weak: str = ""
@@ -91,6 +93,7 @@ class Volume:
     def add(self, flow: Flow) -> None:
         """Count one flow."""
         self.requests += 1
+        self.lookups += flow.method == "DNS"
         self.sent += flow.sent
         self.failed += bool(flow.error or flow.failed)
         if flow.time is not None:
@@ -110,6 +113,8 @@ class Volume:
             found.append(("beacon_seconds", f"{even:.0f}"))
         if self.failed:
             found.append(("failed", str(self.failed)))
+        if self.lookups:
+            found.append(("lookups", str(self.lookups)))
         if self.weak:
             found.append(("weak_tls", self.weak))
         return tuple(found)

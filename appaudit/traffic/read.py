@@ -140,7 +140,9 @@ def _mitm(path: Path, gaps: list[Gap]) -> Iterator[Flow]:
                     flow_id = f"{path.name}#{number}"
                     if flow.type == "http":
                         yield _http(flow_id, flow)
-                    elif flow.type in ("tcp", "udp", "dns"):
+                    elif flow.type == "dns":
+                        yield _lookup(flow_id, flow)
+                    elif flow.type in ("tcp", "udp"):
                         yield _socket(flow_id, flow)
             except Exception as error:  # noqa: BLE001 - hostile bytes break the reader anywhere
                 reason = f"{path.name} ends early: {error or type(error).__name__}"
@@ -188,15 +190,30 @@ def _noted(flow: Any) -> dict[str, Any]:
     return noted if isinstance(noted, dict) else {}
 
 
+def _lookup(flow_id: str, flow: Any) -> Flow:
+    """A look-up of a name: the name is the host."""
+    asked = flow.request.questions
+    name = str(asked[0].name).rstrip(".") if asked else ""
+    return Flow(
+        flow_id,
+        "DNS",
+        f"dns://{name}",
+        flow.timestamp_created,
+        error=str(flow.error) if flow.error else "",
+        protocol="DNS",
+        client_port=_peer(flow.client_conn)[1],
+    )
+
+
 def _socket(flow_id: str, flow: Any) -> Flow:
-    """A TCP, UDP or DNS flow: its host as the server's name or address."""
+    """A TCP or UDP flow: its host as the server's name or address."""
     conn = flow.server_conn
     address = conn.address or conn.peername or ("", 0)
     host = conn.sni or flow.client_conn.sni or address[0]
     host = f"[{host}]" if ":" in host else host
     noted = _noted(flow)
     frames: tuple[bytes, ...] = ()
-    if flow.type != "dns":
+    if flow.messages:
         frames = tuple(bytes(m.content) for m in flow.messages if m.from_client)
     return Flow(
         flow_id,

@@ -65,18 +65,23 @@ def tls_server(folder: Path, plain: int) -> Iterator[int]:
         yield front.port
 
 
+def certified(folder: Path, host: str) -> tuple[Path, Path]:
+    """Key and certificate of a server in one PEM file, and the authority that signed it."""
+    from mitmproxy.certs import CertStore
+
+    entry = CertStore.from_store(folder / "own-ca", "own", 2048).get_cert(host, [])
+    pem = folder / f"{host}.pem"
+    pem.write_bytes(_private(entry.privatekey) + entry.cert.to_pem())
+    return pem, folder / "own-ca" / "own-ca-cert.pem"
+
+
 @contextmanager
 def own_tls_server(folder: Path, host: str) -> Iterator[tuple[int, Path]]:
     """An HTTPS server of another process's making, as far as mitmproxy knows: its port and its authority.
 
     (Two proxies of mitmproxy in one process share their hooks.)
     """
-    from mitmproxy.certs import CertStore
-
-    authority = CertStore.from_store(folder / "own-ca", "own", 2048)
-    entry = authority.get_cert(host, [])
-    pem = folder / f"{host}.pem"
-    pem.write_bytes(_private(entry.privatekey) + entry.cert.to_pem())
+    pem, authority = certified(folder, host)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
@@ -84,7 +89,7 @@ def own_tls_server(folder: Path, host: str) -> Iterator[tuple[int, Path]]:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        yield server.server_address[1], folder / "own-ca" / "own-ca-cert.pem"
+        yield server.server_address[1], authority
         server.shutdown()
         thread.join()
 

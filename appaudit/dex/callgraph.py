@@ -147,7 +147,7 @@ class CallGraph:
         right = np.flatnonzero(calls.operand < len(nodes))
         callee, plain = nodes[calls.operand[right]], _PLAIN_KIND[calls.opcode[right]]
         virtual = (plain == opcodes.INVOKE_VIRTUAL) | (plain == opcodes.INVOKE_INTERFACE)
-        place, caller = self._callers(number, calls.item[right])
+        place, caller = self._callers(number, calls.items(right))
         target = np.where(virtual, callee + len(self._keys), self._resolved[callee])[place]
         return caller, target
 
@@ -225,8 +225,8 @@ class CallGraph:
             class_of_type = self._hierarchy.type_numbers[number]
             for reference, used in _USES_CLASS.items():
                 found = dex.code.references(reference)
-                chosen = used[found.opcode]
-                item, operand = found.item[chosen], found.operand[chosen].astype(np.int32)
+                chosen = np.flatnonzero(used[found.opcode])
+                item, operand = found.items(chosen), found.operand[chosen].astype(np.int32)
                 if reference != Reference.TYPE:
                     owner = (dex.fields if reference == Reference.FIELD else dex.methods).owner
                     inside = operand < len(owner)
@@ -310,7 +310,7 @@ class CallGraph:
             class_of_type = self._hierarchy.type_numbers[number]
             found = dex.code.references(Reference.TYPE)
             inside = (found.opcode == opcodes.NEW_INSTANCE) & (found.operand < len(class_of_type))
-            place, caller = self._callers(number, found.item[inside])
+            place, caller = self._callers(number, found.items(np.flatnonzero(inside)))
             nodes.append(caller.astype(np.int64))
             classes.append(class_of_type[found.operand[inside][place]])
         node, class_ = np.concatenate(nodes), np.concatenate(classes)

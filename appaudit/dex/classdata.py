@@ -33,7 +33,7 @@ class EncodedMethods(NamedTuple):
     method: Int32
     access: UInt32
     virtual: Mask
-    code_offset: Int64
+    code_offset: UInt32
 
 
 class ClassData(NamedTuple):
@@ -104,7 +104,11 @@ def read_class_data(
     )
     owner, second, index, at = methods
     encoded_methods = EncodedMethods(
-        rows[owner].astype(np.int32), index, value[at + 1].astype(np.uint32), second, value[at + 2]
+        rows[owner].astype(np.int32),
+        index,
+        value[at + 1].astype(np.uint32),
+        second,
+        value[at + 2].astype(np.uint32),
     )
     return ClassData(encoded_fields, encoded_methods)
 
@@ -143,6 +147,4 @@ def _members(
 def _empty() -> ClassData:
     none, flags = np.empty(0, np.int32), np.empty(0, np.uint32)
     mask = np.empty(0, bool)
-    return ClassData(
-        EncodedFields(none, none, flags, mask), EncodedMethods(none, none, flags, mask, np.empty(0, np.int64))
-    )
+    return ClassData(EncodedFields(none, none, flags, mask), EncodedMethods(none, none, flags, mask, flags))

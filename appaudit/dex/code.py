@@ -23,13 +23,23 @@ BATCH = 1 << 20
 
 
 class References(NamedTuple):
-    """Instructions that refer to one table, in order: ``item`` the code item each stands in, ``at``
-    where it begins among the code units, ``opcode``, ``operand`` the index in that table."""
+    """Instructions that refer to one table, in order: ``at`` where each begins among the code units,
+    ``opcode``, ``operand`` the index in that table; ``bounds`` those of `Code`."""
 
-    item: Int32
     at: Int32
     opcode: UInt8
     operand: Int32 | UInt16
+    bounds: Int32
+
+    def items(self, rows: Index) -> Int32:
+        """The code item that each of some instructions stands in."""
+        items: Int32 = (np.searchsorted(self.bounds, self.at[rows], "right") - 1).astype(np.int32)
+        return items
+
+    @property
+    def item(self) -> Int32:
+        """The code item that each instruction stands in."""
+        return self.items(np.arange(len(self.at)))
 
 
 class Columns(NamedTuple):
@@ -63,7 +73,7 @@ class Code:
         self._methods = methods
         self._problems = problems
         everything = self._everything
-        offset = distinct(methods.code_offset)
+        offset = distinct(methods.code_offset).astype(np.int64)
         offset = offset[offset > 0]
         good = (offset + CODE_HEADER <= len(data)) & (offset % 4 == 0)
         if not good.all():
@@ -83,8 +93,8 @@ class Code:
             fits = int(np.searchsorted(bounds, len(everything), "right")) - 1
             problems.append(f"code: code items overlap, {len(offset) - fits} of them are not read")
             offset, bounds = offset[:fits], bounds[: fits + 1]
-        self.offset = offset
-        self.bounds: Index = bounds
+        self.offset: Int32 = offset.astype(np.int32)
+        self.bounds: Int32 = bounds.astype(np.int32)
 
     @property
     def _everything(self) -> UInt16:
@@ -97,8 +107,8 @@ class Code:
         cuts = np.searchsorted(self.bounds, np.arange(0, int(self.bounds[-1]), BATCH))
         everything = self._everything
         for low, high in pairwise(distinct(np.append(cuts, len(self.offset))).tolist()):
-            bounds = self.bounds[low : high + 1] - self.bounds[low]
-            begin = (self.offset[low:high] + CODE_HEADER) // 2
+            bounds = (self.bounds[low : high + 1] - self.bounds[low]).astype(np.intp)
+            begin = (self.offset[low:high].astype(np.intp) + CODE_HEADER) // 2
             units = _gather(everything, begin, np.diff(bounds), bounds)
             yield low, units, sweep(units, bounds)
 
@@ -132,7 +142,7 @@ class Code:
     def _in_order(self) -> tuple[Index, npt.NDArray[np.int64]]:
         """Rows of the class data's methods by the offset of their code, and these offsets."""
         order = np.argsort(self._methods.code_offset, kind="stable")
-        return order, self._methods.code_offset[order]
+        return order, self._methods.code_offset[order].astype(np.int64)
 
     def methods_of(self, items: Int32) -> tuple[Index, Int32]:
         """Methods that run the code items: (place in ``items``, row in the class data's methods).
@@ -176,7 +186,6 @@ class Code:
             count += len(found.starts)
             base = int(self.bounds[low])
             begins[base : base + len(units)] = found.begins
-            item = np.repeat(np.arange(len(found.cut), dtype=np.int32) + np.int32(low), np.diff(found.first))
             kinds = np.frombuffer(found.opcode.tobytes().translate(opcodes.REFERENCE), np.uint8)
             for kind, refers in parts.items():
                 row = np.flatnonzero(kinds == kind) if kind != Reference.NONE else np.empty(0, np.intp)
@@ -187,14 +196,23 @@ class Code:
                     jumbo = np.flatnonzero(opcode == opcodes.CONST_STRING_JUMBO)
                     wide[jumbo] |= units[at[jumbo] + 2].astype(np.int32) << 16
                     right = wide >= 0
-                    row, at, opcode, operand = row[right], at[right], opcode[right], wide[right]
-                refers.append(References(item[row], at + np.int32(base), opcode, operand))
+                    at, opcode, operand = at[right], opcode[right], wide[right]
+                refers.append(References(at + np.int32(base), opcode, operand, self.bounds))
         if cut:
             self._problems.append(f"code: in {cut} methods the last instruction is cut off")
         none = np.empty(0, np.int32)
-        nothing = References(none, none, none.astype(np.uint8), none.astype(np.uint16))
+        nothing = References(none, none.astype(np.uint8), none.astype(np.uint16), self.bounds)
         joined = {
-            kind: References(*map(np.concatenate, zip(*refers, strict=True))) if refers else nothing
+            kind: refers[0]
+            if len(refers) == 1
+            else References(
+                np.concatenate([r.at for r in refers]),
+                np.concatenate([r.opcode for r in refers]),
+                np.concatenate([r.operand for r in refers]),
+                self.bounds,
+            )
+            if refers
+            else nothing
             for kind, refers in parts.items()
         }
         return _Decoded(joined, np.packbits(begins), count)

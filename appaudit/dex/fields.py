@@ -182,10 +182,10 @@ class Fields:
         dex, sorted by the first."""
         if number not in self._puts:
             found = self._dexes[number].code.references(Reference.FIELD)
-            chosen = _IPUT[found.opcode]
+            chosen = np.flatnonzero(_IPUT[found.opcode])
             operand = found.operand[chosen].astype(np.int32)
             order = np.argsort(operand, kind="stable")
-            self._puts[number] = operand[order], found.item[chosen][order], found.at[chosen][order]
+            self._puts[number] = operand[order], found.items(chosen)[order], found.at[chosen][order]
         return self._puts[number]
 
     def _value_written(self, number: int, item: int, place: int) -> Constant | None:

@@ -64,6 +64,8 @@ def read_header(data: Data, start: int = 0) -> Header:
     """The header at ``start``. Raises DexError where no readable header stands."""
     if len(data) - start < HEADER_SIZE:
         raise DexError("The file is shorter than a dex header.")
+    if len(data) >= 1 << 31:
+        raise DexError("The file is larger than a dex can be.")
     magic = data[start : start + 8]
     if magic[:4] == b"cdex":
         raise DexError("This is a compact dex as the runtime keeps it in a vdex file, not a dex file.")

@@ -237,7 +237,7 @@ def _sites(dexes: Sequence[Dex], question: _Question) -> tuple[Table, ...]:
     value = references.operand[hit].astype(np.int32)
     low = np.searchsorted(index, value, "left")
     which, place = expand(low, np.searchsorted(index, value, "right") - low)
-    item = references.item[hit[which]]
+    item = references.items(hit[which])
     shared, method_row = code.methods_of(item)
     row, item, target, value = hit[which[shared]], item[shared], target[place[shared]], value[which[shared]]
     return (

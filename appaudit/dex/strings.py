@@ -43,7 +43,7 @@ class StringTable:
         if outside.any():
             problems.append(f"string_ids: {int(outside.sum())} strings lie outside the file")
             offsets[outside] = -1
-        self.offsets = offsets
+        self.offsets = offsets.astype(np.int32)
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -52,8 +52,11 @@ class StringTable:
         """The MUTF-8 bytes of one string; ``b"?"`` for an index or data that is corrupt."""
         if not 0 <= index < len(self.offsets):
             return UNKNOWN.encode()
-        at = int(self.offsets[index])
         data = self._data
+        if "_spans" in self.__dict__:
+            starts, ends = self._spans
+            return data[starts[index] : ends[index]] if starts[index] else UNKNOWN.encode()
+        at = int(self.offsets[index])
         if at < 0:
             return UNKNOWN.encode()
         stop = min(at + 5, len(data))
@@ -66,13 +69,17 @@ class StringTable:
         """One string as text, ``?`` where corrupt."""
         return mutf8.decode(self.raw(index))
 
-    def bounds(self) -> tuple[Index, Index]:
+    def bounds(self) -> tuple[Int32, Int32]:
         """First byte and end of each string's text in the file, by index; 0, 0 where corrupt."""
         return self._spans
 
     @cached_property
-    def _spans(self) -> tuple[Index, Index]:
-        data, offsets = self._data, self.offsets
+    def _spans(self) -> tuple[Int32, Int32]:
+        starts, ends = self._read_spans()
+        return starts.astype(np.int32), ends.astype(np.int32)
+
+    def _read_spans(self) -> tuple[Index, Index]:
+        data, offsets = self._data, self.offsets.astype(np.intp)
         bytes_ = np.frombuffer(data, np.uint8)
         starts = offsets.copy()
         known = starts >= 0

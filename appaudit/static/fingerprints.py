@@ -142,11 +142,10 @@ def _framework_calls(dex: Dex) -> tuple[Index, Hashes]:
 def _referred(dex: Dex, kind: Reference, wanted: Mask) -> tuple[Index, Index]:
     """(class row, index) of the instructions that refer to ``wanted`` entries of a table, each once."""
     references = dex.code.references(kind)
-    inside = references.operand < len(wanted)
-    item, operand = references.item[inside], references.operand[inside]
-    keep = wanted[operand]
-    item, operand = item[keep], operand[keep]
-    place, method_row = dex.code.methods_of(item)
+    inside = np.flatnonzero(references.operand < len(wanted))
+    inside = inside[wanted[references.operand[inside]]]
+    operand = references.operand[inside]
+    place, method_row = dex.code.methods_of(references.items(inside))
     class_ = dex.class_data.methods.class_row[method_row].astype(np.int64)
     pairs = np.unique(class_ << 32 | operand[place])
     return (pairs >> 32).astype(np.intp), (pairs & 0xFFFFFFFF).astype(np.intp)

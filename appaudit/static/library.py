@@ -130,7 +130,7 @@ class Callers:
                 continue
             references = dex.code.references(Reference.METHOD)
             hit = np.flatnonzero(by_index(called, 0)[references.operand])
-            place, method_row = dex.code.methods_of(references.item[hit])
+            place, method_row = dex.code.methods_of(references.items(hit))
             caller = dex.class_data.methods.method[method_row]
             pairs = distinct(caller.astype(np.int64) << 32 | references.operand[hit[place]])
             for pair in pairs.tolist():

@@ -63,6 +63,7 @@ class Sample:
         self.dexes: list[Dex] = read_all(self._read())
         self.hierarchy = Hierarchy(self.dexes, supertypes())
         self.tracer = ConstantTracer(self.dexes, self.hierarchy)
+        self.release()
         self._actors: dict[tuple[int, int], tuple[tuple[str, str], ...]] = {}
 
     def _read(self) -> Iterator[Dex]:
@@ -103,6 +104,7 @@ class Sample:
             for owner, name in self._members
         ]
         found = call_sites(self.dexes, targets, self.hierarchy)
+        self.release()
         found = found.where(self._specific(found, targets))
         return found.where(np.argsort(found.target, kind="stable"))
 
@@ -154,6 +156,7 @@ class Sample:
     @cached_property
     def numbers(self) -> MethodNumbers | None:
         """The methods of all dex files under common numbers; None, and a Gap, where they are too many."""
+        self.release()
         try:
             return MethodNumbers(self.hierarchy)
         except DexError as error:

@@ -65,7 +65,7 @@ def _calls(dex: Dex, actor_of_method: Int32, limit: int) -> tuple[Int32, Int32]:
     references = dex.code.references(Reference.METHOD)
     into = by_index(actor_of_method, -1)[references.operand]
     hit = np.flatnonzero((into >= 0) & (into < limit))
-    place, method_row = dex.code.methods_of(references.item[hit])
+    place, method_row = dex.code.methods_of(references.items(hit))
     into, by = into[hit[place]], actor_of_method[dex.class_data.methods.method[method_row]]
     crossing = (by >= 0) & (into != by)
     return into[crossing], by[crossing]

@@ -66,10 +66,27 @@ def _words(language: str) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
         word.lower(): tuple(table["permissions"])
         for table in words_of(f"permissions.{language}").values()
         for word in table["words"]
+        if not table.get("alone")
     }
+    return _pattern(meaning, language), meaning
+
+
+@cache
+def _alone(language: str) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
+    """Words that mean a permission wherever they stand."""
+    meaning = {
+        word.lower(): tuple(table["permissions"])
+        for table in words_of(f"permissions.{language}").values()
+        for word in table["words"]
+        if table.get("alone")
+    }
+    return _pattern(meaning, language), meaning
+
+
+def _pattern(meaning: dict[str, tuple[str, ...]], language: str) -> re.Pattern[str]:
     choices = "|".join(re.escape(w) for w in sorted(meaning, key=len, reverse=True))
     pattern = choices if language == "zh" else rf"\b(?:{choices})\b"
-    return re.compile(pattern, re.I), meaning
+    return re.compile(pattern, re.I)
 
 
 def named_in(text: str) -> Iterator[Grant]:
@@ -86,10 +103,13 @@ def named_in(text: str) -> Iterator[Grant]:
 def grants_of(text: str, language: str) -> Iterator[Grant]:
     """Permissions named in one sentence."""
     yield from named_in(text)
+    denied = _DENIED[language].search(text) is not None
+    alone, powers = _alone(language)
+    for match in alone.finditer(text):
+        yield Grant(powers[match.group().lower()], match.start(), match.end(), denied)
     cues = [m.span() for m in _CUE[language].finditer(text)]
     if not cues and _ACCESS[language].search(text) is None:
         return
-    denied = _DENIED[language].search(text) is not None
     pattern, meaning = _words(language)
     found = [(m.start(), m.end(), m.group().lower()) for m in pattern.finditer(text)]
     held: list[bool] = [False] * len(found)

@@ -330,3 +330,17 @@ def test_lists_take_their_frame_from_what_leads_them_in(text: str, found: str) -
 def test_the_quoted_name_of_the_product_names_no_data() -> None:
     text = "“语音导出”软件由我们提供。使用“语音导出”服务时，我们会收集昵称。“语音导出”软件会使用您的IMEI。使用“语音导出”客户端时请注意。"
     assert declared(text) == expected("c:nickname c:imei")
+
+
+def test_special_powers_are_permissions_wherever_they_stand() -> None:
+    for text, stance, name in (
+        ("We use the Accessibility Service to fill in your codes.", "declared", "BIND_ACCESSIBILITY_SERVICE"),
+        ("The app does not use accessibility services.", "denied", "BIND_ACCESSIBILITY_SERVICE"),
+        ("跳过广告需要使用无障碍服务。", "declared", "BIND_ACCESSIBILITY_SERVICE"),
+        ("同步消息时需要您授予通知使用权。", "declared", "BIND_NOTIFICATION_LISTENER_SERVICE"),
+        ("加速时会建立VPN连接。", "declared", "BIND_VPN_SERVICE"),
+        ("The device administrator is needed to lock the screen.", "declared", "BIND_DEVICE_ADMIN"),
+        ("我们会申请悬浮窗权限。", "declared", "SYSTEM_ALERT_WINDOW"),
+    ):
+        facts = [f for f in read_loaded(from_text(text)).facts if f.action == "requests"]
+        assert {(f.stance, f.subject) for f in facts} == {(stance, f"permission:android.permission.{name}")}

@@ -138,6 +138,8 @@ class Verbs(Parties):
         """(polarity, recipient, kind) of a verb with its actor."""
         state = self.state
         actor = state.actor
+        if actor == "you" and item.text in ("根据", "依据", "基于", "结合"):
+            actor = "we"
         whom = state.to_whom or self.recipient_after(i)
         polarity: Polarity | None = None
         kind = ""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from appaudit.compare.baseline import OPEN
 from appaudit.knowledge.sdks import sdks
-from appaudit.records import Fact, Finding
+from appaudit.records import Evidence, Fact, Finding
 
 Kind = Literal["permission", "data", "sdk", "host", "component", "setting", "finding"]
 
@@ -77,8 +77,9 @@ def changes(
     renamed = _renamed(before, after, new)
     moved = {key[:2] for key in before if key[2] in renamed}
     found: list[Change] = []
+    shared = _shared(before, new)
     for key in after.keys() - before.keys():
-        if key[:2] in moved and key[2] == "app":
+        if (key[:2] in moved and key[2] == "app") or key[1:] in shared:
             continue
         found.append(Change("added", *key, after=_text(after[key])))
     for key in before.keys() - after.keys():
@@ -95,7 +96,8 @@ def changes(
     found += [
         _finding("added", now[p])
         for p in now.keys() - was.keys()
-        if now[p].actor != "app" or now[p].subject not in subjects
+        if (now[p].actor != "app" or now[p].subject not in subjects)
+        and (now[p].subject, now[p].actor) not in shared
     ]
     found += [
         _finding("dropped", was[p])
@@ -121,6 +123,23 @@ def _renamed(before: Mapping[Key, object], after: Mapping[Key, object], new: Ite
     found = {sdk for sdk, subjects in reached.items() if subjects and subjects <= nameless}
     firms = {_company(sdk) for sdk in found} - {""}
     return found | {sdk for sdk, subjects in reached.items() if not subjects and _company(sdk) in firms}
+
+
+def _shared(before: Mapping[Key, object], new: Sequence[Fact]) -> set[tuple[str, str]]:
+    """(subject, SDK) of reads that the app did before, and that now stand in code nobody can name, which the
+    SDK can call: an obfuscator merges classes of the app into those of others."""
+    nameless: dict[str, set[Evidence]] = {}
+    for fact in new:
+        if fact.source == "static" and fact.actor == "unknown":
+            nameless.setdefault(fact.subject, set()).update(fact.evidence)
+    found = set()
+    for fact in new:
+        if fact.source != "static" or not fact.actor.startswith("sdk:") or not fact.evidence:
+            continue
+        known = ("data", fact.subject, "app") in before
+        if known and nameless.get(fact.subject, set()).issuperset(fact.evidence):
+            found.add((fact.subject, fact.actor))
+    return found
 
 
 def _company(actor: str) -> str:

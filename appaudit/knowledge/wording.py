@@ -171,6 +171,8 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "verb": lambda v: _word("verb", _deed(v), v.lang),
     "deed": lambda v: _word("deed", _deed(v), v.lang),
     "said": lambda v: subject_name(v.given["said"], v.lang) if "said" in v.given else "",
+    "fate": lambda v: _word("fate", "code" if "where" in v.given else "sent", v.lang),
+    "sending": lambda v: _word("sending", v.given.get("where", "sent"), v.lang).format_map(v),
     "ways": _ways,
     "sdks": lambda v: _AND[v.lang].join(sdk_name(s, v.lang) for s in v.given.get("sdks", "").split()) or "-",
     "promised": lambda v: _word("promised", "sentence", v.lang).format_map(v) if v.span() else "",

@@ -93,6 +93,9 @@ class Sample:
         for class_name, methods in toml("permissions_uses.toml")["methods"].items():
             for member in methods:
                 places.setdefault((class_name, member), len(places))
+        for owner, members in toml("network_calls.toml").items():
+            for member in members:
+                places.setdefault((owner, member), len(places))
         return places
 
     @cached_property

@@ -21,6 +21,7 @@ from appaudit.static import (
     permissions,
     sdks,
     sdks_renamed,
+    sending,
     startup,
     webview,
 )
@@ -81,6 +82,6 @@ def scan(path: Path, progress: Progress | None = None, fingerprints: Database | 
         tell("renamed SDKs")
         facts += sdks_renamed.produce(sample, fingerprints, facts)
     tell("start-up")
-    facts = startup.mark(sample, facts)
+    facts = sending.mark(sample, startup.mark(sample, facts))
     gaps = [*opened.gaps, *sample.gaps, *gaps, *sample.problems()]
     return ScanResult(opened.app, [*opened.facts, *facts], list(dict.fromkeys(gaps)))

@@ -262,6 +262,17 @@ def test_local_only_without_traffic_is_not_examined() -> None:
     assert outcome(findings, "local-only-sent") == "not_examined"
 
 
+@pytest.mark.parametrize(("near", "severity"), [("method", "medium"), ("class", "low")])
+def test_local_only_read_beside_code_that_sends_is_a_lead(near: str, severity: str) -> None:
+    local = said("declared", "processes_locally")
+    observed = seen(attributes={"network": near})
+    (lead,) = (
+        f for f in judged(local, observed, examined=("static", "policy")) if f.rule == "local-only-sent"
+    )
+    assert (lead.outcome, lead.severity) == ("review", severity)
+    assert outcome(judged(local, observed), "local-only-sent") == "pass", "traffic shows that it stays"
+
+
 def test_a_promise_about_a_whole_is_a_promise_about_its_parts() -> None:
     statement = said("declared", "processes_locally", data="location")
     findings = judged(statement, seen(source="traffic", data="gps_location"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from appaudit.compare.case import Case
 from appaudit.compare.conditions import conditioned, covered, grouped
@@ -33,7 +34,8 @@ def _verdict(outcome: Outcome, said: list[Fact], observed: list[Fact], **attribu
 
 
 def local_only_sent(case: Case) -> Iterator[Verdict]:
-    """ "Processed on your device only": the type, or a part of it, leaves the device."""
+    """ "Processed on your device only": the type, or a part of it, leaves the device; or, where no traffic
+    was looked at, it is read beside code that sends."""
     declared = [("", f) for f in case.stated if f.stance == "declared" and f.action == "processes_locally"]
     for said in grouped(iter([*declared, *conditioned(case, "local_only")])).values():
         observed = covered(case, said[0])
@@ -42,6 +44,13 @@ def local_only_sent(case: Case) -> Iterator[Verdict]:
             yield _verdict("violation", said, sent)
         elif "traffic" in case.examined:
             yield _verdict("pass", said, observed)
+        elif near := [f for f in observed if "network" in f.attribute]:
+            where = "method" if any(f.attribute["network"] == "method" for f in near) else "class"
+            yield replace(
+                _verdict("review", said, near, where=where),
+                severity="medium" if where == "method" else "low",
+                confidence="low",
+            )
         elif observed:
             yield _verdict("not_examined", said, observed, needs="traffic")
 

@@ -1,0 +1,57 @@
+"""Which reads stand beside code that sends: a network call in the same method, or else in the same class.
+
+That a value can be sent from where it is read is a lead; whether it is, traffic tells.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+
+from appaudit.knowledge.load import toml
+from appaudit.records import CallSite, Fact
+from appaudit.static.sample import Sample
+
+
+@cache
+def members() -> tuple[tuple[str, str], ...]:
+    """(class name, member) of every call that hands data to the network."""
+    return tuple((owner, name) for owner, names in toml("network_calls.toml").items() for name in names)
+
+
+def mark(sample: Sample, facts: list[Fact]) -> list[Fact]:
+    """The facts, those of reads beside a network call with the attribute ``network``: ``method`` or
+    ``class`` (inner classes and lambdas count as their outer class)."""
+    methods = frozenset(_callers(sample))
+    if not methods:
+        return facts
+    classes = frozenset(_outer(method) for method in methods)
+    return [_marked(f, methods, classes) if f.action == "accesses" else f for f in facts]
+
+
+def _callers(sample: Sample) -> Iterator[str]:
+    """Methods with a network call in them."""
+    for key in members():
+        if key in sample.called:
+            sites = sample.sites_of(*key)
+            together = sites.dex.astype(np.int64) << 32 | sites.caller.astype(np.int64)
+            _, first = np.unique(together, return_index=True)
+            yield from (sites.caller_descriptor(int(k)) for k in first)
+
+
+def _outer(method: str) -> str:
+    return method.partition(";->")[0].partition("$")[0]
+
+
+def _marked(fact: Fact, methods: frozenset[str], classes: frozenset[str]) -> Fact:
+    callers = [e.caller for e in fact.evidence if isinstance(e, CallSite)]
+    near = "method" if any(c in methods for c in callers) else ""
+    if not near and any(_outer(c) in classes for c in callers):
+        near = "class"
+    if not near:
+        return fact
+    attributes = tuple(sorted((*fact.attributes, ("network", near))))
+    return dataclasses.replace(fact, attributes=attributes)

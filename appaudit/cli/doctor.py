@@ -7,12 +7,16 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from appaudit import __version__
 from appaudit.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from appaudit.dynamic.adb import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,17 @@ def doctor(
     traffic: Annotated[
         bool, typer.Option("--traffic", help="Prove a capture: a local HTTPS request through the proxy.")
     ] = False,
+    serial: Annotated[
+        str | None, typer.Option("-D", "--serial", help="Serial of the device to check.", metavar="SERIAL")
+    ] = None,
+    usb: Annotated[bool, typer.Option("-U", "--usb", help="Check the device on USB.")] = False,
+    remote: Annotated[bool, typer.Option("-R", "--remote", help="frida-server on 127.0.0.1:27042.")] = False,
+    host: Annotated[
+        str | None, typer.Option("-H", "--host", help="frida-server at this address.", metavar="HOST:PORT")
+    ] = None,
+    setup: Annotated[
+        Path | None, typer.Option(help="A frida-server to push to the device and start.", metavar="FILE")
+    ] = None,
 ) -> None:
     """Show what is installed, missing, and what it costs.
 
@@ -121,18 +136,19 @@ def doctor(
         good, text = prove()
         typer.echo(f"  capture  {'ok' if good else 'fails'}: {text}")
         whole = whole and good
-    if device:
-        whole = _device() and whole
+    if device or serial or usb or remote or host or setup:
+        from appaudit.dynamic.adb import choose
+
+        whole = _device(choose(serial, usb, remote, host, setup)) and whole
     raise typer.Exit(0 if whole else 2)
 
 
-def _device() -> bool:
+def _device(choice: Choice) -> bool:
     """Prints what the device check finds; whether a run is possible."""
-    from appaudit.dynamic.adb import Choice
     from appaudit.dynamic.device_check import check
     from appaudit.report.visible import visible
 
-    found = check(Choice())
+    found = check(choice)
     for item in found:
         sign = {True: "ok", False: "missing", None: "is"}[item.ok]
         typer.echo(f"  {item.name}  {sign}: {visible(item.text)}")

@@ -137,12 +137,11 @@ def run(
     settings: Settings = ctx.obj
     from appaudit import audit as work
     from appaudit.cli.listening import listening
-    from appaudit.dynamic.adb import PACKAGE, Choice
+    from appaudit.dynamic.adb import PACKAGE, choose
     from appaudit.dynamic.record import FOLDER
     from appaudit.dynamic.run import INTERRUPTED, Options
 
-    if sum((device is not None, usb, remote, host is not None)) > 1:
-        raise InputError("-D, -U, -R and -H exclude each other")
+    phone = choose(device, usb, remote, host, setup)
     if target not in TARGETS:
         raise InputError(f"--target must be one of {', '.join(TARGETS)}, not '{target}'")
     least = severity(settings, fail_on)
@@ -151,8 +150,6 @@ def run(
         settings.say("appaudit: no --policy given: only what needs no policy is examined")
     if not frida and target == "jvm":
         raise InputError("--target jvm is watched by Frida alone")
-    server = host or ("127.0.0.1:27042" if remote else None)
-    phone = Choice(serial=device, usb=usb, remote=server, setup=setup)
     installed = target == "android" and not app.exists() and PACKAGE.fullmatch(str(app)) is not None
     evidence = bundle or Path(time.strftime(f"{app.name if installed else app.stem}-run-%Y%m%d-%H%M%S"))
     settings.say(f"appaudit: evidence goes to {evidence}")

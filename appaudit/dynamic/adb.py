@@ -56,6 +56,15 @@ class Choice:
     usb: bool = False
 
 
+def choose(
+    serial: str | None, usb: bool, remote: bool, host: str | None, setup: Path | None = None
+) -> Choice:
+    """What -D, -U, -R and -H say, which exclude each other. Raises InputError."""
+    if sum((serial is not None, usb, remote, host is not None)) > 1:
+        raise InputError("-D, -U, -R and -H exclude each other")
+    return Choice(serial=serial, usb=usb, remote=host or ("127.0.0.1:27042" if remote else None), setup=setup)
+
+
 class Phone:
     """A connection to one device. Commands raise LostError where it is gone."""
 

@@ -113,9 +113,9 @@ class Family:
         with self._lock:
             members = list(self._members.values())
             self._members.clear()
-        ended = sorted(name for name, member in members if member.detached)
         for _, member in members:
             member.close()
+        ended = sorted(name for name, member in members if member.detached)
         if ended:
             self._record.gap(
                 "process_ended",

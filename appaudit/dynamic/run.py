@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from platform import python_version
@@ -123,10 +126,24 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
                 log.gap(INTERRUPTED, package, "The run was interrupted before its last phase.")
             log.write("end", seconds=round(time.process_time(), 1))
     finally:
-        target.close()
-        shutil.rmtree(scratch, ignore_errors=True)
+        with _undisturbed():
+            target.close()
+            shutil.rmtree(scratch, ignore_errors=True)
     facts, gaps = interpret(record.read(path), package, mapping)
     return RunResult(facts, gaps, path, conditions)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C does not keep the device from getting its own back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _watch(target: Target, log: record.Record, app: AppFile) -> Callable[[bool], Watcher]:

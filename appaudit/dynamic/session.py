@@ -52,6 +52,9 @@ class Session:
         self._counted: Counter[int] = Counter()
         self._totals: dict[int, int] = {}
         self._lost = 0
+        self._frida: Any = None
+        self._script: Any = None
+        self._reader = Reader("", {}, time.time())
         self._left: Counter[str] = Counter()
         self.detached = ""
         """Why the connection ended by itself; empty while it holds."""
@@ -164,8 +167,10 @@ class Session:
         if self._family is not None:
             self._family.close()
             self._family = None
-        with contextlib.suppress(Exception):
+        try:
             self._script.exports_sync.stop()
+        except Exception as error:  # noqa: BLE001 - nothing may stop the end, whatever Frida raises
+            self.detached = self.detached or str(error)[:200] or "gone"
         with contextlib.suppress(Exception):
             self._script.unload()
         with contextlib.suppress(Exception):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from appaudit.dynamic import record
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.phases import Driver, Plan
+from appaudit.dynamic.run import Options, run
 from appaudit.dynamic.target_jvm import JvmTarget
 from appaudit.knowledge.data_types import distance
 from appaudit.records import Stack
@@ -142,3 +146,26 @@ def test_a_record_cut_short_still_tells() -> None:
             assert line == whole[: len(whole) // 2].split("\n")[-1]
     facts, _ = interpret(lines, "com.example.shop")
     assert ("app", "imei") in accesses(facts, "before_consent")
+
+
+def test_an_app_that_is_killed_is_started_again(tmp_path: Path) -> None:
+    need_jvm()
+    killed: list[int] = []
+
+    def kill(line: Mapping[str, Any]) -> None:
+        if line["line"] == "phase" and line["phase"] == "background" and not killed:
+            killed.append(pids[-1])
+            os.kill(pids[-1], signal.SIGKILL)
+        elif line["line"] == "hooks":
+            pids.append(int(line["about"]["pid"]))
+
+    pids: list[int] = []
+    result = run(apk("shop"), Options("jvm", tmp_path / "run", 0.4, explore=False, revoke=(), watch=kill))
+    assert killed
+    [gap] = [g for g in result.gaps if g.code == "started_again"]
+    assert "'background'" in gap.reason
+    assert "run_ended_early" not in {g.code for g in result.gaps}
+    lines = list(record.read(result.record))
+    phases = [line["phase"] for line in lines if line["line"] == "phase"]
+    assert phases[-3:] == ["background", "background", "idle"], "in the phase in which it ended, then on"
+    assert ("app", "imei") in accesses(result.facts, "before_consent"), "what was seen before is kept"

@@ -11,7 +11,7 @@ import numpy as np
 from appaudit.dex.blocks import parameter_types
 from appaudit.dex.errors import DexError
 from appaudit.dex.hierarchy import Hierarchy
-from appaudit.dex.layout import Key, distinct
+from appaudit.dex.layout import Int32, Key, distinct
 
 CLASS_BITS, NAME_BITS, PROTO_BITS = 20, 22, 20
 SIGNATURE_BITS = NAME_BITS + PROTO_BITS
@@ -99,6 +99,17 @@ class MethodNumbers:
         number = np.searchsorted(self._proto_ids, id_)
         parts = np.split(number, np.cumsum(sizes)[:-1]) if sizes else []
         return [np.append(part, 0) for part in parts]
+
+    @cached_property
+    def nodes(self) -> tuple[Key, list[Int32]]:
+        """The keys, sorted, each once; for each dex the place there of each method index."""
+        keys = distinct(np.concatenate([np.empty(0, np.int64), *self.keys]))
+        return keys, [np.searchsorted(keys, own).astype(np.int32) for own in self.keys]
+
+    def owner(self, key: int) -> str:
+        """The descriptor of the class of a method, given by its key."""
+        names, class_ = self.hierarchy.names, key >> SIGNATURE_BITS
+        return names[class_] if class_ < len(names) else UNKNOWN
 
     @cached_property
     def _known_protos(self) -> dict[str, int]:

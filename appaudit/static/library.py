@@ -82,50 +82,55 @@ class Callers:
         self._numbers = numbers
         self._actors = actors
         self._callers: dict[int, list[int]] = {}
-        self._owner: dict[int, str] = {}
         self._behind: dict[int, tuple[tuple[str, str], ...]] = {}
-        frontier = []
-        for k in _one_a_method(sites):
-            key = int(numbers.keys[int(sites.dex[k])][int(sites.caller[k])])
-            self._owner[key] = sites.caller_class(k)
-            if not self._known(key):
-                frontier.append(key)
+        self._actor_of_class: dict[int, str] = {}
+        first = _one_a_method(sites)
+        places = zip(sites.dex[first].tolist(), sites.caller[first].tolist(), strict=True)
+        keys = [int(numbers.keys[dex][method]) for dex, method in places]
+        self._methods = set(keys)
+        """Every method that was come by."""
+        frontier = [key for key in keys if not self._known(key)]
         for _ in range(MAX_LEVELS):
-            if not frontier or len(self._owner) > MAX_METHODS:
+            if not frontier or len(self._methods) > MAX_METHODS:
                 break
             frontier = self._level(frontier)
 
     def _known(self, key: int) -> str:
         """The actor of a method; empty for libraries and packages of nobody we know."""
-        owner = self._owner[key]
-        actor = "" if in_library(owner) else self._actors.of(owner)
-        return "" if actor == UNKNOWN else actor
+        actor = self._actor_of_class.get(key >> SIGNATURE_BITS)
+        if actor is None:
+            owner = self._numbers.owner(key)
+            actor = "" if in_library(owner) else self._actors.of(owner)
+            actor = self._actor_of_class[key >> SIGNATURE_BITS] = "" if actor == UNKNOWN else actor
+        return actor
 
     def _level(self, frontier: list[int]) -> list[int]:
         """Finds the callers of these methods; returns those of them whose callers matter as well."""
-        wanted = np.array(frontier, np.int64)
-        for callee, caller in self._calls(wanted, 0):
+        for callee, caller in self._calls(frontier, 0):
             self._callers.setdefault(callee, []).append(caller)
         makes: dict[int, list[int]] = {}
         init = self._numbers.names.get("<init>", _ANY)
         for key in frontier:
-            if key not in self._callers and not in_library(self._owner[key]):
+            if key not in self._callers and not in_library(self._numbers.owner(key)):
                 makes.setdefault((key >> SIGNATURE_BITS) << NAME_BITS | init, []).append(key)
         if makes and init != _ANY:
-            for made, caller in self._calls(np.array(list(makes), np.int64), PROTO_BITS):
-                if self._owner[caller] != self._owner[makes[made][0]]:
+            for made, caller in self._calls(list(makes), PROTO_BITS):
+                if caller >> SIGNATURE_BITS != made >> NAME_BITS:
                     for key in makes[made]:
                         self._callers.setdefault(key, []).append(caller)
         seen = set(frontier) | self._callers.keys()
         following = {c for key in frontier for c in self._callers.get(key, ())} - seen
         return sorted(key for key in following if not self._known(key))
 
-    def _calls(self, wanted: Key, shift: int) -> Iterator[tuple[int, int]]:
+    def _calls(self, wanted: list[int], shift: int) -> Iterator[tuple[int, int]]:
         """(key of the method called without its lowest ``shift`` bits, key of the caller) of every call of
         these methods."""
-        hierarchy = self._numbers.hierarchy
-        for dex, keys in zip(hierarchy.dexes, self._numbers.keys, strict=True):
-            called = np.isin(keys >> shift, wanted)
+        hierarchy, (keys, nodes) = self._numbers.hierarchy, self._numbers.nodes
+        sought = np.sort(np.array(wanted, np.int64))
+        at = np.minimum(np.searchsorted(sought, keys >> shift), len(sought) - 1)
+        is_sought = sought[at] == keys >> shift
+        for dex, node in zip(hierarchy.dexes, nodes, strict=True):
+            called = is_sought[node]
             if not called.any():
                 continue
             references = dex.code.references(Reference.METHOD)
@@ -133,11 +138,9 @@ class Callers:
             place, method_row = dex.code.methods_of(references.items(hit))
             caller = dex.class_data.methods.method[method_row]
             pairs = distinct(caller.astype(np.int64) << 32 | references.operand[hit[place]])
-            for pair in pairs.tolist():
-                by, callee = int(keys[pair >> 32]), int(keys[pair & 0xFFFFFFFF])
-                if by not in self._owner:
-                    self._owner[by] = dex.method_name(pair >> 32)[0]
-                yield callee >> shift, by
+            callers = keys[node[pairs >> 32]].tolist()
+            self._methods.update(callers)
+            yield from zip((keys[node[pairs & 0xFFFFFFFF]] >> shift).tolist(), callers, strict=True)
 
     def behind(self, dex: int, method: int) -> tuple[tuple[str, str], ...]:
         """(actor, package of an unknown one) of the code behind a method, given by its index in a dex; empty
@@ -145,8 +148,7 @@ class Callers:
         key = int(self._numbers.keys[dex][method])
         found = self._behind.get(key)
         if found is None:
-            owner = self._owner.setdefault(key, self._numbers.hierarchy.dexes[dex].method_name(method)[0])
-            if in_library(owner):
+            if in_library(self._numbers.owner(key)):
                 found = tuple(sorted(self._of_library(key)))
             else:
                 found = tuple(sorted(self._of_unknown([key])))
@@ -158,7 +160,7 @@ class Callers:
         found: set[tuple[str, str]] = set()
         unknown: dict[str, list[int]] = {}
         for caller in self._above([key], self._inside_libraries):
-            owner = self._owner[caller]
+            owner = self._numbers.owner(caller)
             actor, package = self._actors.of_package(owner)
             if actor == UNKNOWN:
                 unknown.setdefault(package, []).append(caller)
@@ -172,7 +174,7 @@ class Callers:
         """The SDKs nearest above methods of a package of nobody we know; that package where there are
         none, or where the app calls it too."""
         above = {self._known(key) for key in self._above(keys, self._inside_unknown)} - {""}
-        package = self._actors.of_package(self._owner[keys[0]])
+        package = self._actors.of_package(self._numbers.owner(keys[0]))
         sdks_above = {(actor, "") for actor in above if actor != APP}
         return sdks_above | {package} if not sdks_above or APP in above else sdks_above
 
@@ -197,7 +199,7 @@ class Callers:
                     if caller in seen:
                         continue
                     seen.add(caller)
-                    through = passes(self._owner[key], self._owner[caller])
+                    through = passes(self._numbers.owner(key), self._numbers.owner(caller))
                     if through:
                         following.append(caller)
                     elif through is False:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from appaudit.apk import Manifest
 from appaudit.knowledge import sdks
 
@@ -23,6 +25,7 @@ class Actors:
         self._prefixes = tuple(sorted("L" + p.replace(".", "/") + "/" for p in prefixes))
         self._known: dict[str, tuple[str, str]] = {}
         self._divided = sdks.index().divided
+        self._renamed: dict[str, str] = {}
         self.own_sdk = sdks.owner(f"{package}.X") if package else None
         """The SDK whose prefix covers the app itself: its vendor's own app, whose modules are no SDK."""
 
@@ -40,10 +43,18 @@ class Actors:
             found = self._known[package] = self._find(class_descriptor, package)
         return found
 
+    def rename(self, owners: Mapping[str, str]) -> None:
+        """From now on these classes (descriptor → SDK id), which no record names, belong to these SDKs."""
+        self._renamed = dict(owners)
+        self._divided = sdks.index().divided | {name.rpartition("/")[0][1:] for name in owners}
+        self._known.clear()
+
     def _find(self, class_descriptor: str, package: str) -> tuple[str, str]:
         sdk = sdks.owner(class_descriptor)
         if sdk is not None:
             return (APP, "") if sdk == self.own_sdk else (f"sdk:{sdk}", "")
+        if class_descriptor in self._renamed:
+            return f"sdk:{self._renamed[class_descriptor]}", ""
         if (package + "/").startswith(self._prefixes):
             return APP, ""
         return UNKNOWN, ".".join(package[1:].split("/")[:3]) or "(none)"

@@ -18,9 +18,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from appaudit.dex import Dex
-from appaudit.dex.layout import Index, Mask, expand
-from appaudit.dex.opcodes import Reference
+from appaudit.dex.layout import Index, expand
 
 Hashes: TypeAlias = npt.NDArray[np.uint64]
 
@@ -50,6 +48,8 @@ FOUND = 0.6
 MIN_CLASSES = 3
 PRESENT = 0.12
 """Part of a library's weight that must be found; shrinking leaves out what an app does not use."""
+EQUAL = 0.995
+"""Two versions fit equally well where one reaches this part of the other."""
 BUNDLE, EXPLAINED = 2.0, 0.9
 """A match is explained by one with a score this many times its own that has this part of its classes."""
 
@@ -93,68 +93,6 @@ class ClassFeatures:
         fresh = np.ones(len(class_), bool)
         fresh[1:] = (class_[1:] != class_[:-1]) | (hashes[1:] != hashes[:-1])
         return ClassFeatures(tuple(names), class_[fresh], hashes[fresh])
-
-
-def dex_features(dex: Dex) -> ClassFeatures:
-    """The features of every class that a dex defines."""
-    names = dex.strings.texts(dex.types[dex.classes.type])
-    columns = [_supertypes(dex), _loaded_strings(dex), _framework_calls(dex)]
-    class_ = np.concatenate([c for c, _ in columns])
-    return ClassFeatures.of(names, class_, np.concatenate([h for _, h in columns]))
-
-
-def _supertypes(dex: Dex) -> tuple[Index, Hashes]:
-    pairs = []
-    descriptors = dex.descriptors
-    for row, parent in enumerate(dex.classes.superclass.tolist()):
-        above = [parent, *(dex.interfaces_of(row) if dex.classes.interfaces[row] else ())]
-        for type_ in above:
-            name = descriptors[type_] if type_ >= 0 else ""
-            if is_framework(name) and name != "Ljava/lang/Object;":
-                pairs.append((row, feature("t", name)))
-    return (
-        np.fromiter((p[0] for p in pairs), np.intp, len(pairs)),
-        np.fromiter((p[1] for p in pairs), np.uint64, len(pairs)),
-    )
-
-
-def _loaded_strings(dex: Dex) -> tuple[Index, Hashes]:
-    class_, string = _referred(dex, Reference.STRING, np.ones(len(dex.strings), bool))
-    used, at = np.unique(string, return_inverse=True)
-    return _hashed(class_, at, [string_feature(text) for text in dex.strings.texts(used)])
-
-
-def _framework_calls(dex: Dex) -> tuple[Index, Hashes]:
-    framework = np.array([is_framework(d) and d not in COMPILERS for d in dex.descriptors] + [False], bool)
-    class_, method = _referred(dex, Reference.METHOD, framework[dex.methods.owner])
-    used, at = np.unique(method, return_inverse=True)
-    owners = dex.methods.owner[used].tolist()
-    names = dex.strings.texts(dex.methods.name[used])
-    protos = dex.methods.type[used].tolist()
-    signature = {p: dex.proto_descriptor(p) for p in set(protos)}
-    hashes: list[int | None] = [
-        feature("c", f"{dex.descriptors[o]}->{n}{signature[p]}")
-        for o, n, p in zip(owners, names, protos, strict=True)
-    ]
-    return _hashed(class_, at, hashes)
-
-
-def _referred(dex: Dex, kind: Reference, wanted: Mask) -> tuple[Index, Index]:
-    """(class row, index) of the instructions that refer to ``wanted`` entries of a table, each once."""
-    references = dex.code.references(kind)
-    inside = np.flatnonzero(references.operand < len(wanted))
-    inside = inside[wanted[references.operand[inside]]]
-    operand = references.operand[inside]
-    place, method_row = dex.code.methods_of(references.items(inside))
-    class_ = dex.class_data.methods.class_row[method_row].astype(np.int64)
-    pairs = np.unique(class_ << 32 | operand[place])
-    return (pairs >> 32).astype(np.intp), (pairs & 0xFFFFFFFF).astype(np.intp)
-
-
-def _hashed(class_: Index, at: Index, hashes: Sequence[int | None]) -> tuple[Index, Hashes]:
-    """The classes with the features they refer to by place, those without a feature left out."""
-    table = np.array([h or 0 for h in hashes], np.uint64)[at]
-    return class_[table != 0], table[table != 0]
 
 
 def joined(parts: Iterable[ClassFeatures]) -> ClassFeatures:
@@ -238,13 +176,15 @@ class Database:
 class Match:
     """A library that was found. ``versions``: those that fit equally well, best first; ``score``: part
     of its weight that was found, 0 to 1; ``classes``: how many of its classes; ``where``: descriptors
-    of the app's classes that hold them."""
+    of the app's classes that hold them; ``fit``: how much of what these classes should hold they hold,
+    0 to 1: low where the app has a version that is not in the database."""
 
     id: str
     versions: tuple[str, ...]
     score: float
     classes: int
     where: tuple[str, ...]
+    fit: float = 1.0
 
 
 def match(app: ClassFeatures, database: Database) -> list[Match]:
@@ -277,10 +217,15 @@ def match(app: ClassFeatures, database: Database) -> list[Match]:
     size_of = len(database.libraries)
     found = np.bincount(library, weights=part * database.class_weight[theirs], minlength=size_of)
     counts = np.bincount(library, minlength=size_of)
+    there = np.bincount(library, weights=database.class_weight[theirs], minlength=size_of)
+    fit = np.divide(found, there, out=np.zeros(size_of), where=there > 0)
     score = np.divide(
         found, database.library_weight, out=np.zeros(size_of), where=database.library_weight > 0
     )
-    return _by_id(app, database, library, ours, score, counts)
+    # Which version: where most agrees and least is missing of what is there. What shrinking left out speaks
+    # little against a version.
+    likely = (2 * found - there) * (0.9 + 0.1 * score)
+    return _by_id(app, database, library, ours, score, fit, likely, counts)
 
 
 def _by_id(
@@ -289,6 +234,8 @@ def _by_id(
     library: Index,
     ours: Index,
     score: npt.NDArray[np.float64],
+    fit: npt.NDArray[np.float64],
+    likely: npt.NDArray[np.float64],
     counts: Index,
 ) -> list[Match]:
     grouped: dict[str, list[int]] = {}
@@ -297,12 +244,13 @@ def _by_id(
             grouped.setdefault(lib.id, []).append(k)
     matches = []
     for sdk, places in grouped.items():
-        places.sort(key=lambda k: -score[k])
+        places.sort(key=lambda k: -likely[k])
         best = places[0]
-        equal = [k for k in places if score[k] >= score[best] - 0.005]
+        equal = [k for k in places if likely[k] >= EQUAL * likely[best]]
         where = sorted({app.names[c] for c in ours[library == best].tolist()})
         versions = tuple(database.libraries[k].version for k in equal)
-        matches.append(Match(sdk, versions, round(float(score[best]), 3), int(counts[best]), tuple(where)))
+        sure = round(float(score[best]), 3), int(counts[best])
+        matches.append(Match(sdk, versions, *sure, tuple(where), round(float(fit[best]), 3)))
     return _unexplained(sorted(matches, key=lambda m: (-m.score, m.id)))
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from appaudit.dex import DexError, read_dexes
 from appaudit.errors import InputError
-from appaudit.static.fingerprints import ClassFeatures, Database, Library, dex_features, joined
+from appaudit.static.fingerprints import ClassFeatures, Database, Library, joined
+from appaudit.static.fingerprints_dex import dex_features
 from appaudit.static.fingerprints_java import archive_features
 
 FORMAT = 1

@@ -25,7 +25,7 @@ from appaudit.static import (
     startup,
     webview,
 )
-from appaudit.static.fingerprints import Database
+from appaudit.static.fingerprints import Database, Match
 from appaudit.static.sample import Sample
 
 Progress = Callable[[str], None]
@@ -68,6 +68,11 @@ def scan(path: Path, progress: Progress | None = None, fingerprints: Database | 
     opened = open_app(path)
     tell("dex files")
     sample = Sample(opened)
+    renamed: list[Match] = []
+    fingerprints = fingerprints or fingerprints_db.active()
+    if fingerprints is not None:
+        tell("renamed SDKs")
+        renamed = sdks_renamed.find(sample, fingerprints)
     facts: list[Fact] = []
     gaps: list[Gap] = []
     for name, produce in PRODUCERS:
@@ -77,10 +82,8 @@ def scan(path: Path, progress: Progress | None = None, fingerprints: Database | 
         gaps += missing
         sample.release()
     facts = sdks.complete(sample, facts)
-    fingerprints = fingerprints or fingerprints_db.active()
-    if fingerprints is not None:
-        tell("renamed SDKs")
-        facts += sdks_renamed.produce(sample, fingerprints, facts)
+    if renamed:
+        facts = [*sdks_renamed.mark(facts, renamed), *sdks_renamed.produce(sample, renamed)]
     tell("start-up")
     facts = sending.mark(sample, startup.mark(sample, facts))
     gaps = [*opened.gaps, *sample.gaps, *gaps, *sample.problems()]

@@ -22,10 +22,10 @@ from appaudit.static.fingerprints import (
     Database,
     Library,
     call_feature,
-    dex_features,
     joined,
     match,
 )
+from appaudit.static.fingerprints_dex import dex_features
 from appaudit.static.fingerprints_java import archive_features
 from tests import corpus
 

@@ -1,9 +1,12 @@
 """How an app asks for consent, from the record of a run to facts.
 
-Two facts: ``shows consent:screen`` before anybody agreed, with attributes ``agree``, ``refuse`` (words of the
-buttons; no ``refuse``: there is none), ``refuse_size`` (its area in percent of the other's), ``pre_ticked``,
-``policy_link`` (yes, no), ``purposes`` (that one box covers together), ``language``; and ``shows
-consent:after_refusal``, with ``left`` (whether the app was gone then: yes, no) and ``asked_again`` (times).
+Three facts: ``shows consent:screen`` before anybody agreed, with attributes ``agree``, ``refuse`` (words of
+the buttons; no ``refuse``: there is none), ``refuse_size`` (its area in percent of the other's),
+``pre_ticked``, ``policy_link`` (yes, no), ``policy_opens`` (what a tap on it led to: yes, elsewhere, no,
+unclear), ``purposes`` (that one box covers together), ``language``, ``policy_language``, ``device_language``;
+``shows consent:policy_way``, how the policy is reached from the main screen, with ``found``, ``taps``, ``by``
+(screen, tester); and ``shows consent:after_refusal``, with ``left`` (whether the app was gone then: yes, no)
+and ``asked_again`` (times).
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ class Asking:
         self._question: Mapping[str, Any] | None = None
         self._refused: Mapping[str, Any] | None = None
         self._again: Mapping[str, Any] | None = None
+        self._way: Mapping[str, Any] | None = None
 
     def add(self, line: Mapping[str, Any]) -> None:
         """A line of kind ``screen``, ``consent`` or ``step``; one not as the runner writes it is left out."""
@@ -46,6 +50,8 @@ class Asking:
             self._pictures[str(line["file"])] = str(line["picture"])
         elif line["line"] == "consent" and self._question is None:
             self._question = line
+        elif line["line"] == "policy_way":
+            self._way = line
         elif line.get("what") == "refused":
             self._refused = line
         elif line.get("what") in ("asked_again", "not_asked_again"):
@@ -54,7 +60,7 @@ class Asking:
     def facts(self, hooked: Set[str]) -> list[Fact]:
         """``hooked``: subjects of permissions that a hook saw asked for before consent; a prompt for another
         was seen on the screen alone."""
-        found: list[Fact] = []
+        found: list[Fact] = [] if self._way is None else [self._reach(self._way)]
         question = self._question
         if question is None:
             return found
@@ -81,8 +87,22 @@ class Asking:
             "policy_link": _yes(line.get("policy_link")),
             "purposes": ", ".join(str(p) for p in line.get("purposes") or ()),
             "language": str(line.get("language") or ""),
+            "policy_opens": str(line.get("policy_opens") or ""),
+            "policy_language": str(line.get("policy_language") or ""),
+            "device_language": str(line.get("device_language") or ""),
         }
         return self._fact(line, "app", "shows", "consent:screen", "before_consent", attributes)
+
+    def _reach(self, line: Mapping[str, Any]) -> Fact:
+        taps = line.get("taps")
+        attributes = {
+            "found": _yes(line.get("found")),
+            "taps": str(taps) if isinstance(taps, int) else "",
+            "by": str(line.get("by") or ""),
+            "policy_opens": str(line.get("opens") or ""),
+            "policy_language": str(line.get("language") or ""),
+        }
+        return self._fact(line, "app", "shows", "consent:policy_way", "after_consent", attributes)
 
     def _after(self, line: Mapping[str, Any]) -> Fact:
         again = self._again
@@ -103,7 +123,8 @@ class Asking:
     ) -> Fact:
         time = float(line["at"])
         file = str(line.get("file") or "")
-        names = [n for n in (file, self._pictures.get(file, "")) if n]
+        files = (file, str(line.get("policy_file") or ""))
+        names = [n for f in files if f for n in (f, self._pictures.get(f, "")) if n]
         return Fact(
             "dynamic", "observed", actor, action, subject,
             phase=phase,

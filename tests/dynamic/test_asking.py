@@ -16,7 +16,8 @@ from tests.fixtures.apps import APPS
 SCREEN = {
     "line": "consent", "at": 5.0, "found": True, "file": "screens/002.xml", "pre_ticked": False,
     "agree": "同意", "agree_area": 900, "refuse": "不同意", "refuse_area": 900, "purposes": [],
-    "policy_link": True, "language": "zh", "permissions_before": [], "asked_after_refusal": 0,
+    "policy_link": True, "policy_opens": "yes", "language": "zh",
+    "permissions_before": [], "asked_after_refusal": 0,
 }  # fmt: skip
 PICTURE = {"line": "screen", "at": 4.9, "file": "screens/002.xml", "picture": "screens/002.png", "epoch": 1}
 REFUSED = {"line": "step", "at": 6.0, "what": "refused", "left": False, "file": "screens/003.xml"}
@@ -40,15 +41,26 @@ def test_what_was_shown_stands_with_its_screen() -> None:
     assert shown.phase == "before_consent"
     assert shown.attribute == {
         "agree": "同意", "refuse": "不同意", "refuse_size": "100", "pre_ticked": "no", "policy_link": "yes",
-        "language": "zh",
+        "policy_opens": "yes", "language": "zh",
     }  # fmt: skip
     assert after.attribute == {"left": "no", "asked_again": "0"}
     assert after.phase == "refused"
 
 
+def test_the_way_from_the_main_screen_is_a_fact() -> None:
+    way = {
+        "line": "policy_way", "at": 7.0, "found": True, "taps": 3, "by": "screen", "opens": "yes",
+        "language": "zh", "file": "screens/009.xml",
+    }  # fmt: skip
+    found = facts(way)["consent:policy_way"]
+    assert found.attribute["taps"] == "3"
+    assert found.evidence == (FileEntry("run/screens/009.xml"),)
+    assert facts({**way, "taps": "x", "found": None})["consent:policy_way"].attribute["by"] == "screen"
+
+
 def test_a_good_screen_passes_every_rule() -> None:
     found = outcomes(SCREEN, REFUSED, AGAIN)
-    assert len(found) == 5
+    assert len(found) == 6
     assert {outcome for outcome, _ in found.values()} == {"pass"}
 
 
@@ -57,6 +69,7 @@ def test_a_good_screen_passes_every_rule() -> None:
     [
         ({"pre_ticked": True}, "consent-pre-ticked", "violation", "pre_ticked"),
         ({"policy_link": False}, "consent-policy-link", "review", "policy_link"),
+        ({"policy_opens": "no"}, "consent-policy-link", "violation", "policy_link"),
         ({"purposes": ["a", "b"]}, "consent-bundled", "review", "purposes"),
         ({"refuse": None, "refuse_area": None}, "consent-refusal", "violation", "no_refusal"),
         ({"refuse_area": 100}, "consent-refusal", "review", "small_refusal"),
@@ -78,7 +91,7 @@ def test_no_consent_screen_is_no_pass() -> None:
     nothing = {**SCREEN, "found": False, "pre_ticked": None, "refuse": None, "policy_link": None}
     for lines in ((), (nothing,)):
         found = outcomes(*lines)
-        assert len(found) == 5
+        assert len(found) == 6
         assert {outcome for outcome, _ in found.values()} == {"not_examined"}
     refused = outcomes(SCREEN)
     assert refused["consent-refusal"][0] == refused["consent-asked-again"][0] == "not_examined"

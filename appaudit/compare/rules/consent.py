@@ -54,7 +54,12 @@ def pre_ticked(case: Case) -> Iterator[Verdict]:
 
 
 def policy_link(case: Case) -> Iterator[Verdict]:
-    """No view leads from the question to the policy; links inside a text cannot be seen, so a lead only."""
+    """No view leads from the question to the policy, or one that says so opens nothing. Links inside a text
+    cannot be seen: that there is none is a lead only."""
+    dead = tuple(f for f in _shown(case, "screen") if f.attribute.get("policy_opens") == "no")
+    if dead:
+        yield _verdict("violation", "policy_link", dead)
+        return
     yield from _answered(case, "policy_link", "policy_link", "no", "review")
 
 

@@ -29,7 +29,11 @@ app = typer.Typer(
 def read(
     ctx: typer.Context,
     files: Annotated[
-        list[Path], typer.Argument(help="HAR files or mitmproxy flow files.", metavar="FILE...")
+        list[Path],
+        typer.Argument(
+            help="HAR, mitmproxy flow files, packet captures (with tshark; key log beside as NAME.keys).",
+            metavar="FILE...",
+        ),
     ],
     values: Values = None,
     formats: Formats = None,

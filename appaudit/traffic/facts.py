@@ -59,8 +59,8 @@ class _Draft:
             self.evidence.append(replace(at, time=flow.time))
         if by.stack is not None and len(self.stacks) < 3:
             self.stacks[by.stack] = None
-        if by.process:
-            self.processes.add(by.process)
+        if by.process or flow.process:
+            self.processes.add(by.process or flow.process)
 
 
 def facts_of(

@@ -44,6 +44,7 @@ class Flow:
     ``client_port``: the port of the app's side of the connection, 0 where unknown; ``address``: the server's.
     ``cut``: the capture could not look through all of what it did not keep; ``unopened``: it passed the
     connection on without opening its TLS.
+    ``process``: the app that sent it, where the recording tells.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Flow:
     address: str = ""
     cut: bool = False
     unopened: bool = False
+    process: str = ""
 
     @property
     def sent(self) -> int:

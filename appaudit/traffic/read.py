@@ -1,4 +1,4 @@
-"""Recorded traffic: HAR of browsers and proxies, mitmproxy flow files."""
+"""Recorded traffic: HAR of browsers and proxies, mitmproxy flow files, packet captures."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from appaudit.errors import InputError, MissingExtraError
 from appaudit.records import Gap
 from appaudit.traffic.flow import Flow, Message, Passed
+from appaudit.traffic.pcap import is_capture, read_capture
 
 MAX_HAR = 512 << 20
 """Bytes of a HAR that are read: it has to be parsed whole."""
@@ -38,7 +39,9 @@ def read(path: Path, gaps: list[Gap]) -> Iterator[Flow]:
         return _har(path, gaps)
     if head[:1].isdigit() and b":" in head[:12]:
         return _mitm(path, gaps)
-    raise InputError(f"{path} is neither a HAR nor a mitmproxy flow file")
+    if is_capture(head):
+        return read_capture(path, gaps)
+    raise InputError(f"{path} is neither a HAR, nor a mitmproxy flow file, nor a packet capture")
 
 
 # ------------------------------------------------------------------------ HAR

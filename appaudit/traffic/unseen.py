@@ -105,6 +105,11 @@ def _unseen(name: str, host: Host) -> Iterator[tuple[str, str]]:
         yield "quic_offered", f"{name} offers HTTP/3: what is sent over QUIC passes this kind of recording by"
     if public_address(name):
         yield "bare_address", f"{much} went to the address {name}, which no name was looked up for"
+    if host.unopened and "tls_client" not in host.failures:
+        yield (
+            "closed_tls",
+            f"{host.unopened} bytes went to {name} over TLS or QUIC that the recording could not open",
+        )
     if host.unread:
         much = f"{host.unread} bytes went to {name}"
         yield "unknown_protocol", f"{much} over a protocol that is not HTTP: decoded only as plain messages"

@@ -122,7 +122,9 @@ def test_http3(tmp_path: Path) -> None:
 
 
 async def _http3(folder: Path) -> None:
-    from aioquic.asyncio import QuicConnectionProtocol, connect, serve
+    from aioquic.asyncio.client import connect
+    from aioquic.asyncio.protocol import QuicConnectionProtocol
+    from aioquic.asyncio.server import serve
     from aioquic.h3.connection import H3Connection
     from aioquic.h3.events import DataReceived, HeadersReceived
     from aioquic.quic.configuration import QuicConfiguration
@@ -168,7 +170,7 @@ async def _http3(folder: Path) -> None:
             client.transmit()
             await asyncio.wait_for(client.answered.wait(), 20)
         await asyncio.sleep(0.3)
-    server.close()
+    server.close()  # type: ignore[no-untyped-call]
 
 
 def test_dns(tmp_path: Path) -> None:

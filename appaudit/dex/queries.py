@@ -100,9 +100,9 @@ def call_sites(
         if not len(places):
             continue
         chosen = [wanted[k] for k in places]
-        groups = _OwnerGroups(classes, chosen)
+        sought = _Sought(classes, chosen)
         for number, dex in enumerate(dexes):
-            member, target = _members_of(dex, classes, number, chosen, groups)
+            member, target = _members_of(dex, classes.type_numbers[number], sought)
             asked.append(_Question(number, reference, member, places[target]))
     return _answer(dexes, asked)
 
@@ -145,74 +145,67 @@ class _Question(NamedTuple):
     target: Int32
 
 
-class _OwnerGroups:
-    """Distinct owners of targets, each with the classes that inherit from it."""
+class _Sought:
+    """The targets of one kind, ready to be joined with the tables of each dex. A group is a distinct
+    owner with the classes that inherit from it."""
 
     def __init__(self, classes: Hierarchy, targets: Sequence[Target]) -> None:
+        self.kind = targets[0].kind
         owners: dict[str | None, int] = {}
-        self.of_target = np.array([owners.setdefault(t.owner, len(owners)) for t in targets], np.int64)
+        of_target = np.array([owners.setdefault(t.owner, len(owners)) for t in targets], np.int64)
         self.any_class = owners.get(None, -1)
-        self.outside = {o: g for o, g in owners.items() if o is not None and o not in classes.number}
         inside = [(classes.number[o], g) for o, g in owners.items() if o in classes.number]
-        place, self.class_ = classes.descendants(number for number, _ in inside)
-        self.group = np.array([g for _, g in inside], np.int64)[place]
-        order = np.argsort(self.class_, kind="stable")
-        self.class_, self.group = self.class_[order], self.group[order]
+        place, class_ = classes.descendants(number for number, _ in inside)
+        order = np.argsort(class_, kind="stable")
+        self.group = np.array([g for _, g in inside], np.int64)[place][order]
+        """The groups that each class is in, class by class …"""
+        self.count = np.bincount(class_, minlength=len(classes.names) + 1)
+        """… so many of each …"""
+        self.first = np.cumsum(self.count) - self.count
+        """… from here on."""
+        self.names = sorted({t.name for t in targets})
+        number = {name: k for k, name in enumerate(self.names)}
+        key = of_target * len(self.names) + np.array([number[t.name] for t in targets], np.int64)
+        self.target = np.argsort(key, kind="stable")
+        self.key = key[self.target]
+        """Group and name of the targets, sorted; ``target`` is which."""
+        self.signatures = [t.signature for t in targets]
+        self.narrow = any(signature is not None for signature in self.signatures)
 
 
-def _members_of(
-    dex: Dex, classes: Hierarchy, number: int, targets: Sequence[Target], groups: _OwnerGroups
-) -> tuple[Int32, Int32]:
-    """(member index, target) for each method or field id of one dex that a target means."""
-    members: Members = dex.methods if targets[0].kind == "method" else dex.fields
+def _members_of(dex: Dex, type_number: Int32, sought: _Sought) -> tuple[Int32, Int32]:
+    """(member index, target) for each method or field id of one dex that a target means; ``type_number``:
+    the class number of each type."""
+    members: Members = dex.methods if sought.kind == "method" else dex.fields
     if not len(members.owner):
         return np.empty(0, np.int32), np.empty(0, np.int32)
-    # (type index, group) pairs of this dex
-    type_number = classes.type_numbers[number]
-    low = np.searchsorted(groups.class_, type_number, "left")
-    count = np.where(type_number >= 0, np.searchsorted(groups.class_, type_number, "right") - low, 0)
-    pair_type, pair_group = expand(low, count)
-    pair_group = groups.group[pair_group]
-    if groups.outside:
-        outside = [(t, groups.outside[d]) for t, d in enumerate(dex.descriptors) if d in groups.outside]
-        extra = np.array(outside, np.intp).reshape(-1, 2)
-        pair_type = np.concatenate((pair_type, extra[:, 0]))
-        pair_group = np.concatenate((pair_group, extra[:, 1]))
-    order = np.argsort(pair_type, kind="stable")
-    pair_type, pair_group = pair_type[order], pair_group[order]
-    # members of a wanted name whose owner is in a group
-    name_texts = sorted({t.name for t in targets})
-    name_index = dict(zip(name_texts, dex.strings.find_all(name_texts).tolist(), strict=True))
-    wanted_name = np.zeros(len(dex.strings) + 1, bool)
-    wanted_name[[index for index in name_index.values() if index >= 0]] = True
-    named = np.flatnonzero(wanted_name[members.name] & (members.owner >= 0))
-    per_type = np.bincount(pair_type, minlength=len(dex.types) + 1)
-    first = np.cumsum(per_type) - per_type
-    owner = members.owner[named]
-    place, pair = expand(first[owner], per_type[owner])
-    member, group = named[place], pair_group[pair]
-    if groups.any_class >= 0:
+    # members of a wanted name, with the groups of their owner
+    index = dex.strings.find_all(sought.names)
+    name_of_string = np.full(len(dex.strings) + 1, -1, np.int64)
+    name_of_string[index[index >= 0]] = np.flatnonzero(index >= 0)
+    named = np.flatnonzero((name_of_string[members.name] >= 0) & (members.owner >= 0))
+    class_ = type_number[members.owner[named]]
+    place, at = expand(sought.first[class_], sought.count[class_])
+    member, group = named[place], sought.group[at]
+    if sought.any_class >= 0:
         member = np.concatenate((member, named))
-        group = np.concatenate((group, np.full(len(named), groups.any_class)))
+        group = np.concatenate((group, np.full(len(named), sought.any_class)))
     # join (group, name) with the targets
-    width = len(dex.strings) + 1
-    target_name = np.fromiter((name_index[t.name] for t in targets), np.int64, len(targets))
-    here = np.flatnonzero(target_name >= 0)
-    target_key = groups.of_target[here] * width + target_name[here]
-    order = np.argsort(target_key, kind="stable")
-    target_key, here = target_key[order], here[order]
-    key = group * width + members.name[member]
-    low = np.searchsorted(target_key, key, "left")
-    which, place = expand(low, np.searchsorted(target_key, key, "right") - low)
-    member, target = member[which], here[place]
+    key = group * len(sought.names) + name_of_string[members.name[member]]
+    low = np.searchsorted(sought.key, key, "left")
+    which, place = expand(low, np.searchsorted(sought.key, key, "right") - low)
+    found: Int32 = member[which].astype(np.int32)
+    target: Int32 = sought.target[place].astype(np.int32)
+    if not sought.narrow:
+        return found, target
     # the few left are compared by signature
-    signature = dex.proto_descriptor if targets[0].kind == "method" else dex.type_descriptor
+    signature = dex.proto_descriptor if sought.kind == "method" else dex.type_descriptor
     good = [
-        targets[t].signature is None or targets[t].signature == signature(int(members.type[m]))
-        for m, t in zip(member.tolist(), target.tolist(), strict=True)
+        sought.signatures[t] in (None, signature(int(members.type[m])))
+        for m, t in zip(found.tolist(), target.tolist(), strict=True)
     ]
     keep = np.array(good, bool)
-    return member[keep].astype(np.int32), target[keep].astype(np.int32)
+    return found[keep], target[keep]
 
 
 def _answer(dexes: Sequence[Dex], asked: Sequence[_Question]) -> CallSites:

@@ -54,7 +54,7 @@ class StringTable:
             return UNKNOWN.encode()
         data = self._data
         if "_spans" in self.__dict__:
-            starts, ends = self._spans
+            starts, ends = self._places
             return data[starts[index] : ends[index]] if starts[index] else UNKNOWN.encode()
         at = int(self.offsets[index])
         if at < 0:
@@ -77,6 +77,12 @@ class StringTable:
     def _spans(self) -> tuple[Int32, Int32]:
         starts, ends = self._read_spans()
         return starts.astype(np.int32), ends.astype(np.int32)
+
+    @cached_property
+    def _places(self) -> tuple[memoryview, memoryview]:
+        """The spans for one string after the other, as plain numbers."""
+        starts, ends = self._spans
+        return starts.data, ends.data
 
     def _read_spans(self) -> tuple[Index, Index]:
         data, offsets = self._data, self.offsets.astype(np.intp)
@@ -177,21 +183,33 @@ class StringTable:
             np.searchsorted(self._heads, heads, "right"),
         )
         some = lows < highs
-        data, (starts, ends) = self._data, self._spans
         for k in np.flatnonzero(some).tolist():
-            key, low, high = _sort_key(raws[k]), int(lows[k]), int(highs[k])
-            while low < high:
-                middle = (low + high) // 2
-                if _sort_key(data[starts[middle] : ends[middle]]) < key:
-                    low = middle + 1
-                else:
-                    high = middle
-            lows[k] = low
+            lows[k] = self._bisect(_sort_key(raws[k]), int(lows[k]), int(highs[k]))
         return lows, some
+
+    def _bisect(self, key: bytes, low: int, high: int) -> int:
+        """The first string from ``low`` on that is not before ``key``."""
+        data, (starts, ends) = self._data, self._places
+        while low < high:
+            middle = (low + high) // 2
+            if _sort_key(data[starts[middle] : ends[middle]]) < key:
+                low = middle + 1
+            else:
+                high = middle
+        return low
 
     def find(self, text: str) -> int:
         """The index of ``text``, -1 where the dex does not have it."""
-        return int(self.find_all([text])[0])
+        raw = mutf8.encode(text)
+        if self._order is not None:
+            return self._order.get(raw, -1)
+        head = np.uint64(_head(raw))
+        low = int(np.searchsorted(self._heads, head, "left"))
+        high = low
+        if low < len(self._heads) and self._heads[low] == head:
+            high = int(np.searchsorted(self._heads, head, "right"))
+        low = self._bisect(_sort_key(raw), low, high)
+        return low if low < high and self.raw(low) == raw else -1
 
     def find_all(self, texts: Sequence[str]) -> Int32:
         """Index of each text, -1 where absent."""

@@ -1,4 +1,14 @@
-"""The record of a run → facts and gaps. Needs no app and no device, so a run cut short still tells."""
+"""The record of a run → facts and gaps. Needs no app and no device, so a run cut short still tells.
+
+A fact ``accesses data:<id>`` is one actor × data × API × phase × result × permission state; its attributes:
+``api`` (the catalogue's row) · ``result`` (value, null, exception: an attempt counts; ``count`` is of this
+result alone) · ``permission_state`` (granted, denied, not_requested) · ``process`` · ``foreground`` ("3 of 5"
+calls) · ``screen`` · ``peak_per_second`` · ``peak_per_minute`` · ``threads`` (number) · ``chain`` (all actors,
+from the call outwards) · ``through`` (the platform's frame that called for somebody) · ``role`` (metadata,
+listen, callback) · ``words`` (arguments that told) · ``digest`` (algorithms its value went into) · ``basis``
+(reader: a method that reads the constant ran) · ``without_stack`` (calls that were not sampled). Empty ones
+are left out. Other facts: `appaudit.dynamic.doings`, ``asks permission:<name>`` with ``answer``.
+"""
 
 from __future__ import annotations
 

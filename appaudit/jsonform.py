@@ -5,18 +5,25 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from appaudit.records import (
     EVIDENCE_TYPES,
     App,
+    Confidence,
+    Disclosure,
     Document,
     Evidence,
     Fact,
     Finding,
     Gap,
+    Outcome,
+    Phase,
     PolicySpan,
+    Severity,
     Signature,
+    Source,
+    Stance,
 )
 
 _EVIDENCE_BY_KIND: dict[str, type[Any]] = {t.kind: t for t in EVIDENCE_TYPES}
@@ -26,6 +33,41 @@ _PAIRS = frozenset({"attributes"})
 _FIELDS: dict[type[Any], tuple[str, ...]] = {
     cls: tuple(f.name for f in dataclasses.fields(cls))
     for cls in (*EVIDENCE_TYPES, App, Document, Fact, Gap, Finding)
+}
+
+
+_NONE = type(None)
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "str | None": (str, _NONE),
+    "int | None": (int, _NONE),
+    "float": (float, int),
+    "float | None": (float, int, _NONE),
+    "tuple[str, ...]": (tuple,),
+    "tuple[str, ...] | None": (tuple, _NONE),
+    **{f"tuple[{record}, ...]": (tuple,) for record in ("Fact", "Gap", "Evidence")},
+}
+"""Types of JSON values, once lists are tuples, by the annotation of a field; other fields are built."""
+
+_KNOWN: dict[str, tuple[str, ...]] = {
+    "source": get_args(Source),
+    "stance": get_args(Stance),
+    "phase": get_args(Phase),
+    "outcome": get_args(Outcome),
+    "severity": get_args(Severity),
+    "confidence": get_args(Confidence),
+    "disclosure": get_args(Disclosure),
+}
+"""Fields of facts, gaps and findings with a fixed vocabulary."""
+
+_ALLOWED = {
+    cls: {f.name: _PLAIN[str(f.type)] for f in dataclasses.fields(cls) if str(f.type) in _PLAIN}
+    for cls in _FIELDS
+}
+_TEXTS = {
+    cls: frozenset(f.name for f in dataclasses.fields(cls) if str(f.type).startswith("tuple[str, ...]"))
+    for cls in _FIELDS
 }
 
 
@@ -74,8 +116,21 @@ def _build(cls: type[Any], data: Mapping[str, Any]) -> Any:
             value = _build(PolicySpan, value)
         elif isinstance(value, list):
             value = tuple(value)
+        _check(cls, name, value)
         kwargs[name] = value
     return cls(**kwargs)
+
+
+def _check(cls: type[Any], name: str, value: Any) -> None:
+    """Raises TypeError or ValueError where a plain value is none that the field can have."""
+    allowed = _ALLOWED[cls].get(name)
+    if allowed is not None and type(value) not in allowed:
+        raise TypeError(f"'{name}' of a {cls.__name__} cannot be a {type(value).__name__}")
+    if name in _TEXTS[cls] and value is not None and not all(type(v) is str for v in value):
+        raise TypeError(f"'{name}' of a {cls.__name__} holds more than texts")
+    known = _KNOWN.get(name) if cls in (Fact, Gap, Finding) else None
+    if known is not None and value is not None and value not in known:
+        raise ValueError(f"'{name}' of a {cls.__name__} cannot be {value!r:.40}")
 
 
 def evidence_from_json(data: Mapping[str, Any]) -> Evidence:

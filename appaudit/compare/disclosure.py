@@ -1,6 +1,7 @@
 """Disclosure of one (party, data type): clear, vague, omitted, incorrect or ambiguous.
 
-The classes are the field's: clear, the same type (or a part of it) for the right party; vague, only a
+The classes are the field's (a denial under a condition, "not unless you agree", says by implication that it
+may happen: vague, no step away): clear, the same type (or a part of it) for the right party; vague, only a
 broader term; omitted, nothing; incorrect, denied; ambiguous, declared and denied.
 """
 
@@ -99,7 +100,16 @@ def _judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement
     ]
     if whole:
         return Judgement("incorrect", tuple(whole))
-    return _vague(case, party, data) or Judgement("omitted")
+    vague = _vague(case, party, data)
+    if vague is not None:
+        return vague
+    implied = [
+        f
+        for said in said_as(data)
+        for f in case.denied(said)
+        if _speaks_for(f, party) and not _flat(f) and _contradicts(case, f, observed)
+    ]
+    return Judgement("vague", tuple(implied), data) if implied else Judgement("omitted")
 
 
 def _declared(statements: list[Fact], observed: list[Fact]) -> Judgement:

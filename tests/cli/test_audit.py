@@ -135,3 +135,36 @@ def test_a_wrong_form_costs_nothing(arguments: tuple[str | Path, ...], told: str
     ran = appaudit("audit", APP, *arguments)
     assert ran.code == 2
     assert told in ran.err
+
+
+WRONG = [
+    {"rule": 7},
+    {"outcome": "maybe"},
+    {"severity": ["high"]},
+    {"fingerprint": None},
+    {"facts": 3},
+    {"facts": [{"source": "static"}]},
+    {"attributes": ["a"]},
+    {"clauses": "CN191-2.1"},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_baseline_of_wrong_types_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    right = {
+        "rule": "undeclared-data",
+        "outcome": "violation",
+        "severity": "high",
+        "confidence": "high",
+        "actor": "app",
+        "action": "accesses",
+        "subject": "data:imei",
+        "fingerprint": "0" * 32,
+    }
+    path = tmp_path / "earlier.json"
+    path.write_text(json.dumps({"findings": [right]}), encoding="utf-8")
+    assert appaudit("audit", PLAIN / "plain.apk", "--baseline", path, "--exit-zero").code == 0
+    path.write_text(json.dumps({"findings": [right | wrong]}), encoding="utf-8")
+    ran = appaudit("audit", PLAIN / "plain.apk", "--baseline", path)
+    assert ran.code == 2
+    assert "neither a bundle nor a JSON report" in ran.err

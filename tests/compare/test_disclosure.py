@@ -40,7 +40,7 @@ TABLE = [
     ([said("imei", "denied")], seen("imei"), "app", "incorrect"),
     ([said("imei", "denied"), said("device_info")], seen("imei"), "app", "incorrect"),
     ([said("imei", "denied"), said("imei")], seen("imei"), "app", "ambiguous"),
-    ([said("imei", "denied", condition=("permission:x",))], seen("imei"), "app", "omitted"),
+    ([said("imei", "denied", condition=("permission:x",))], seen("imei"), "app", "vague"),
     ([said("imei"), said("imei", "denied", condition=("if:x",))], seen("imei"), "app", "clear"),
     ([said("imei"), said("imei", "denied", action="shares")], seen("imei"), "app", "clear"),
     ([said("imei"), said("imei", "denied", action="shares")], seen("imei", "sends"), "app", "ambiguous"),

@@ -56,7 +56,14 @@ def disclosure(findings: list[Finding], actor: str = "app", data: str = "imei") 
         and f.action in ("accesses", "sends")
         and (f.actor, f.subject) == (actor, f"data:{data}")
         and f.rule
-        in ("undeclared-data", "contradicted-data", "ambiguous-data", "vague-data", "local-only-sent")
+        in (
+            "undeclared-data",
+            "contradicted-data",
+            "ambiguous-data",
+            "vague-data",
+            "implied-data",
+            "local-only-sent",
+        )
     }
     assert len(found) <= 1
     return next(iter(found), "")
@@ -154,7 +161,10 @@ CONDITIONS = (
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_denial_with_a_condition_denies_nothing_flatly(condition: str, source: str) -> None:
     denial = said("denied", "collects", condition=(condition,))
-    assert disclosure(judged(denial, seen(source=source))) == "omitted"
+    alone = judged(denial, seen(source=source))
+    assert disclosure(alone) == "vague"
+    assert outcome(alone, "implied-data") == "review"
+    assert outcome(alone, "undeclared-data") == outcome(alone, "vague-data") == ""
     both = judged(said("declared", "collects"), denial, seen(source=source))
     assert disclosure(both) == "clear"
     assert not [f for f in both if f.rule == "contradictory-policy" and f.outcome == "review"]

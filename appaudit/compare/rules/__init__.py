@@ -48,6 +48,7 @@ RULES: dict[str, Callable[[Case], Iterator[Verdict]]] = {
     "form-omits-data": recipients.form_omits_data,
     "frequent-collection": powers.frequent_collection,
     "hard-to-read": limits.hard_to_read,
+    "implied-data": data.implied_data,
     "improvement-only": limits.improvement_only,
     "incomplete-policy": notice.incomplete_policy,
     "installs-apps": powers.installs_apps,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from appaudit.compare.case import UNREAD, Case
 from appaudit.compare.disclosure import GENERIC, Judgement, judge
@@ -105,7 +106,16 @@ def ambiguous_data(case: Case) -> Iterator[Verdict]:
 
 def vague_data(case: Case) -> Iterator[Verdict]:
     """Only a broader term is declared."""
-    yield from _of_class(case, "vague", "medium")
+    for verdict in _of_class(case, "vague", "medium"):
+        if dict(verdict.attributes)["degree"] != "0":
+            yield verdict
+
+
+def implied_data(case: Case) -> Iterator[Verdict]:
+    """Said only by a denial under a condition: the reader has to infer that it is collected otherwise."""
+    for verdict in _of_class(case, "vague", "medium"):
+        if dict(verdict.attributes)["degree"] == "0":
+            yield replace(verdict, outcome="review")
 
 
 def unobserved_data(case: Case) -> Iterator[Verdict]:

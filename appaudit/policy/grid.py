@@ -7,7 +7,7 @@ import re
 from appaudit.policy.lines import Piece, plain
 
 MAX_COLUMNS = 100
-MAX_CELLS = 500_000
+MAX_CELLS = 150_000
 
 _SENTENCE = re.compile(r"[。；;!?！？]|\.\s|https?://|@")
 

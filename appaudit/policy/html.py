@@ -6,6 +6,7 @@ import email
 import email.policy
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -48,6 +49,8 @@ _CHROME_ROLES = frozenset({"navigation", "contentinfo", "banner", "search", "men
 _AT_RULE = re.compile(r"@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|@[^{};]*;")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _SIMPLE = re.compile(r"[.#][A-Za-z_][\w-]*")
+MAX_ELEMENTS = 150_000
+"""Elements of a page that are read; the longest policies have a tenth of that."""
 _MAX_STYLE = 500_000
 _FORBIDDEN = re.compile("[\0\ud800-\udfff\ufffe\uffff]")
 _FURNITURE = 20_000
@@ -147,6 +150,7 @@ class _Reader:
         self.lists: list[ListMarkers] = []
         self.marker = ""
         self.in_cell = False
+        self.seen = 0
         self.hidden_names: set[str] = set()
         self.controlled: set[str] = set()
 
@@ -219,6 +223,12 @@ class _Reader:
                 self.close(element)
                 if element is not root and element.tail:
                     self.text(element.tail)
+                continue
+            self.seen += 1
+            if self.seen > MAX_ELEMENTS:
+                if self.seen == MAX_ELEMENTS + 1:
+                    reason = f"the page has more than {MAX_ELEMENTS:,} elements; the rest of it was not read"
+                    self.lines.gaps.append(Gap("policy", "document_cut", self.lines.name, reason))
                 continue
             tag = element.tag
             if not isinstance(tag, str) or not self.open(element, tag):
@@ -339,7 +349,9 @@ class _Reader:
         grid = Grid()
         head = False
         for row in rows:
-            found = [cell for cell in row if cell.tag in ("td", "th")]
+            found = [cell for cell in islice(row, MAX_CELLS) if cell.tag in ("td", "th")]
+            if self.seen > MAX_ELEMENTS:
+                break
             if not grid.rows and found:
                 head = all(c.tag == "th" for c in found) or row.getparent().tag == "thead"
             grid.add([(self._cell(c), _span(c, "colspan"), _span(c, "rowspan")) for c in found])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from appaudit.knowledge.sdks.names import CERTAIN, match_name
 
@@ -13,6 +14,7 @@ _NAME_LINE = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def sdk_actor(name: str, company: str = "", package: str = "", link: str = "") -> tuple[str, float]:
     """``sdk:<id>`` with the score of the match, where the row names one SDK for certain; otherwise
     ``party:<name>`` with 0. The company and link break a tie between products of one name."""

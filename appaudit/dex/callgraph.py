@@ -5,7 +5,7 @@ too. Virtual and interface calls go through a dispatch node of the method they n
 every implementation that the named class has or inherits, and those of its subclasses. Making an
 instance of a class, or using its static members, runs its class initialiser. And whoever makes an
 instance of a class that implements a callback (`Callback`, given as data: ``Runnable.run``,
-``invokeSuspend`` …) is taken to be the one for whom it will run.
+``invokeSuspend`` …) is taken to be the one for whom it will run; so is who makes a lambda.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from appaudit.dex import opcodes
+from appaudit.dex import customs, opcodes
 from appaudit.dex.dex import Dex
 from appaudit.dex.hierarchy import MAX_DEPTH, Hierarchy, Parents
 from appaudit.dex.layout import Index, Int32, Key, Mask, distinct, expand
-from appaudit.dex.numbers import PROTO_BITS, SIGNATURE, SIGNATURE_BITS, MethodNumbers
+from appaudit.dex.numbers import NAME_BITS, PROTO_BITS, SIGNATURE, SIGNATURE_BITS, MethodNumbers
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.reach import Reach
 
@@ -39,9 +39,9 @@ class Callback(NamedTuple):
 class CallGraph:
     """The call graph of an app.
 
-    ``callbacks``: see `Callback`; ``extra_edges``: pairs of method descriptors (reflection with
-    constant names, listeners named in layouts); ``hierarchy``, ``numbers``: built when not
-    given. Methods are given and returned as descriptors ``Lcom/x/Y;->m(I)V``.
+    ``callbacks``: see `Callback`; ``later``: those that wait for the user; ``extra_edges``: pairs of
+    method descriptors (reflection with constant names, listeners named in layouts); ``hierarchy``,
+    ``numbers``: built when not given. Methods are given and returned as descriptors ``Lcom/x/Y;->m(I)V``.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class CallGraph:
         extra_edges: Iterable[tuple[str, str]] = (),
         hierarchy: Hierarchy | None = None,
         numbers: MethodNumbers | None = None,
+        later: Iterable[Callback] = (),
     ) -> None:
         self.dexes = dexes
         self._numbers = numbers or MethodNumbers(hierarchy if hierarchy is not None else Hierarchy(dexes))
@@ -71,25 +72,43 @@ class CallGraph:
         edges += [
             *self._dispatch_edges(edges),
             self._instance_edges(list(callbacks)),
+            *(self._custom_edges(number) for number in range(len(dexes))),
             self._given(extra_edges),
         ]
+        self._edges = self._rows(edges)
+        self._later = list(later)
+
+    def _rows(self, edges: Sequence[tuple[Index, Index]]) -> tuple[Index, Int32]:
+        """Edges as compressed sparse rows: node ``k`` leads to ``target[first[k]:first[k + 1]]``."""
+        size = len(self._keys)
         source = np.concatenate([e[0] for e in edges]).astype(np.int64)
         target = np.concatenate([e[1] for e in edges]).astype(np.int64)
         pair = distinct(source * (2 * size + 1) + target)
         source, target = np.divmod(pair, 2 * size + 1)
-        self._first: Index = np.zeros(2 * size + 1, np.intp)
-        np.cumsum(np.bincount(source, minlength=2 * size), out=self._first[1:])
-        self._target: Int32 = target.astype(np.int32)
+        first: Index = np.zeros(2 * size + 1, np.intp)
+        np.cumsum(np.bincount(source, minlength=2 * size), out=first[1:])
+        return first, target.astype(np.int32)
 
     def __len__(self) -> int:
         """Number of methods."""
         return len(self._keys)
 
-    def targets(self, nodes: Index) -> tuple[Index, Index]:
-        """(place in ``nodes``, node it leads to) along all edges. Beyond the methods, the node
-        ``len(self) + m`` is the dispatch of virtual calls that name method ``m``."""
-        place, at = expand(self._first[nodes], self._first[nodes + 1] - self._first[nodes])
-        return place, self._target[at].astype(np.int64)
+    def targets(self, nodes: Index, later: bool = False) -> tuple[Index, Index]:
+        """(place in ``nodes``, node it leads to) along all edges, those that wait for the user only where
+        ``later`` asks for them. Beyond the methods, the node ``len(self) + m`` is the dispatch of virtual
+        calls that name method ``m``."""
+        first, target = self._edges
+        place, at = expand(first[nodes], first[nodes + 1] - first[nodes])
+        found = target[at].astype(np.int64)
+        if later:
+            first, target = self._later_edges
+            more, at = expand(first[nodes], first[nodes + 1] - first[nodes])
+            place, found = np.concatenate((place, more)), np.concatenate((found, target[at]))
+        return place, found
+
+    @cached_property
+    def _later_edges(self) -> tuple[Index, Int32]:
+        return self._rows([self._instance_edges(self._later)])
 
     @property
     def classes_of_nodes(self) -> Key:
@@ -112,15 +131,24 @@ class CallGraph:
 
     def method(self, node: int) -> str:
         """The descriptor of a node."""
-        for dex, nodes in zip(self.dexes, self.node_of, strict=True):
-            found = np.flatnonzero(nodes == node)
-            if len(found):
-                return dex.method_descriptor(int(found[0]))
-        return "?"
+        number, method = int(self._origin[0][node]), int(self._origin[1][node])
+        return self.dexes[number].method_descriptor(method) if number >= 0 else "?"
+
+    @cached_property
+    def _origin(self) -> tuple[Int32, Int32]:
+        """For each node a dex that names the method, and its index there."""
+        dex = np.full(len(self._keys), -1, np.int32)
+        method = np.zeros(len(self._keys), np.int32)
+        for number, nodes in reversed(list(enumerate(self.node_of))):
+            dex[nodes], method[nodes] = number, np.arange(len(nodes))
+        return dex, method
 
     def methods_of_class(self, descriptor: str) -> Index:
-        """Nodes of the methods that a class of the app defines or inherits from classes of the app."""
+        """Nodes of the methods that the system can call on a class of the app (not its private ones): those
+        it defines or inherits from classes of the app."""
         found = []
+        names = self._numbers.names
+        own = [names[n] for n in ("<init>", "<clinit>") if n in names]
         number = self._hierarchy.number.get(descriptor, -1)
         for _ in range(MAX_DEPTH):
             if number < 0:
@@ -128,7 +156,9 @@ class CallGraph:
             low, high = np.searchsorted(
                 self._keys, [number << SIGNATURE_BITS, (number + 1) << SIGNATURE_BITS]
             )
-            found.append(np.arange(low, high)[self._defined[low:high]])
+            name = self._keys[low:high] >> PROTO_BITS & (1 << NAME_BITS) - 1
+            callable_ = self._virtual[low:high] | np.isin(name, own)
+            found.append(np.arange(low, high)[self._defined[low:high] & callable_])
             above = self._hierarchy.superclass
             number = int(above[number]) if number < len(above) else -1
         return np.concatenate(found) if found else np.empty(0, np.intp)
@@ -279,20 +309,40 @@ class CallGraph:
         joined = joined[np.argsort(joined[:, 0], kind="stable")]
         return joined[:, 0], joined[:, 1]
 
+    def _custom_edges(self, number: int) -> tuple[Index, Index]:
+        """From methods with ``invoke-custom`` to the methods whose handles the call site holds."""
+        dex, nodes = self.dexes[number], self.node_of[number]
+        found = dex.code.references(Reference.CALL_SITE)
+        if not len(found.operand):
+            return np.empty(0, np.intp), np.empty(0, np.intp)
+        held = [[m for m in methods if m < len(nodes)] for methods in customs.targets(dex)]
+        place, caller = self._callers(number, found.item)
+        pairs = [
+            (node, nodes[method])
+            for node, site in zip(caller.tolist(), found.operand[place].tolist(), strict=True)
+            if site < len(held)
+            for method in held[site]
+        ]
+        known = np.array(pairs, np.intp).reshape(-1, 2)
+        return known[:, 0], self._resolved[known[:, 1]]
+
     def _given(self, extra: Iterable[tuple[str, str]]) -> tuple[Index, Index]:
         nodes = [(self.node(a), self.node(b)) for a, b in extra]
         known = np.array([(a, b) for a, b in nodes if a >= 0 and b >= 0], np.intp).reshape(-1, 2)
+        init = self._numbers.names.get("<init>", -1)
+        of_name = self._keys[known[:, 1]] >> PROTO_BITS & (1 << NAME_BITS) - 1
+        self._constructors = known[:, 1][of_name == init].tolist()
         return known[:, 0], known[:, 1]
 
     # ----------------------------------------------------------------------------- questions
 
-    def reachable(self, entries: Iterable[str], made_only: bool = False) -> Reach:
+    def reachable(self, entries: Iterable[str], made_only: bool = False, later: bool = False) -> Reach:
         """What can run once ``entries`` run: method descriptors, or class descriptors for all methods
         of a class (of a component, which the system calls as it likes).
 
         ``made_only``: virtual calls reach only classes of which the methods reached make instances (or
-        that stand in ``entries``); far fewer, but instances made by reflection, native code or from
-        layouts are not seen.
+        that stand in ``entries``), or that extra edges make; far fewer, but instances made by native code
+        or from layouts are not seen. ``later``: callbacks that wait for the user count too.
         """
         found = [
             np.array([self.node(e)]) if "->" in e else self.methods_of_class(e)
@@ -300,7 +350,7 @@ class CallGraph:
         ]
         start = np.concatenate([np.empty(0, np.intp), *found]).astype(np.int64)
         start = start[start >= 0]
-        return Reach(self, start, made_only)
+        return Reach(self, start, made_only, later)
 
     @cached_property
     def makes(self) -> tuple[Index, Key]:
@@ -313,6 +363,9 @@ class CallGraph:
             place, caller = self._callers(number, found.items(np.flatnonzero(inside)))
             nodes.append(caller.astype(np.int64))
             classes.append(class_of_type[found.operand[inside][place]])
+        made = np.array(self._constructors, np.int64)  # by reflection: who runs a constructor makes one
+        nodes.append(made)
+        classes.append(self._keys[made] >> SIGNATURE_BITS)
         node, class_ = np.concatenate(nodes), np.concatenate(classes)
         order = np.argsort(node, kind="stable")
         return node[order], class_[order]

@@ -170,6 +170,16 @@ class Dex:
             self.problems,
         )
 
+    def section(self, kind: int) -> tuple[int, int]:
+        """Number of items and byte offset of a section that only the map tells of; (0, 0) for none."""
+        offset = self.header.map_offset
+        size = int.from_bytes(self.data[offset : offset + 4], "little")
+        if not offset or offset + 4 + size * _MAP.itemsize > len(self.data):
+            return 0, 0
+        rows = np.frombuffer(self.data, _MAP, size, offset + 4)
+        own = rows[rows["type"] == kind]
+        return (int(own["size"][0]), int(own["offset"][0])) if len(own) else (0, 0)
+
     def _section_end(self, kind: int) -> int:
         """Where the map says that a section of the data ends; 0 where it does not say so."""
         offset = self.header.map_offset

@@ -83,7 +83,7 @@ def call(program: Program, body: Body, arguments: Sequence[Value], signature: st
     except (IndexError, KeyError, ValueError, TypeError, ArithmeticError, struct.error):
         return None  # what only corrupt code does, or code that throws
     finally:
-        budget.steps -= before - budget.now
+        budget.steps -= before - max(budget.now, 0)
 
 
 class _Frame:

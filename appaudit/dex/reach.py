@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 class Reach:
     """What is reachable from some entries, with a shortest path to each method."""
 
-    def __init__(self, graph: CallGraph, start: Index, made_only: bool) -> None:
+    def __init__(self, graph: CallGraph, start: Index, made_only: bool, later: bool = False) -> None:
         self._graph = graph
         before = np.full(2 * len(graph), -2, np.int32)
         before[start] = -1
         frontier = distinct(start)
         gate = _Instances(graph, frontier) if made_only else None
         while len(frontier):
-            place, target = graph.targets(frontier)
+            place, target = graph.targets(frontier, later)
             origin = frontier[place]
             if gate is not None:
                 target, origin = gate.open(target, origin)

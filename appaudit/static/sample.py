@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from appaudit.knowledge.apis import Api, catalogue
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import required
 from appaudit.records import CallSite, Gap
+from appaudit.static import reflection
 from appaudit.static.attribution import UNKNOWN, Actors, actors_of, descriptor
 from appaudit.static.library import Callers, in_library
 
@@ -40,9 +42,9 @@ def supertypes() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def callbacks() -> tuple[Callback, ...]:
-    """What runs soon for whoever makes an object; what waits for the user is left out."""
-    rows = toml("edges.toml")["callbacks"]["soon"]
+def callbacks(when: Literal["soon", "later"]) -> tuple[Callback, ...]:
+    """What runs for whoever makes an object: soon, or later, when the user does something."""
+    rows = toml("edges.toml")["callbacks"][when]
     return tuple(Callback(descriptor(owner), name) for owner, names in rows.items() for name in names)
 
 
@@ -169,9 +171,12 @@ class Sample:
 
     @cached_property
     def graph(self) -> CallGraph | None:
-        """Who can call whom, threads and other callbacks that run soon included; None where the methods
-        have no numbers."""
-        return CallGraph(self.dexes, callbacks(), numbers=self.numbers) if self.numbers else None
+        """Who can call whom: threads and other callbacks that run soon, reflection with constant names, and
+        aside what waits for the user; None where the methods have no numbers."""
+        if self.numbers is None:
+            return None
+        named = reflection.edges(self.dexes, self.hierarchy, self.tracer)
+        return CallGraph(self.dexes, callbacks("soon"), named, numbers=self.numbers, later=callbacks("later"))
 
     def actors_of(self, sites: CallSites, k: int) -> tuple[tuple[str, str], ...]:
         """(actor, package of an unknown one) of everyone whose act a site is: whose code it stands in,

@@ -85,6 +85,6 @@ def scan(path: Path, progress: Progress | None = None, fingerprints: Database | 
     if renamed:
         facts = [*sdks_renamed.mark(facts, renamed), *sdks_renamed.produce(sample, renamed)]
     tell("start-up")
-    facts = sending.mark(sample, startup.mark(sample, facts))
+    facts = startup.with_paths(sample, sending.mark(sample, startup.mark(sample, facts)))
     gaps = [*opened.gaps, *sample.gaps, *gaps, *sample.problems()]
     return ScanResult(opened.app, [*opened.facts, *facts], list(dict.fromkeys(gaps)))

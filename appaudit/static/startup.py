@@ -10,6 +10,8 @@ from appaudit.records import CallSite, Evidence, Fact
 from appaudit.static.attribution import class_name, descriptor
 from appaudit.static.sample import Sample
 
+MAX_PATHS = 5
+"""Calls of one fact that are shown with the way to them."""
 INITIALIZER_VALUE = "androidx.startup"
 APPLICATION_METHODS = (
     "<clinit>()V",
@@ -67,6 +69,42 @@ def mark(sample: Sample, facts: list[Fact]) -> list[Fact]:
         return facts
     reach = sample.graph.reachable(start, made_only=True)
     return [_marked(fact, reach) if _has_calls(fact) else fact for fact in facts]
+
+
+def with_paths(sample: Sample, facts: list[Fact]) -> list[Fact]:
+    """The facts, the first calls of each with a path to them from a component, where there is one: what
+    the system or the user can set going, listeners included."""
+    if not any(_has_calls(f) for f in facts) or sample.graph is None:
+        return facts
+    names = [sample.manifest.application.name]
+    names += [c.target or c.name for c in sample.manifest.components if c.enabled]
+    components = [descriptor(name) for name in dict.fromkeys(names) if name]
+    if not components:
+        return facts
+    ways = _Ways(sample.graph.reachable(components, later=True))
+    return [ways.shown(fact) if _has_calls(fact) else fact for fact in facts]
+
+
+class _Ways:
+    """Paths from components, each found once."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        self._known: dict[str, tuple[str, ...] | None] = {}
+
+    def shown(self, fact: Fact) -> Fact:
+        """The fact with paths at its first calls."""
+        head = tuple(self._with_path(item) for item in fact.evidence[:MAX_PATHS])
+        return dataclasses.replace(fact, evidence=head + fact.evidence[MAX_PATHS:])
+
+    def _with_path(self, item: Evidence) -> Evidence:
+        if not isinstance(item, CallSite):
+            return item
+        below = item.path or (item.caller,)
+        if below[0] not in self._known:
+            self._known[below[0]] = self._reach.path(below[0])
+        way = self._known[below[0]]
+        return dataclasses.replace(item, path=(*way[:-1], *below)) if way else item
 
 
 def _has_calls(fact: Fact) -> bool:

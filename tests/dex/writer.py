@@ -14,7 +14,8 @@ from appaudit.dex.blocks import parameter_types
 
 Word: TypeAlias = "int | tuple[str, str]"
 """A code unit, or what it refers to: ("string", text), ("type", descriptor), ("field", "La;->f:I"),
-("method", "La;->m(I)V"); ("string-low", text) and ("string-high", text) for const-string/jumbo."""
+("method", "La;->m(I)V"); ("call-site", "La;->m(I)V") holds handles of that static method;
+("string-low", text) and ("string-high", text) for const-string/jumbo."""
 
 
 @dataclass

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from appaudit.records import CallSite, Fact
 from appaudit.static import scan
+from tests.apk.build import Stored, apk, axml, manifest, node, zipped
+from tests.dex.writer import Class, Method, Word, build
 from tests.static.apps import APPS
 
 
@@ -39,11 +42,112 @@ def test_what_screens_do_is_not_startup(data: str) -> None:
 
 def test_paths_lead_from_entry_to_caller() -> None:
     for fact in accesses("shop"):
-        for site in fact.evidence:
-            if isinstance(site, CallSite) and site.path:
-                assert site.path[-1] == site.caller
+        for place, site in enumerate(fact.evidence):
+            assert isinstance(site, CallSite)
+            assert site.path
+            assert site.path[-1] == site.caller
+            if place == 0 and "startup" in fact.attribute:
                 assert "onCreate" in site.path[0]
-                assert "startup" in fact.attribute
+
+
+def test_a_read_that_waits_for_the_user_has_a_path_too() -> None:
+    (fact,) = (f for f in accesses("shop") if f.subject == "data:contacts")
+    (site,) = fact.evidence
+    assert isinstance(site, CallSite)
+    assert site.path == (
+        "Lcom/example/shop/MainActivity;->onRequestPermissionsResult(I[Ljava/lang/String;[I)V",
+        "Lcom/example/shop/invite/FriendFinder;->suggest()V",
+    )
+
+
+IMEI = "Landroid/telephony/TelephonyManager;->getImei()Ljava/lang/String;"
+RETURN: list[Word] = [0x0E]
+READ: list[Word] = [0x6E | 1 << 12, ("method", IMEI), 0, *RETURN]
+
+
+def path(folder: Path, *classes: Class, layout: Stored | None = None) -> tuple[str, ...] | None:
+    """The path to the one read of the IMEI, in an app with the activity ``Main``."""
+    root = manifest(
+        node("uses-sdk", minSdkVersion=24, targetSdkVersion=34),
+        node("application", node("activity", name=".Main")),
+    )
+    (folder / "app.apk").write_bytes(
+        zipped(apk(root, *([layout] if layout else []), dex=build(list(classes))))
+    )
+    (fact,) = (f for f in scan(folder / "app.apk").facts if f.subject == "data:imei")
+    (site,) = fact.evidence
+    assert isinstance(site, CallSite)
+    return site.path
+
+
+MAIN = "Lcom/example/shop/Main;"
+
+
+def main(*methods: Method) -> Class:
+    return Class(MAIN, list(methods), superclass="Landroid/app/Activity;")
+
+
+def creates(*words: Word, name: str = "onCreate", signature: str = "(Landroid/os/Bundle;)V") -> Method:
+    return Method(name, signature, [*words, *RETURN], access=0x1, virtual=True)
+
+
+def test_a_listener_registered_in_code(tmp_path: Path) -> None:
+    click = Method("onClick", "(Landroid/view/View;)V", READ, access=0x1, virtual=True)
+    listener = Class("Lx/L;", [click], interfaces=["Landroid/view/View$OnClickListener;"])
+    entry = f"{MAIN}->onCreate(Landroid/os/Bundle;)V"
+    found = path(tmp_path, main(creates(0x0022, ("type", "Lx/L;"))), listener)
+    assert found == (entry, "Lx/L;->onClick(Landroid/view/View;)V")
+
+
+def test_a_method_named_by_a_layout(tmp_path: Path) -> None:
+    """android:onClick="pay" calls the activity's public method."""
+    pay = creates(*READ[:-1], name="pay", signature="(Landroid/view/View;)V")
+    layout = Stored("res/layout/main.xml", axml(node("Button", onClick="pay")))
+    assert path(tmp_path, main(creates(), pay), layout=layout) == (f"{MAIN}->pay(Landroid/view/View;)V",)
+
+
+def test_a_private_method_nobody_calls_has_no_path(tmp_path: Path) -> None:
+    assert path(tmp_path, main(creates(), Method("hidden", "()V", READ, access=0x2))) is None
+
+
+def test_reflection_with_constant_names(tmp_path: Path) -> None:
+    secret = Class("Lx/Secret;", [Method("go", "()V", READ)])
+    name = "Ljava/lang/Class;->forName(Ljava/lang/String;)Ljava/lang/Class;"
+    get = "Ljava/lang/Class;->getMethod(Ljava/lang/String;[Ljava/lang/Class;)Ljava/lang/reflect/Method;"
+    words: list[Word] = [0x001A, ("string", "x.Secret"), 0x1071, ("method", name), 0, 0x000C]
+    words += [0x011A, ("string", "go"), 0x306E, ("method", get), 0x0210]
+    entry = f"{MAIN}->onCreate(Landroid/os/Bundle;)V"
+    assert path(tmp_path, main(creates(*words)), secret) == (entry, "Lx/Secret;->go()V")
+
+
+def test_an_object_made_by_reflection_runs(tmp_path: Path) -> None:
+    """Its constructor starts what reads."""
+    init = Method("<init>", "()V", READ, access=0x10001)
+    name = "Ljava/lang/Class;->forName(Ljava/lang/String;)Ljava/lang/Class;"
+    words: list[Word] = [0x001A, ("string", "x.Secret"), 0x1071, ("method", name), 0]
+    entry = f"{MAIN}->onCreate(Landroid/os/Bundle;)V"
+    assert path(tmp_path, main(creates(*words)), Class("Lx/Secret;", [init])) == (
+        entry,
+        "Lx/Secret;-><init>()V",
+    )
+
+
+@pytest.mark.parametrize(
+    ("supertype", "method", "signature"),
+    [
+        ("Lio/reactivex/rxjava3/functions/Consumer;", "accept", "(Ljava/lang/Object;)V"),
+        ("Lkotlin/coroutines/jvm/internal/BaseContinuationImpl;", "invokeSuspend", "(Ljava/lang/Object;)V"),
+        ("Ljava/util/concurrent/Callable;", "call", "()Ljava/lang/Object;"),
+        ("Landroid/os/Handler$Callback;", "handleMessage", "(Landroid/os/Message;)Z"),
+    ],
+)  # fmt: skip
+def test_what_others_run_for_the_app(tmp_path: Path, supertype: str, method: str, signature: str) -> None:
+    task = Class("Lx/T;", [Method(method, signature, READ, access=0x1, virtual=True)], interfaces=[supertype])
+    entry = f"{MAIN}->onCreate(Landroid/os/Bundle;)V"
+    assert path(tmp_path, main(creates(0x0022, ("type", "Lx/T;"))), task) == (
+        entry,
+        f"Lx/T;->{method}{signature}",
+    )
 
 
 def test_an_honest_app_waits() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,10 +92,23 @@ def _add_declared(bundle: Bundle, result: PolicyResult) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Hosts:
+    """What the user knows of hosts. ``own``: of the app's own company, with their subdomains. ``database``:
+    of addresses and their countries, in MaxMind's format."""
+
+    own: Sequence[str] = ()
+    database: Path | None = None
+
+
+NOTHING_MORE = Hosts()
+
+
+@dataclass(frozen=True, slots=True)
 class Inputs:
     """What an audit looks at. ``values``: file of the test device's own values, for the recordings.
 
-    ``category``: id of the kind of app in the official list, or empty.
+    ``category``: id of the kind of app in the official list, or empty. ``about``: what the user knows of
+    hosts.
     """
 
     app: Path | None = None
@@ -103,13 +116,14 @@ class Inputs:
     traffic: Sequence[Path] = ()
     values: Path | None = None
     category: str = ""
+    about: Hosts = NOTHING_MORE
 
 
 def audit(inputs: Inputs, progress: Progress = _silent) -> Bundle:
     """Everything given, side by side. What was not given is not examined, never passed."""
     bundle = _read(inputs.app, inputs.policies, progress)
     for recording in inputs.traffic:
-        listen(bundle, recording, inputs.values, progress)
+        listen(bundle, recording, inputs.values, progress, about=inputs.about)
     progress("comparing")
     judge(bundle, inputs.category)
     return bundle
@@ -124,6 +138,7 @@ def run(
     listening: Listening | None = None,
     recordings: Sequence[Path] = (),
     values: Path | None = None,
+    about: Hosts = NOTHING_MORE,
 ) -> Bundle:
     """An app watched while it runs, against its declared documents. Raises InputError where it cannot run.
 
@@ -143,7 +158,7 @@ def run(
     add_run(bundle, result.facts, result.gaps)
     for recording in ([listening.output] if listening is not None else []) + list(recordings):
         scene = scene_of(bundle, result.record, options.mapping)
-        listen(bundle, recording, values if listening is None else listening.values, progress, scene)
+        listen(bundle, recording, values if listening is None else listening.values, progress, scene, about)
     bundle.facts = followed(bundle.facts)
     bundle.attached.update(below(result.record.parent, FOLDER))
     progress("comparing")
@@ -164,12 +179,19 @@ def listen(
     values: Path | None,
     progress: Progress = _silent,
     scene: Scene | None = None,
+    about: Hosts = NOTHING_MORE,
 ) -> None:
     """Put what a recording shows into a bundle. Raises InputError where it is none."""
     from appaudit.alongside import app_scene
     from appaudit.traffic import read_traffic
+    from appaudit.traffic.countries import countries
 
-    result = read_traffic(recording, values, progress, scene or app_scene(bundle))
+    scene = scene or app_scene(bundle)
+    if about.own:
+        scene = replace(scene, own=(*scene.own, *(host.lower() for host in about.own)))
+    if about.database is not None:
+        scene = replace(scene, country=countries(about.database))
+    result = read_traffic(recording, values, progress, scene)
     bundle.facts.extend(result.facts)
     bundle.gaps.extend(result.gaps)
     if "traffic" not in bundle.examined:

@@ -19,9 +19,11 @@ from appaudit.cli.options import (
     FailOn,
     Fingerprints,
     Formats,
+    IpDatabase,
     Jobs,
     NewOnly,
     Output,
+    OwnHosts,
     OwnSdks,
     Policies,
     Profile,
@@ -48,6 +50,8 @@ def audit(
     policies: Policies = None,
     traffic: Traffic = None,
     values: Values = None,
+    own_hosts: OwnHosts = None,
+    ip_database: IpDatabase = None,
     form: DataSafety = None,
     formats: Formats = None,
     output: Output = None,
@@ -92,8 +96,10 @@ def audit(
     law, kind = profile(settings, lens), checked_category(settings, category)
     delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, law, kind, declared)
 
+    hosts = work.Hosts(own_hosts or (), ip_database)
+
     def judged(app: Path, step: Callable[[str], None]) -> Bundle:
-        done = work.audit(work.Inputs(app, documents, traffic or (), values, kind), step)
+        done = work.audit(work.Inputs(app, documents, traffic or (), values, kind, about=hosts), step)
         living.apply(done)
         return done
 

@@ -63,6 +63,16 @@ Values = Annotated[
         "--values", help="TOML file of the test device's own values, to find in traffic.", metavar="FILE"
     ),
 ]
+OwnHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--own-host", help="A host of the app's own company, with its subdomains; may repeat.", metavar="HOST"
+    ),
+]
+IpDatabase = Annotated[
+    Path | None,
+    typer.Option(help="Database of addresses (.mmdb): the countries of hosts.", metavar="FILE"),
+]
 Profile = Annotated[
     str | None,
     typer.Option(

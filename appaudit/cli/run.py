@@ -23,8 +23,10 @@ from appaudit.cli.options import (
     ExitZero,
     FailOn,
     Formats,
+    IpDatabase,
     NewOnly,
     Output,
+    OwnHosts,
     Policies,
     Profile,
     Strict,
@@ -100,6 +102,8 @@ def run(
     ] = None,
     traffic: Traffic = None,
     values: Values = None,
+    own_hosts: OwnHosts = None,
+    ip_database: IpDatabase = None,
     mapping: Annotated[
         Path | None, typer.Option(help="R8's mapping.txt: names in stacks as they were.", metavar="FILE")
     ] = None,
@@ -185,7 +189,15 @@ def run(
         with dashboard, Keyboard(dashboard.paused) if manned else nullcontext() as tester:
             given = replace(options, tester=tester, watch=dashboard.line)
             done = work.run(
-                path, documents, given, dashboard.teller(step), kind, recording, traffic or [], values
+                path,
+                documents,
+                given,
+                dashboard.teller(step),
+                kind,
+                recording,
+                traffic or [],
+                values,
+                work.Hosts(own_hosts or (), ip_database),
             )
         ended.extend(g.code for g in done.gaps)
         living.apply(done)

@@ -11,7 +11,17 @@ import typer
 
 from appaudit.cli.ending import exit_code
 from appaudit.cli.group import ReadByDefault
-from appaudit.cli.options import ExitZero, FailOn, Formats, Output, Strict, Values, severity
+from appaudit.cli.options import (
+    ExitZero,
+    FailOn,
+    Formats,
+    IpDatabase,
+    Output,
+    OwnHosts,
+    Strict,
+    Values,
+    severity,
+)
 from appaudit.cli.output import Delivery
 from appaudit.cli.progress import progress
 from appaudit.cli.settings import Settings
@@ -36,6 +46,8 @@ def read(
         ),
     ],
     values: Values = None,
+    own_hosts: OwnHosts = None,
+    ip_database: IpDatabase = None,
     formats: Formats = None,
     output: Output = None,
     fail_on: FailOn = None,
@@ -55,8 +67,9 @@ def read(
 
     least = severity(settings, fail_on)
     delivery = Delivery(settings, "scan", formats, output)
+    hosts = audit.Hosts(own_hosts or (), ip_database)
     with progress(settings, "traffic") as step:
-        bundle = audit.audit(audit.Inputs(traffic=files, values=values), step)
+        bundle = audit.audit(audit.Inputs(traffic=files, values=values, about=hosts), step)
     delivery.deliver(bundle)
     for fact in bundle.facts:
         if fact.action == "contacts" and (listed := fact.attribute.get("undecoded")):

@@ -74,6 +74,7 @@ def facts_of(
     drafts: dict[_Key, _Draft] = {}
     hosts: dict[str, Host] = {}
     ports: set[int] = set()
+    places: dict[str, set[str]] = {}
     for flow in flows:
         ports.add(flow.client_port)
         host = flow.host
@@ -82,6 +83,8 @@ def facts_of(
         contact = drafts.setdefault(_Key(by.actor, by.how, f"host:{host}", host, phase, ()), _Draft())
         contact.note(flow, by, FlowField(flow.id, "url", shortened(flow.url), host=host), 3)
         contact.volume.add(flow)
+        if scene.country is not None and flow.address and (where := scene.country(flow.address)):
+            places.setdefault(host, set()).add(where)
         book = hosts.setdefault(host, Host())
         book.add(flow)
         if flow.failed:
@@ -109,7 +112,7 @@ def facts_of(
             drafts.setdefault(key, _Draft()).note(flow, by, at)
     gaps.extend(gaps_of(hosts, scene, ports))
     for key, draft in sorted(drafts.items(), key=lambda item: item[0].subject.startswith("host:")):
-        yield _fact(key, draft, scene)
+        yield _fact(key, draft, scene, places.get(key.host, set()))
 
 
 def _sender(flow: Flow, scene: Scene) -> Sender:
@@ -136,9 +139,9 @@ def _joined(kinds: set[str]) -> str:
     return "+".join(sorted(kinds & (lasting | resettable)))
 
 
-def _fact(key: _Key, draft: _Draft, scene: Scene) -> Fact:
+def _fact(key: _Key, draft: _Draft, scene: Scene, places: set[str]) -> Fact:
     contact = key.subject.startswith("host:")
-    about = [("attributed_by", key.how), *identity(key.host, scene.own), *key.attributes]
+    about = [("attributed_by", key.how), *identity(key.host, scene.own, places), *key.attributes]
     if contact:
         about += draft.volume.attributes()
     if draft.decoders:

@@ -36,16 +36,25 @@ def sender(host: str) -> tuple[str, str]:
     return (f"sdk:{sdk}", "host") if sdk else ("unknown", "nothing")
 
 
-def identity(host: str, own: Iterable[str]) -> Pairs:
-    """``party`` (first · third · unknown), and ``company`` and ``country`` where the host is an SDK's."""
+def identity(host: str, own: Sequence[str], places: Iterable[str] = ()) -> Pairs:
+    """``party`` (first · third · unknown); ``company`` where the host is an SDK's; ``country``: where its
+    addresses are, as a database tells (``places``), else where that company is, and ``country_by`` which."""
+    located = " ".join(sorted(places))
+    by_address = (("country", located), ("country_by", "address")) if located else ()
+    if _owned(host, own):
+        return (*by_address, ("party", "first"))
     sdk = sdks.sdks().get(sdks.sdk_of_host(host) or "") if host else None
     if sdk is not None:
         company = sdks.companies().get(sdk.company)
         country = sdk.country or (company.country if company else "")
-        found = (("company", sdk.company), ("country", country), ("party", "third"))
-        return tuple(pair for pair in found if pair[1])
-    first = any(host == domain or host.endswith(f".{domain}") for domain in own)
-    return (("party", "first" if first else "unknown"),)
+        told = by_address or ((("country", country), ("country_by", "company")) if country else ())
+        company_of = (("company", sdk.company),) if sdk.company else ()
+        return (*company_of, *told, ("party", "third"))
+    return (*by_address, ("party", "unknown"))
+
+
+def _owned(host: str, own: Iterable[str]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in own)
 
 
 @cache

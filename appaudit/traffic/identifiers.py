@@ -56,6 +56,7 @@ class Values:
         for data, listed in values.items():
             for value in listed:
                 self._add(data, str(value).strip())
+        self.texts.sort(key=lambda text: len(text[0]))
         self._long = {text: kind for text, kind in reversed(self.texts) if len(text) >= 12}
 
     def _add(self, data: str, value: str) -> None:
@@ -103,11 +104,13 @@ class Values:
         def add(kind: str, form: str, offset: int, length: int) -> None:
             found.setdefault((kind, form), Hit(kind, form, offset, length))
 
-        for needle, kind in self.texts:
+        for needle, kind in self.texts:  # the shortest first
+            if len(needle) > len(data):
+                break
             at = data.find(needle)
             if at >= 0:
                 add(kind, "plain", at, len(needle))
-        lower = data.lower()
+        lower = data.lower() if len(data) >= 8 else b""
         for token in self.forms.keys() & set(_TOKEN.findall(lower)):
             add(*self.forms[token], lower.find(token), len(token))
         for token in set(_SEPARATED.findall(lower)):

@@ -35,10 +35,9 @@ PCAPDROID = "01072021"
 """Magic of the trailer in which PCAPdroid writes the app of a packet: then uid (4 bytes), name (20)."""
 FIELDS = (
     "frame.time_epoch", "tcp.stream", "udp.stream", "tcp.srcport", "udp.srcport", "tcp.dstport",
-    "udp.dstport", "ip.dst", "ipv6.dst", "tcp.len", "udp.length", "tls.handshake.extensions_server_name", "http2.streamid",
-    "http2.type", "http2.header.name", "http2.header.value", "http2.data.data",
-    "http2.body.reassembled.data", "dns.qry.name", "eth.trailer",
-    "http.request.method", "_ws.col.Protocol",
+    "udp.dstport", "ip.dst", "ipv6.dst", "tcp.len", "udp.length", "tls.handshake.extensions_server_name",
+    "http2.streamid", "http2.type", "http2.header.name", "http2.header.value", "http2.data.data",
+    "http2.body.reassembled.data", "dns.qry.name", "eth.trailer", "http.request.method",
 )  # fmt: skip
 
 
@@ -183,9 +182,7 @@ def _http2(row: dict[str, str], stream: _Stream, requests: dict[tuple[str, str],
     starts = [n for n, (name, _) in enumerate(pairs) if name == ":method"]
     blocks = [pairs[a:b] for a, b in zip(starts, [*starts[1:], len(pairs)], strict=False)]
     data = [d for d in row["http2.data.data"].split(AMONG) if d]
-    whole = [
-        d for d in row["http2.body.reassembled.data"].split(AMONG) if d
-    ]  # told again with the last frame
+    whole = [d for d in row["http2.body.reassembled.data"].split(AMONG) if d]
     time = float(row["frame.time_epoch"] or 0)
     for number, kind in zip(ids, kinds, strict=False):
         place = (f"{key[1]}/{number}", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from appaudit.records import Phase
@@ -15,6 +15,7 @@ class Scene:
     ``witness``: what the hooks saw. ``pinned``: domains the app's network security config pins;
     ``trusts_user``: whether it trusts certificates that a user installed, None where nobody knows;
     ``own_vpn``: the app can open a VPN of its own. ``proxy``: address of the proxy that recorded.
+    ``country``: tells the country of an address (ISO 3166-1 alpha-2), empty where it does not know.
     ``redact``: mask values in excerpts."""
 
     own: Sequence[str] = ()
@@ -24,6 +25,7 @@ class Scene:
     trusts_user: bool | None = None
     own_vpn: bool = False
     proxy: str = ""
+    country: Callable[[str], str] | None = None
     redact: bool = True
 
     def phase(self, time: float | None) -> Phase:

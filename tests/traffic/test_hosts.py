@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
+from appaudit.errors import InputError
 from appaudit.records import Fact, Gap
+from appaudit.traffic.countries import countries
 from appaudit.traffic.facts import facts_of
 from appaudit.traffic.flow import Flow, Message
 from appaudit.traffic.hosts import beacon, own_domains
@@ -106,3 +109,98 @@ def test_why_an_app_refuses_is_told_as_far_as_known() -> None:
 def test_beacons(times: list[float], seconds: int | None) -> None:
     found = beacon(times)
     assert found == (None if seconds is None else pytest.approx(seconds, abs=1.5))
+
+
+def mmdb(path: Path, networks: dict[int, str]) -> Path:
+    """A database in MaxMind's format: first byte of an IPv4 address → country."""
+
+    def text(value: str) -> bytes:
+        return bytes([0x40 | len(value)]) + value.encode()
+
+    def table(**pairs: bytes) -> bytes:
+        return bytes([0xE0 | len(pairs)]) + b"".join(text(k) + v for k, v in pairs.items())
+
+    def number(value: int, kind: int) -> bytes:
+        raw = value.to_bytes((value.bit_length() + 7) // 8, "big")
+        return (bytes([kind << 5 | len(raw)]) if kind < 8 else bytes([len(raw), kind - 7])) + raw
+
+    data, places = b"", {}
+    for first, code in networks.items():
+        places[first] = len(data)
+        data += table(country=table(iso_code=text(code)))
+    nodes: list[list[int | None]] = [[None, None]]
+    ends: dict[tuple[int, int], int] = {}
+    for first in networks:
+        node = 0
+        for depth in range(8):
+            bit = first >> (7 - depth) & 1
+            if depth == 7:
+                ends[node, bit] = places[first]
+            elif nodes[node][bit] is None:
+                nodes.append([None, None])
+                nodes[node][bit] = len(nodes) - 1
+            node = nodes[node][bit] or 0
+    size = len(nodes)
+    tree = b""
+    for at, pair in enumerate(nodes):
+        for bit, child in enumerate(pair):
+            value = ends[at, bit] + size + 16 if (at, bit) in ends else size if child is None else child
+            tree += value.to_bytes(3, "big")
+    about = table(
+        binary_format_major_version=number(2, 5), binary_format_minor_version=b"\xa0",
+        build_epoch=number(1, 9), database_type=text("t"), ip_version=number(4, 5),
+        node_count=number(size, 6), record_size=number(24, 5),
+        description=b"\xe0", languages=b"\x00\x04",
+    )  # fmt: skip
+    path.write_bytes(tree + bytes(16) + data + b"\xab\xcd\xefMaxMind.com" + about)
+    return path
+
+
+def test_countries_come_from_a_database(tmp_path: Path) -> None:
+    pytest.importorskip("maxminddb", reason="the ip extra")
+    country = countries(mmdb(tmp_path / "x.mmdb", {93: "DE", 223: "CN"}))
+    assert [country(a) for a in ("93.184.216.34", "223.5.5.5", "8.8.8.8", "", "::1")] == [
+        "DE",
+        "CN",
+        "",
+        "",
+        "",
+    ]
+    scene = Scene(own=("shop.example",), country=country)
+    made = [
+        flow("https://a.example/", address="93.184.216.34"),
+        flow("https://a.example/", address="223.5.5.5"),
+        flow("https://log.umeng.com/", address="93.184.216.34"),
+        flow("https://log.jpush.cn/"),
+        flow("https://img.shop.example/"),
+    ]
+    facts = {f.subject: f.attribute for f in facts_of(made, VALUES, [], scene)}
+    assert (facts["host:a.example"]["country"], facts["host:a.example"]["country_by"]) == ("CN DE", "address")
+    assert (facts["host:log.umeng.com"]["country"], facts["host:log.umeng.com"]["party"]) == ("DE", "third")
+    assert (facts["host:log.jpush.cn"]["country"], facts["host:log.jpush.cn"]["country_by"]) == (
+        "CN",
+        "company",
+    )
+    assert facts["host:img.shop.example"]["party"] == "first"
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\xab\xcd\xefMaxMind.com\xe0"])
+def test_no_database_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    pytest.importorskip("maxminddb", reason="the ip extra")
+    (tmp_path / "x.mmdb").write_bytes(content)
+    with pytest.raises(InputError):
+        countries(tmp_path / "x.mmdb")
+
+
+def test_cleartext_weak_tls_and_referer() -> None:
+    referer = Message((("Referer", "https://a.example/?i=866174031234564"),))
+    made = [
+        flow("http://a.example/", b"imei=866174031234564"),
+        flow("https://b.example/", tls="TLSv1.1"),
+        Flow("f", "GET", "https://c.example/", 60.0, referer),
+    ]
+    facts, _ = told(*made)
+    sends = {f.recipient: f.attribute for f in facts if f.action == "sends"}
+    assert sends["host:a.example"]["cleartext"] == "yes"
+    assert sends["host:c.example"]["in_url"] == "yes"
+    assert next(f for f in facts if f.subject == "host:b.example").attribute["weak_tls"] == "TLSv1.1"

@@ -1,4 +1,4 @@
-"""Packet captures: real TLS on loopback, captured by tcpdump or made packet by packet, opened by its key log."""
+"""Packet captures: real TLS on loopback, caught by tcpdump and opened by its key log; PCAPdroid's trailer."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pytest
 pytest.importorskip("mitmproxy", reason="the server of these tests")
 httpx = pytest.importorskip("httpx", reason="the client of these tests")
 
-from appaudit.errors import InputError
-from appaudit.records import FlowField
-from appaudit.traffic import TrafficResult, read_traffic
-from tests.traffic.encodings import IMEI
-from tests.traffic.lab import VALUES, plain_server, tls_server
-from tests.traffic.test_capture import Context
+from appaudit.errors import InputError  # noqa: E402
+from appaudit.records import FlowField  # noqa: E402
+from appaudit.traffic import TrafficResult, read_traffic  # noqa: E402
+from tests.traffic.encodings import IMEI  # noqa: E402
+from tests.traffic.lab import VALUES, plain_server, tls_server  # noqa: E402
+from tests.traffic.test_capture import Context  # noqa: E402
 
 needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

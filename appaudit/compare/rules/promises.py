@@ -140,6 +140,11 @@ def storage_country(case: Case) -> Iterator[Verdict]:
             foreign.append(fact)
             countries.add(sdk.country)
     hosts = tuple(f for f in case.observed if f.action == "contacts" and f.source == "traffic")
+    for fact in hosts:  # where a database of addresses has them
+        if fact.attribute.get("country_by") == "address":
+            abroad = set(fact.attribute.get("country", "").split()) - {"CN"}
+            foreign += [fact] if abroad else []
+            countries |= abroad
     if foreign and any(words in _quotes(said) for words in HOME):
         yield Verdict(
             "review",

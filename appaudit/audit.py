@@ -15,7 +15,7 @@ from appaudit.compare.judge import compare
 from appaudit.following import followed
 from appaudit.knowledge.version import knowledge
 from appaudit.knowledge.wording import worded
-from appaudit.records import Fact, Gap, Source
+from appaudit.records import CallSite, Fact, Gap, Source
 
 if TYPE_CHECKING:
     from appaudit.dynamic.run import Options
@@ -151,6 +151,7 @@ def run(
     from appaudit.dynamic.run import run as watch
 
     bundle = _read(app, policies, progress)
+    options = replace(options, known=callers(bundle.facts))
     if listening is None:
         result = watch(app, options, progress)
     else:
@@ -164,6 +165,19 @@ def run(
     progress("comparing")
     judge(bundle, category)
     return bundle
+
+
+def callers(facts: Iterable[Fact]) -> dict[str, str]:
+    """Class → actor, for classes whose calls the static half gives to one actor alone: what a stack's frames
+    of renamed classes are read by."""
+    found: dict[str, set[str]] = {}
+    for fact in facts:
+        for site in fact.evidence:
+            if isinstance(site, CallSite):
+                found.setdefault(site.caller[1:].partition(";")[0].replace("/", "."), set()).add(fact.actor)
+    return {
+        name: actors.pop() for name, actors in found.items() if len(actors) == 1 and actors != {"unknown"}
+    }
 
 
 def add_run(bundle: Bundle, facts: Iterable[Fact], gaps: Iterable[Gap]) -> None:

@@ -3,7 +3,7 @@
 A fact ``accesses data:<id>`` is one actor × data × API × phase × result × permission state; its attributes:
 ``api`` (the catalogue's row) · ``result`` (value, null, exception: an attempt counts; ``count`` is of this
 result alone) · ``permission_state`` (granted, denied, not_requested) · ``process`` · ``foreground`` ("3 of 5"
-calls) · ``screen`` · ``peak_per_second`` · ``peak_per_minute`` · ``threads`` (number) · ``chain`` (all actors,
+calls) · ``screen`` · ``peak_per_second`` · ``peak_per_minute`` · ``threads`` (number) · ``chain`` (actors,
 from the call outwards) · ``through`` (the platform's frame that called for somebody) · ``role`` (metadata,
 listen, callback) · ``words`` (arguments that told) · ``digest`` (algorithms its value went into) · ``basis``
 (reader: a method that reads the constant ran) · ``without_stack`` (calls that were not sampled). Empty ones
@@ -81,8 +81,10 @@ class _Draft:
 class Reading:
     """Facts in the making. ``package``: the app's; ``mapping``: renamed class → original."""
 
-    def __init__(self, package: str, mapping: Mapping[str, str] | None = None) -> None:
-        self._owners = Owners(package, mapping)
+    def __init__(
+        self, package: str, mapping: Mapping[str, str] | None = None, known: Mapping[str, str] | None = None
+    ) -> None:
+        self._owners = Owners(package, mapping, known)
         self._package = package
         self._drafts: dict[Key, _Draft] = {}
         self._phases: dict[int, Phase] = {}
@@ -379,10 +381,14 @@ class Reading:
 
 
 def interpret(
-    lines: Iterable[Mapping[str, Any]], package: str, mapping: Mapping[str, str] | None = None
+    lines: Iterable[Mapping[str, Any]],
+    package: str,
+    mapping: Mapping[str, str] | None = None,
+    known: Mapping[str, str] | None = None,
 ) -> tuple[list[Fact], list[Gap]]:
-    """Facts and gaps of a record's lines. Lines that are not as the runner writes them are left out."""
-    reading = Reading(package, mapping)
+    """Facts and gaps of a record's lines. Lines that are not as the runner writes them are left out.
+    ``mapping``, ``known``: as in `Owners`."""
+    reading = Reading(package, mapping, known)
     for line in lines:
         try:
             reading.add(line)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from appaudit.errors import InputError
 from appaudit.knowledge import sdks
@@ -33,6 +34,20 @@ NATIVE = "native."
 """Before a library's name in the frame of the native code that called; its place is ``app`` or ``system``."""
 FRAME = re.compile(r"(?:[\w.@-]*/){0,3}([\w$.\-]+)\.([\w$<>\-]+)\(([^()]*)\)")
 GENERIC = frozenset({"com.android", "com.google", "com.github", "io.github"})
+
+
+MAX_LINE = 65_535
+LINE = re.compile(r":(\d{1,9})$")
+CLASS_LINE = re.compile(r"(\S+) -> (\S+):")
+METHOD_LINE = re.compile(r" +(?:(\d{1,9}):(\d{1,9}):)?[^\s(]+ ([^\s(]+)\([^()]*\)[\d:]* -> (\S+)")
+
+
+class Method(NamedTuple):
+    """A method's name before renaming, for these lines of the renamed class."""
+
+    first: int
+    last: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +78,33 @@ def frames(stack: str) -> tuple[Frame, ...]:
     return tuple(Frame(m[1], m[2], m[3]) for m in found if m)
 
 
-class Owners:
-    """Names the actor of a class. ``package``: the app's own; ``mapping``: renamed class → original."""
+class Renaming(dict[str, str]):
+    """Renamed class → original, and the methods of each: `method`."""
 
-    def __init__(self, package: str, mapping: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, classes: Mapping[str, str], methods: Mapping[tuple[str, str], Sequence[Method]]
+    ) -> None:
+        super().__init__(classes)
+        self._methods = methods
+
+    def method(self, class_name: str, name: str, place: str) -> str:
+        """The name of a renamed class's method before renaming; as it is where several could be meant."""
+        known = self._methods.get((class_name, name), ())
+        line = int(found[1]) if (found := LINE.search(place)) else None
+        here = [m for m in known if line is None or m.first <= line <= m.last] or known
+        names = {m.name for m in here}
+        return names.pop() if len(names) == 1 else name
+
+
+class Owners:
+    """Names the actor of a class. ``package``: the app's own; ``mapping``: renamed class → original;
+    ``known``: class as it runs → actor, where the static result tells one that names do not."""
+
+    def __init__(
+        self, package: str, mapping: Mapping[str, str] | None = None, known: Mapping[str, str] | None = None
+    ) -> None:
+        self._known = dict(known or {})
+        self._renaming = mapping if isinstance(mapping, Renaming) else None
         parts = package.split(".")
         two = ".".join(parts[:2])
         self._own = (".".join(parts[:3]) if two in GENERIC else two) + "."
@@ -86,15 +124,20 @@ class Owners:
         if owner is not None and owner != self._own_sdk:
             sdk = sdks.sdks().get(owner)
             return "" if sdk is not None and sdk.plumbing else f"sdk:{owner}"
-        return "app" if owner is not None or name.startswith(self._own) else "unknown"
+        if owner is not None or name.startswith(self._own):
+            return "app"
+        return self._known.get(class_name, "unknown")
 
     def original(self, class_name: str) -> str:
         """The name before renaming, where a mapping tells it."""
         return self._mapping.get(class_name, class_name)
 
     def named(self, frame: Frame) -> Frame:
-        """The frame with its class as it was before renaming."""
-        return Frame(self.original(frame.class_name), frame.method, frame.place)
+        """The frame with its class and method as they were before renaming."""
+        method = frame.method
+        if self._renaming is not None:
+            method = self._renaming.method(frame.class_name, method, frame.place)
+        return Frame(self.original(frame.class_name), method, frame.place)
 
     def caller(self, stack: Sequence[Frame]) -> Caller | None:
         """Who called; None where nobody but the platform is on the stack."""
@@ -117,13 +160,27 @@ def _through(stack: Sequence[Frame]) -> str:
     return ""
 
 
-def read_mapping(path: Path) -> dict[str, str]:
-    """Renamed class → original, from R8's ``mapping.txt``. Raises InputError."""
+def read_mapping(path: Path) -> Renaming:
+    """R8's ``mapping.txt``. Methods inlined into others keep the name of what they were inlined into.
+    Raises InputError."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as a mapping: {error}") from error
-    lines = re.findall(r"^(\S+) -> (\S+):$", text, re.MULTILINE)
-    if not lines:
+    classes: dict[str, str] = {}
+    methods: dict[tuple[str, str], list[Method]] = {}
+    now = ""
+    for line in text.splitlines():
+        if found := CLASS_LINE.fullmatch(line):
+            now = found[2]
+            classes[now] = found[1]
+        elif now and (found := METHOD_LINE.fullmatch(line)):
+            first, last = int(found[1] or 0), int(found[2] or MAX_LINE)
+            name = found[3].rpartition(".")[2]
+            # Of lines with one range the last names the method that is really there.
+            known = methods.setdefault((now, found[4]), [])
+            known[:] = [m for m in known if (m.first, m.last) != (first, last)]
+            known.append(Method(first, last, name))
+    if not classes:
         raise InputError(f"{path} is not a mapping: no line names a class")
-    return {renamed: original for original, renamed in lines}
+    return Renaming(classes, methods)

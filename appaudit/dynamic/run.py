@@ -73,6 +73,7 @@ class Options:
     monkey: int = 0
     withdraw: bool = False
     settle: float | None = None
+    known: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
         with _undisturbed():
             target.close()
             shutil.rmtree(scratch, ignore_errors=True)
-    facts, gaps = interpret(record.read(path), package, mapping)
+    facts, gaps = interpret(record.read(path), package, mapping, options.known)
     return RunResult(facts, gaps, path, conditions)
 
 

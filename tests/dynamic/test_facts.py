@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appaudit.audit import callers
 from appaudit.dynamic import record
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.frames import Owners, frames, read_mapping
 from appaudit.dynamic.rows import rows
 from appaudit.errors import InputError
-from tests.fixtures.apps import APPS
+from tests.fixture_audits import fixture_audit
+from tests.fixtures.apps import APPS, VARIANTS
 
 OWNERS = Owners("com.example.shop")
 ANDROID_ID = next(n for n, a in rows().items() if a.id == "android.provider.Settings$Secure.getString")
@@ -105,3 +107,41 @@ def test_a_record_is_whole_up_to_its_last_line(tmp_path: Path) -> None:
     cut.write_bytes(b"\xff\x00 no record")
     with pytest.raises(InputError):
         list(record.read(cut))
+
+
+def test_a_mapping_names_methods_by_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.txt"
+    path.write_text(
+        "com.umeng.analytics.AppList -> a.b:\n"
+        "    1:4:void report():10:13 -> a\n"
+        "    5:9:int inlined():20:24 -> a\n"
+        "    5:9:void send(int,java.lang.String):31 -> a\n"
+        "    java.util.List all() -> c\n",
+        encoding="utf-8",
+    )
+    owners = Owners("com.example.shop", read_mapping(path))
+    stack = frames(
+        "a.b.a(SourceFile:3), a.b.a(Unknown Source:7), a.b.a(Unknown Source), a.b.c(Native Method)"
+    )
+    assert [owners.named(f).method for f in stack] == ["report", "send", "a", "all"]
+    real = read_mapping(VARIANTS / "shop-r8" / "mapping.txt")
+    assert real.method("cn.jpush.android.api.JPushInterface", "init", "JPushInterface.java:12") == "init"
+
+
+def test_the_static_result_names_who_was_renamed() -> None:
+    owners = Owners("com.example.shop", None, {"a.b": "sdk:jpush", "com.umeng.analytics.X": "app"})
+    for name, actor in (
+        ("a.b", "sdk:jpush"),
+        ("a.c", "unknown"),
+        ("com.umeng.analytics.X", "sdk:umeng-analytics"),
+    ):
+        caller = owners.caller(frames(f"{TOP}, {name}.run(Unknown Source)"))
+        assert caller is not None
+        assert caller.actor == actor
+
+
+def test_the_static_half_tells_the_actors_of_classes() -> None:
+    static = [f for f in fixture_audit("shop").facts if f.source == "static"]
+    known = callers(static)
+    assert known["cn.jpush.android.service.Registration"] == "sdk:jpush"
+    assert known["com.example.shop.device.DeviceProfile"] == "app"

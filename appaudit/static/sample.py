@@ -187,7 +187,9 @@ class Sample:
         found = self._actors.get((number, owner))
         if found is None:
             name = sites.caller_class(k)
-            found = () if in_library(name) else (self.actors.of_package(name),)
+            owner_of = self.actors.of_package(name)
+            # A library's prefix can be that of its maker, and so of the maker's own apps.
+            found = () if in_library(name) and owner_of[0] != "app" else (owner_of,)
             if found and found[0][0] == UNKNOWN and self.callers is not None:
                 found = ()
             self._actors[number, owner] = found

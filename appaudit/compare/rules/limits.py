@@ -10,7 +10,7 @@ from appaudit.compare.case import Case
 from appaudit.compare.disclosure import GENERIC
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.load import toml
-from appaudit.records import Fact, PolicySpan
+from appaudit.records import Fact, Outcome, PolicySpan
 
 FEW, LONG, MANY = 20, 60, 15
 """Sentences below which nothing is measured; words (two Han characters count as one) of a sentence that is
@@ -55,7 +55,8 @@ def promised_days(text: str) -> tuple[int, str] | None:
 
 
 def slow_response(case: Case) -> Iterator[Verdict]:
-    """The limit that the policy sets itself for answers is longer than fifteen working days."""
+    """The limit that the policy sets itself for answers is longer than fifteen working days; a policy that is
+    not in Chinese may be meant for other laws."""
     for fact in case.stated:
         if fact.subject != "notice:response_time":
             continue
@@ -64,8 +65,9 @@ def slow_response(case: Case) -> Iterator[Verdict]:
         if found is None:
             continue
         days, unit = found
+        late: Outcome = "violation" if any("\u4e00" <= c <= "\u9fff" for c in "".join(quotes)) else "review"
         yield Verdict(
-            "violation" if days > toml("promised.toml")["answer"][unit] else "pass",
+            late if days > toml("promised.toml")["answer"][unit] else "pass",
             "app",
             "states",
             "notice:response_time",

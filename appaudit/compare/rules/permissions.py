@@ -9,7 +9,14 @@ from appaudit.compare.unlocks import opens
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.permissions import permission
-from appaudit.records import Fact, Severity
+from appaudit.records import CallSite, Fact, Severity
+
+PATHS = (
+    "Landroid/os/Environment;->getExternalStorageDirectory",
+    "Landroid/os/Environment;->getExternalStoragePublicDirectory",
+    "Landroid/os/Environment;->getStorageDirectory",
+)
+"""Calls that give a path and read nothing."""
 
 
 def _sensitive(case: Case) -> Iterator[tuple[str, str, list[Fact]]]:
@@ -85,11 +92,16 @@ def unused_permission(case: Case) -> Iterator[Verdict]:
         )
 
 
+def _hints(fact: Fact) -> bool:
+    """Whether every call behind a fact only tells where something is (the path of shared storage)."""
+    return all(isinstance(e, CallSite) and e.callee.startswith(PATHS) for e in fact.evidence)
+
+
 def unrequested_permission(case: Case) -> Iterator[Verdict]:
     """Code needs a permission that the manifest does not request: the call fails, or a later release
     asks for it."""
     for name, facts in sorted(case.observed_by_action("uses", "permission").items()):
-        missing = [f for f in facts if f.attribute.get("declared") == "no"]
+        missing = [f for f in facts if f.attribute.get("declared") == "no" and not _hints(f)]
         by_party: dict[str, list[Fact]] = {}
         for fact in missing:
             by_party.setdefault(case.party(fact.actor), []).append(fact)

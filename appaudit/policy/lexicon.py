@@ -92,6 +92,10 @@ def expand(term: str) -> list[str]:
     return [phrase for choice in match[1].split("|") for phrase in expand(f"{head}{choice}{tail}")]
 
 
+_SHORT = frozenset({"ids", "ips", "ads"})
+"""Plurals too short for the rule."""
+
+
 @lru_cache(maxsize=65536)
 def fold(word: str) -> str:
     """An English word without case, possessive and plural."""
@@ -99,7 +103,7 @@ def fold(word: str) -> str:
     if word.endswith(("'s", "’s")):
         word = word[:-2]
     if len(word) <= 3 or word.isdigit():
-        return word
+        return word[:2] if word in _SHORT else word
     if word == "cookies":
         return "cookie"
     if word in _KEEP or word.endswith(("ss", "us", "is")):

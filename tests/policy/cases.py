@@ -40,6 +40,9 @@ ENGLISH = [
     ("Guardians can write to us through the email shown below.", ""),
     ("We may address any security issue and answer a court order.", ""),
     ("Persons under the legal age may not register.", ""),
+    ("We may collect your location (with your permission), contacts, and photos.", "c:location c:contacts c:photo"),
+    ("We share device IDs and advertising IDs with advertisers.", "s:device_id_other s:gaid"),
+    ("Neither we nor our partners collect your IMEI.", "ns:imei"),
     # what is no collecting or sharing
     ("If you are a minor, please do not send us your name or phone number.", ""),
     ("Our suppliers are obliged not to disclose your IMEI.", ""),

@@ -261,8 +261,12 @@ class EnglishReader(Nouns):
         )
         if self.condition_start >= 0 and not self.stack and actor == "we" and state.actor == "you":
             self.end_condition(self.items[i].start)  # "when you register we collect": no comma
+        back = i - 1
+        while back >= 0 and self.items[back].get("possessive"):
+            back -= 1
+        neither = self.word(back) in ("nor", "neither") and self.items[back].get("negation") is not None
         self.new_clause(actor, i)
-        self.state.negated = denied  # "we do not require you to provide X"
+        self.state.negated = denied or neither  # "we do not require you to provide X"
 
     def described(self, before: Token, actor: str) -> bool:
         """Whether the subject after the word ``before`` describes it: "the pages you visit"."""

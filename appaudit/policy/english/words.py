@@ -42,6 +42,8 @@ class Words(Walk):
             return before is None or before.get("possessive") is None
         if before is None:
             return verb.form != "past"
+        if low == "contacts" and not self.names_actor(before):
+            return False  # "location, contacts and photos": a plural, not "it contacts"
         word = before.text.lower()
         if word in ("and", "or", "and/or", ",", "/"):
             # Coordination: as the word before the conjunction, skipping a second conjunction.
@@ -92,6 +94,9 @@ class Words(Walk):
                 and before.get("data") is None
             )
         return True
+
+    def names_actor(self, item: Token) -> bool:
+        return any(item.get(s) for s in SUBJECTS) or item.text.lower() in ("it", "which", "that", "who")
 
     def likes(self, i: int) -> bool:
         """Whether "like" at ``i`` is the verb: "you like", "would like", not "tools like cookies"."""
@@ -175,7 +180,7 @@ class Words(Walk):
         closes = self.word(i + 1) in (",", ".", ";", "/", "and", "or", ")", "、", "") or i + 1 == len(
             self.items
         )
-        return (listed and closes and item.get("verb") is None) or (
+        return (listed and closes and (item.get("verb") is None or item.text.lower() == "contacts")) or (
             listed
             and closes
             and bool(self.stack or self.state.frame.inherited or self.state.frame.cls == "definition")

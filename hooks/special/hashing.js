@@ -1,6 +1,7 @@
 // An identifier that leaves only as a digest is still the identifier. Values that catalogued members returned
 // are kept here, inside the app's process, and compared with what goes into a digest; they are never sent.
 
+import { whole } from "../bytes.js";
 import { note, stackId } from "../events.js";
 import { quietly } from "../calls.js";
 import { fault } from "../state.js";
@@ -18,9 +19,8 @@ export function remember(row, result) {
 }
 
 function matching(bytes) {
-  if (bytes.length < MIN_LENGTH || bytes.length > 512 || values.size === 0) return null;
-  let text = "";
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i] & 0xff);
+  if (bytes === null || bytes.length < MIN_LENGTH || bytes.length > 512) return null;
+  const text = String.fromCharCode(...new Uint8Array(whole(bytes, 512)));
   for (const [value, row] of values) {
     if (text.includes(value) || text.toLowerCase() === value.toLowerCase()) return row;
   }

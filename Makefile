@@ -1,10 +1,11 @@
 # Everything runs in .venv, made on first use. PYTHON chooses the interpreter (3.11 or newer).
 PYTHON ?= python3
+MINUTES ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check format bench oracle score fixtures clean
+.PHONY: help demo test check format bench fuzz oracle score fixtures clean
 
 help: ## List what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +34,10 @@ format: $(STAMP) ## Format the code
 
 bench: $(STAMP) ## Print every claimed ratio, measured now
 	$(BIN)/python -m tests.bench
+
+fuzz: $(STAMP) ## Fuzz the readers of containers, XML, resources, signatures and dex (MINUTES=60)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 oracle: $(STAMP) ## Compare call sites with androguard's on every real APK at hand
 	$(BIN)/python -m tests.oracle

@@ -16,6 +16,9 @@ from appaudit.records import Fact, Gap, ManifestEntry
 from appaudit.static.facts import Drafts, Key, observed
 from appaudit.static.sample import Sample
 
+LATEST = 36
+"""The newest API level that the permission map is made for."""
+
 
 def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     """``requests permission:<name>`` for what the manifest asks for (attribute ``used``: yes, no, or
@@ -133,13 +136,21 @@ def _member(sample: Sample) -> str:
     return f"{sample.app.app.file}!AndroidManifest.xml"
 
 
+def at_level(names: tuple[str, ...], level: int) -> tuple[str, ...]:
+    """Those of some permissions that the platform asks an app for that targets ``level``."""
+    rows = ((name, permission(name)) for name in names)
+    return tuple(n for n, p in rows if (p.since or 0) <= level and (p.until is None or level <= p.until))
+
+
 def _used(sample: Sample) -> list[Fact]:
     declared = {p.name for p in sample.manifest.permissions} | {i.name for i in sample.manifest.implied}
+    level = sample.manifest.target_sdk if sample.manifest.package else LATEST
     drafts = Drafts()
     for (class_name, member), (all_of, any_of) in required().items():
         if (class_name, member) not in sample.called:
             continue
         sites = sample.sites_of(class_name, member)
+        all_of, any_of = at_level(all_of, level), at_level(any_of, level) or any_of
         needed: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in all_of]
         held = [name for name in any_of if name in declared]
         needed += [(name, ()) for name in held] or [(name, any_of) for name in any_of[:1]]

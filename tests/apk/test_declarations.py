@@ -149,6 +149,8 @@ def names(implied: tuple[ImpliedPermission, ...]) -> set[str]:
                 *("READ_MEDIA_VISUAL_USER_SELECTED", "POST_NOTIFICATIONS"),
             },
         ),
+        (("BODY_SENSORS",), 35, {"health.READ_HEART_RATE"}),
+        (("BODY_SENSORS",), 36, set()),
         (("READ_MEDIA_IMAGES",), 34, {"READ_MEDIA_VISUAL_USER_SELECTED"}),
     ],
 )

@@ -21,6 +21,7 @@ from appaudit.dex import (
 from appaudit.dex import (
     Target as Member,
 )
+from tests.dex.writer import Class, Method, Word, build
 from tests.fuzz.targets import Target
 
 MAX_SITES = 200
@@ -50,8 +51,11 @@ def ask(data: bytes) -> list[str]:
             dex.class_annotations(name)
         for index in range(min(len(dex.fields.owner), 20)):
             dex.field_descriptor(index)
-    graph = CallGraph(dexes, [Callback("Ljava/lang/Runnable;", "run")], hierarchy=hierarchy)
-    reach = graph.reachable(["La/B;", "La/B;->run()V"])
+    run = [Callback("Ljava/lang/Runnable;", "run")]
+    named = [("La/B;->run()V", "La/B;-><init>()V")]
+    graph = CallGraph(dexes, run, named, hierarchy=hierarchy, later=run)
+    graph.reachable(["La/B;"], made_only=True)
+    reach = graph.reachable(["La/B;", "La/B;->run()V"], later=True)
     for dex in dexes:
         for method in range(min(8, len(dex.methods.owner))):
             reach.path(dex.method_descriptor(method))
@@ -66,7 +70,9 @@ def _run(data: bytes) -> None:
 def _seeds() -> Iterable[bytes]:
     from tests.dex.test_hostile import seed
 
-    return [seed(0), seed(1)]
+    body: list[Word] = [0x00FC, ("call-site", "La/B;->use()V"), 0, 0x0E]
+    custom = build([Class("La/B;", [Method("go", "()V", body), Method("use", "()V", [0x0E])])])
+    return [seed(0), seed(1), custom]
 
 
 TARGETS = {

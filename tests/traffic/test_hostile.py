@@ -1,4 +1,4 @@
-"""An app that means harm to the recorder: whatever it sends, the capture goes on and ends in bounded memory."""
+"""An app that means harm to the recorder: whatever it sends, the capture goes on, in bounded memory."""
 
 from __future__ import annotations
 

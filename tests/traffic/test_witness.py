@@ -172,3 +172,26 @@ def test_connections_past_the_recording(made: Connection, code: str | None) -> N
     list(facts_of([flow(port=40001)], Values({}), gaps, Scene(witness=Witness([made]), proxy="192.168.1.9")))
     assert [(g.code, g.scope) for g in gaps] == ([(code, "cdn.example")] if code else [])
     assert all("sdk:bugly" in g.reason for g in gaps)
+
+
+def test_what_a_real_app_put_into_its_cipher_is_found() -> None:
+    """The events of a real run, against the ciphertext that this app's cipher makes."""
+    pytest.importorskip("cryptography")
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    from appaudit.alongside import witness
+    from appaudit.dynamic.record import read
+    from appaudit.dynamic.wire import events
+    from tests.dynamic.runs import need_jvm, watched
+
+    need_jvm()
+    seen = witness(events(read(watched("probe").record), "com.example.probe"))
+    secret, plain = b"0123456789abcdef", b'{"imei":"866174031234564"}'
+    fill = 16 - len(plain) % 16
+    encryptor = Cipher(algorithms.AES(secret), modes.CBC(secret)).encryptor()
+    sealed = encryptor.update(plain + bytes([fill]) * fill) + encryptor.finalize()
+    made = replace(flow(sealed), time=None)
+    facts = list(facts_of([made], Values({"imei": [IMEI]}), [], Scene(witness=seen)))
+    (fact,) = [f for f in facts if f.action == "sends"]
+    assert (fact.subject, fact.attribute["plaintext"]) == ("data:imei", "seen at cipher call")
+    assert any(isinstance(e, Stack) and "Cipher AES/CBC" in e.api for e in fact.evidence)

@@ -28,9 +28,11 @@ def against(
     """``findings`` with ``status`` new or open; then the earlier ones that are gone.
 
     What is gone is ``fixed`` only where the rule's sources ran again without a gap that could hide it;
-    otherwise ``not_reexamined``. ``new_only`` sets what was open before aside (``suppressed`` baseline).
+    otherwise ``not_reexamined``. The same problem by another call is open still; ``new_only`` sets aside
+    (``suppressed`` baseline) only what has the fingerprint of an earlier one.
     """
     before = {f.fingerprint: f for f in earlier if f.outcome in OPEN}
+    known = {_same(f) for f in before.values()}
     ran = tuple(examined)
     result: list[Finding] = []
     for finding in findings:
@@ -40,12 +42,18 @@ def against(
             marked = mark(finding, status="open")
             result.append(mark(marked, suppressed="baseline") if new_only else marked)
         else:
-            result.append(mark(finding, status="new"))
+            result.append(mark(finding, status="open" if _same(finding) in known else "new"))
     now = {f.fingerprint for f in findings if f.outcome in OPEN}
+    still = {_same(f) for f in findings if f.outcome in OPEN}
     for print_, old in before.items():
-        if print_ not in now:
+        if print_ not in now and _same(old) not in still:
             result.append(_gone(old, ran, gaps))
     return result
+
+
+def _same(finding: Finding) -> tuple[str, str, str]:
+    """What makes it the same problem still, though by another call than before."""
+    return finding.rule, finding.actor, finding.subject
 
 
 def _gone(old: Finding, examined: tuple[Source, ...], gaps: Sequence[Gap]) -> Finding:

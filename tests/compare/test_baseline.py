@@ -15,7 +15,7 @@ FACT = Fact("static", "observed", "app", "accesses", "data:imei")
 ALL: tuple[Source, ...] = ("static", "policy")
 
 
-def finding(print_: str, outcome: Outcome = "violation") -> Finding:
+def finding(print_: str, outcome: Outcome = "violation", subject: str = "") -> Finding:
     return Finding(
         "undeclared-data",
         outcome,
@@ -23,7 +23,7 @@ def finding(print_: str, outcome: Outcome = "violation") -> Finding:
         "medium",
         "app",
         "accesses",
-        "data:imei",
+        subject or f"data:{print_}",
         facts=(FACT,),
         fingerprint=print_,
     )
@@ -37,6 +37,13 @@ def test_new_open_fixed() -> None:
     found = against([finding("a"), finding("b")], [finding("b"), finding("c")], ALL)
     assert status(found) == {"a": "new", "b": "open", "c": "fixed"}
     assert [f.outcome for f in found] == ["violation", "violation", "pass"]
+
+
+def test_the_same_problem_by_another_call_is_open_and_not_set_aside() -> None:
+    now, then = finding("a", subject="data:imei"), finding("b", subject="data:imei")
+    assert status(against([now], [then], ALL)) == {"a": "open"}
+    (kept,) = against([now], [then], ALL, new_only=True)
+    assert "suppressed" not in dict(kept.attributes)
 
 
 @pytest.mark.parametrize(

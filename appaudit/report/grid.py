@@ -242,18 +242,38 @@ class Grids:
         """Third-party SDKs."""
         return self.make(
             "sdks",
-            ("sdk", "category", "version", "found_by", "reaches", "host", "listed"),
+            ("sdk", "category", "version", "found_by", "reaches", "alone", "self_start", "host", "listed"),
             sdk_rows(self.view),
             lambda r: (
                 Cell(tuple(dict.fromkeys((self.w.sdk(r.id), visible(r.id)))), "name"),
                 text(self._category(r.id)),
                 self.listing(visible(f.attribute["version"]) for f in r.found if "version" in f.attribute),
                 self.evidence(r.found, 3),
-                self.subjects(r.reaches),
+                self._sites(r.reaches),
+                self.subjects(r.alone),
+                self.listing(self._start(f) for f in r.starts),
                 self.subjects(r.hosts),
                 self.said(r.disclosed),
             ),
         )
+
+    def _sites(self, facts: list[Fact]) -> Cell:
+        """Types of data with the number of places in the code that read each."""
+        counts: dict[str, int] = {}
+        for fact in facts:
+            counts[fact.subject] = counts.get(fact.subject, 0) + (
+                fact.count if fact.source == "static" else 0
+            )
+        return self.listing(
+            f"{self.w.subject(s)} ×{n}" if n else self.w.subject(s) for s, n in counts.items()
+        )
+
+    def _start(self, fact: Fact) -> str:
+        """What runs by itself: a component and what starts it, or the app's start."""
+        if fact.action == "starts":
+            triggers = [visible(t.rpartition(".")[2]) for t in fact.attribute.get("triggers", "").split()]
+            return " · ".join((visible(fact.subject.partition(":")[2]), *triggers))
+        return visible(fact.attribute["startup"])
 
     def _category(self, ident: str) -> str:
         sdk = sdks().get(ident)

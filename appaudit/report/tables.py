@@ -61,13 +61,17 @@ class PermissionRow:
 
 @dataclass(slots=True)
 class SdkRow:
-    """An SDK: how it was found, the data it reaches, the hosts it contacts, who discloses it."""
+    """An SDK: how it was found, the data it reaches, the hosts it contacts, who discloses it; ``alone``:
+    uses of permissions that nobody else in the app has a use for; ``starts``: what runs of it by itself,
+    on events of the system or when the app starts."""
 
     id: str
     found: list[Fact] = field(default_factory=list)
     reaches: list[Fact] = field(default_factory=list)
     hosts: list[Fact] = field(default_factory=list)
     disclosed: list[Fact] = field(default_factory=list)
+    alone: list[Fact] = field(default_factory=list)
+    starts: list[Fact] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -160,9 +164,25 @@ def permission_rows(view: AuditView) -> list[PermissionRow]:
     return sorted(rows.values(), key=lambda r: (not r.manifest, LEVELS.index(r.level), r.name))
 
 
+def _needing(facts: Iterable[Fact]) -> dict[str, set[str]]:
+    """Permission → the parties whose code uses it."""
+    found: dict[str, set[str]] = {}
+    for fact in facts:
+        if observed(fact) and fact.action == "uses" and fact.subject.startswith("permission:"):
+            found.setdefault(fact.subject, set()).add(fact.actor)
+    return found
+
+
+def _adds_permission(fact: Fact, needing: dict[str, set[str]]) -> bool:
+    """Whether it is an SDK's manifest that asks for a permission that no other code uses."""
+    sdk = fact.attribute.get("sdk") if fact.action == "requests" and observed(fact) else None
+    return bool(sdk) and needing.get(fact.subject, set()) <= {f"sdk:{sdk}"}
+
+
 def sdk_rows(view: AuditView) -> list[SdkRow]:
     """Every SDK found in the package, seen at run time, or disclosed; undisclosed ones first."""
     rows: dict[str, SdkRow] = {}
+    needing = _needing(view.facts)
 
     def row_of(ident: str) -> SdkRow:
         return rows.setdefault(ident, SdkRow(ident))
@@ -172,12 +192,20 @@ def sdk_rows(view: AuditView) -> list[SdkRow]:
         if fact.subject.startswith("sdk:"):
             row = row_of(subject_id(fact))
             (row.found if observed(fact) else row.disclosed).append(fact)
+            if observed(fact) and "startup" in fact.attribute:
+                row.starts.append(fact)
+        elif _adds_permission(fact, needing):
+            row_of(fact.attribute["sdk"]).alone.append(fact)
         elif by_sdk and observed(fact):
             row = row_of(fact.actor[4:])
             if fact.subject.startswith("data:"):
                 row.reaches.append(fact)
             elif fact.subject.startswith("host:"):
                 row.hosts.append(fact)
+            elif fact.action == "uses" and needing.get(fact.subject) == {fact.actor}:
+                row.alone.append(fact)
+            if fact.action == "starts" or "startup" in fact.attribute:
+                row.starts.append(fact)
         elif by_sdk:
             row_of(fact.actor[4:]).disclosed.append(fact)
         if not observed(fact) and (fact.recipient or "").startswith("sdk:"):

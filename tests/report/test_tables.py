@@ -17,6 +17,7 @@ from appaudit.report.csv import collected, harmless, render, shared
 from appaudit.report.grid import Grids
 from appaudit.report.lists import collected_rows, shared_rows
 from appaudit.report.model import AuditView, Lang
+from appaudit.report.tables import sdk_rows
 from appaudit.report.words import Words
 from appaudit.report.xlsx import render as workbook
 from tests.report import golden
@@ -170,3 +171,32 @@ def test_workbook_holds_text_only_and_every_sheet() -> None:
     assert "已收集个人信息清单" in book.sheetnames
     assert "条款对照表" in book.sheetnames
     assert book["条款对照表"].max_row == 42
+
+
+def test_the_sdk_table_has_what_an_sdk_alone_needs_and_what_starts_by_itself() -> None:
+    def fact(actor: str, action: str, subject: str, **attributes: str) -> Fact:
+        return Fact(
+            "static", "observed", actor, action, subject, attributes=tuple(sorted(attributes.items()))
+        )
+
+    wifi, phone = (f"permission:android.permission.{p}" for p in ("ACCESS_WIFI_STATE", "READ_PHONE_STATE"))
+    own = "permission:x.permission.JPUSH_MESSAGE"
+    given = (
+        fact("sdk:jpush", "uses", wifi),
+        fact("app", "uses", wifi),
+        fact("sdk:jpush", "uses", phone),
+        fact("app", "requests", own, sdk="jpush"),
+        fact(
+            "sdk:jpush",
+            "starts",
+            "component:cn.jpush.android.R",
+            triggers="android.intent.action.BOOT_COMPLETED",
+        ),
+        fact("sdk:jpush", "accesses", "data:imei", startup="x.App.onCreate"),
+    )
+    view = dataclasses.replace(audit("en"), facts=given)
+    (row,) = sdk_rows(view)
+    assert [f.subject for f in row.alone] == [phone, own]
+    assert [f.action for f in row.starts] == ["starts", "accesses"]
+    (cells,) = Grids(view, Words("en")).sdks().rows
+    assert any("BOOT_COMPLETED" in line for cell in cells for line in cell.lines)

@@ -9,7 +9,10 @@ import pytest
 
 from appaudit.records import CallSite, Fact
 from appaudit.static import scan
+from appaudit.static.attribution import Actors
 from tests import corpus
+from tests.dex.writer import Class, Method, build
+from tests.static.apps import app_with
 
 APPS = Path(__file__).resolve().parent.parent.parent / "fixtures" / "apps"
 
@@ -52,6 +55,48 @@ def test_renamed_code_is_on_the_work_list() -> None:
 
 def test_the_plain_app_has_none() -> None:
     assert not embedded(APPS / "plain" / "plain.apk")
+
+
+INFO = "Lcom/google/android/gms/ads/identifier/AdvertisingIdClient$Info;"
+READ = f"{INFO}->getId()Ljava/lang/String;"
+
+
+def test_who_reads_the_advertising_id_is_no_advertiser(tmp_path: Path) -> None:
+    path = tmp_path / "x.dex"
+    path.write_bytes(
+        build([Class("Lorg/house/Id;", [Method("m", "()V", [0x106E, ("method", READ), 0, 0x0E])])])
+    )
+    facts = scan(path).facts
+    assert not [f for f in facts if f.subject.startswith("sdk:")]
+    assert {f.actor for f in facts if f.action == "accesses"} <= {"unknown"}
+
+
+def test_the_modules_of_a_vendors_own_app_are_no_sdks() -> None:
+    actors = Actors("cn.jpush.android")
+    assert actors.own_sdk == "jpush"
+    assert actors.of("Lcn/jpush/android/a/B;") == "app"
+    assert actors.of("Lcom/umeng/analytics/A;") == "sdk:umeng-analytics"
+
+
+def test_a_component_without_its_class_only_names_its_sdk(tmp_path: Path) -> None:
+    dex = build([Class("Lcom/example/shop/Own;", [Method("m", "()V", [0x0E])])])
+    path = app_with(tmp_path, {"classes.dex": dex}, base="shop", drop=("classes2.dex",))
+    facts = {f.subject: f for f in scan(path).facts if f.action in ("embeds", "mentions")}
+    fact = facts["sdk:jpush"]
+    assert fact.action == "mentions"
+    assert fact.attribute["presence"] == "hint"
+    assert dict(fact.evidence[0].attributes)["class"] == "missing"  # type: ignore[union-attr]
+
+
+def test_the_work_list_says_what_is_worth_a_name(tmp_path: Path) -> None:
+    imei = "Landroid/telephony/TelephonyManager;->getImei()Ljava/lang/String;"
+    words = [0x001A, ("string", "https://log.house-unnamed.cn/v1"), 0x106E, ("method", imei), 0, 0x0E]
+    dex = build([Class("Lorg/house/log/Reader;", [Method("m", "()V", words)])])
+    path = app_with(tmp_path, {"classes.dex": dex, "lib/arm64-v8a/libhouseown.so": b"x"})
+    facts = {f.subject: f for f in scan(path).facts if f.subject.startswith("package:")}
+    assert facts["package:org.house.log"].attribute["reads"] == "imei"
+    assert facts["package:org.house.log"].attribute["hosts"] == "log.house-unnamed.cn"
+    assert facts["package:libhouseown.so"].attribute["basis"] == "library"
 
 
 def of_corpus(name: str, version: str, file: str) -> Path:

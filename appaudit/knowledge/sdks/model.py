@@ -113,7 +113,9 @@ class Sdk:
     keys. ``libs``: file names of native libraries, ``assets``: paths under ``assets/``; ``*`` matches
     any run of characters in both. ``hosts``: domains, matched with their subdomains.
     ``permissions``: what its manifest adds, ``${applicationId}`` for the app's package.
-    ``maven``: ``group:artifact``. ``collects``: data type ids the vendor says (``source``) it collects.
+    ``maven``: ``group:artifact``. ``collects``: data type ids the vendor says it collects; ``source``: the
+    page where it says so. In our records both are from general knowledge and were not compared with the
+    page as it is today: a lead to check, no proof.
     ``version``: where its version stands, ``class#field``, ``meta-data:key`` or ``META-INF/file``.
     ``init``: ``class#method`` that starts it.
     """

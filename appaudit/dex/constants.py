@@ -30,6 +30,8 @@ _PARAMETERS = frozenset({*"IJSBCZ", *mv.ELEMENTS, *mv.TEXTS})
 
 
 _OWNERS = sorted(models.OWNERS)
+RELEASED = 64
+"""Methods after which the pages of mapped files that were read are given back."""
 
 
 class Trace(NamedTuple):
@@ -73,7 +75,10 @@ class ConstantTracer:
         offsets = sites.offset.tolist()
         for place, method in enumerate(zip(sites.dex.tolist(), sites.item.tolist(), strict=True)):
             methods.setdefault(method, []).append(place)
-        for (number, item), places in methods.items():
+        for count, ((number, item), places) in enumerate(methods.items(), 1):
+            if count % RELEASED == 0:
+                for dex in self._dexes:
+                    dex.release()
             caller = int(sites.caller[places[0]])
             traced = self._trace_method(number, item, caller, frozenset(offsets[place] for place in places))
             for place in places:

@@ -59,6 +59,7 @@ class MethodNumbers:
         name_of = np.zeros(len(dex.strings) + 1, np.int64)
         name_of[used] = np.fromiter(map(self.names.__getitem__, dex.strings.texts(used)), np.int64, len(used))
         name_of[-1] = self.names[UNKNOWN]
+        dex.release()
         return name_of
 
     def _proto_numbers(self) -> list[Key]:

@@ -59,6 +59,7 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     for number, dex in enumerate(sample.dexes):
         index = _candidates(dex.strings)
         texts = dex.strings.texts(index)
+        dex.release()
         found = [
             (int(i), text, known)
             for i, text in zip(index.tolist(), texts, strict=True)

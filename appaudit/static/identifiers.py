@@ -35,7 +35,9 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     finder = _Finder(sample)
     for api, sites in sample.found(_rows()):
         finder.calls(api, sites)
+    sample.release()
     finder.arguments()
+    sample.release()
     finder.callbacks()
     finder.strings()
     facts = finder.drafts.facts()

@@ -24,7 +24,7 @@ from appaudit.dex import (
     read_dexes,
 )
 from appaudit.dex.layout import Mask, distinct, numbered
-from appaudit.dex.spill import Spill
+from appaudit.dex.spill import Spill, trim
 from appaudit.knowledge.apis import Api, catalogue
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import required
@@ -62,24 +62,29 @@ class Sample:
         self.actors: Actors = actors_of(app.manifest)
         self.gaps: list[Gap] = []
         self.reached: set[str] = set()
-        self.dexes: list[Dex] = read_all(self._read())
+        self._spill = Spill()
+        try:
+            self.dexes: list[Dex] = read_all(self._read())
+        finally:
+            self._spill.close()
         self.hierarchy = Hierarchy(self.dexes, supertypes())
         self.tracer = ConstantTracer(self.dexes, self.hierarchy)
         self.release()
         self._actors: dict[tuple[int, int], tuple[tuple[str, str], ...]] = {}
 
     def _read(self) -> Iterator[Dex]:
-        spill = Spill()
         for member, data in self.app.dexes():
             try:
-                yield from read_dexes(spill.keep(data), member)
+                yield from read_dexes(self._spill.keep(data), member)
             except DexError as error:
                 self.gaps.append(Gap("static", "unreadable_dex", member, f"No dex can be read: {error}."))
 
     def release(self) -> None:
         """Gives back the memory that mapped dex files take; they are read again where needed."""
-        for dex in self.dexes:
-            dex.release()
+        if self._spill.used:
+            for dex in self.dexes:
+                dex.release()
+            trim()
 
     # --------------------------------------------------------------------------- calls
 

@@ -29,6 +29,7 @@ class WordSites:
         found: dict[str, list[tuple[Word, CallSites]]] = {name: [] for name in word_tables()}
         for number, dex in enumerate(self._sample.dexes):
             known = list(_known(dex))
+            dex.release()
             if not known:
                 continue
             index, at = np.unique(np.array([i for i, _ in known], np.int32), return_inverse=True)

@@ -73,13 +73,14 @@ def work(path, methods):
     return found
 """
 FRAME = """
-import json, resource, sys, time
+import json, sys, time
 path, methods = json.load(sys.stdin)
 {work}
 start = time.process_time()
 found = work(path, methods)
 cpu = time.process_time() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+peak = int(status["VmHWM"].split()[0]) / 1024
 whole = time.process_time()
 print(json.dumps([cpu, whole, peak, sorted(found)]))
 """

@@ -101,3 +101,21 @@ def test_given_edges_and_masks() -> None:
     names = {dexes[0].method_descriptor(m) for m, r in enumerate(reach.methods(0)) if r}
     assert names == {"Lx/Util;->stop()V", "Lx/Util;->unused()V", "Lx/Util;->deep()V"}
     assert graph.path("Lx/Util;->deep()V", "Lx/Util;->stop()V") is None
+
+
+def test_a_lambda_leads_to_its_body() -> None:
+    """invoke-custom of a call site that holds a handle of the body."""
+    body = "Lx/L;->lambda$0()V"
+    made: list[Word] = [0x00FC, ("call-site", body), 0]
+    classes = [Class("Lx/L;", [method("go", *made), method("lambda$0"), method("other")])]
+    dex = Dex(build(classes), "x.dex")
+    graph = CallGraph([dex])
+    assert graph.path("Lx/L;->go()V", body) == ("Lx/L;->go()V", body)
+    assert "Lx/L;->other()V" not in graph.reachable(["Lx/L;->go()V"])
+    assert dex.problems == []
+
+
+def test_what_waits_for_the_user_is_kept_aside() -> None:
+    graph = CallGraph(app(), later=[Callback("Ljava/lang/Runnable;", "run")])
+    assert "Lx/Job;->run()V" not in graph.reachable(["Lx/Posts;->post()V"])
+    assert "Lx/Job;->run()V" in graph.reachable(["Lx/Posts;->post()V"], later=True)

@@ -89,8 +89,10 @@ class _Pool:
     protos: list[str] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
+    call_sites: list[str] = field(default_factory=list)
 
     def index(self, kind: str, name: str) -> int:
+        kind = kind.replace("-", "_")
         table: list[str] = getattr(self, kind + "s")
         return table.index(name) if len(table) < 64 else self._map(kind)[name]
 
@@ -105,6 +107,7 @@ class _Pool:
 def _collect(classes: Sequence[Class], extra: Sequence[str]) -> _Pool:
     strings, types = set(extra), set[str]()
     protos, fields, methods = set[str](), set[str](), set[str]()
+    sites = set[str]()
     for class_ in classes:
         types |= {class_.name, *class_.interfaces, *([class_.superclass] if class_.superclass else [])}
         fields |= {f"{class_.name}->{f.name}:{f.type}" for f in class_.fields}
@@ -114,6 +117,9 @@ def _collect(classes: Sequence[Class], extra: Sequence[str]) -> _Pool:
             for word in method.words or ():
                 if isinstance(word, tuple):
                     kind, name = word
+                    if kind == "call-site":
+                        sites.add(name)
+                        kind = "method"
                     {"type": types, "field": fields, "method": methods}.get(kind, strings).add(name)
     for name in fields:
         owner, member, type_ = split_field(name)
@@ -139,6 +145,7 @@ def _collect(classes: Sequence[Class], extra: Sequence[str]) -> _Pool:
     )
     pool.fields = sorted(fields, key=lambda f: _member_order(pool, split_field(f), "type"))
     pool.methods = sorted(methods, key=lambda m: _member_order(pool, split_method(m), "proto"))
+    pool.call_sites = sorted(sites)
     return pool
 
 
@@ -223,9 +230,13 @@ def _write(file: _File, classes: Sequence[Class], version: int, extra: Sequence[
     texts = [uleb(len(_utf16(s))) + mutf8.encode(s) + b"\0" for s in pool.strings]
     string_at = mark(0x2002, texts, 1)
     valued = [c for c in classes if any(f.value is not None for f in c.fields)]
-    value_at = dict(
-        zip([c.name for c in valued], mark(0x2005, [_values(pool, c) for c in valued], 1), strict=True)
-    )
+    arrays = [_values(pool, c) for c in valued]
+    # A call site holds the handles of its bootstrap method and of the method it is about, by number.
+    arrays += [uleb(2) + bytes((0x16, k, 0x16, k)) for k in range(len(pool.call_sites))]
+    array_at = mark(0x2005, arrays, 1)
+    value_at = dict(zip([c.name for c in valued], array_at[: len(valued)], strict=True))
+    mark(0x0007, [struct.pack("<I", at) for at in array_at[len(valued) :]])
+    mark(0x0008, [struct.pack("<4H", 4, 0, pool.index("method", m), 0) for m in pool.call_sites])
     data_at = mark(0x2000, [_class_data(pool, c, code_at) for c in classes], 1)
 
     def put(number: int, raw: bytes) -> None:

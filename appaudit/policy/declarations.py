@@ -188,7 +188,7 @@ def _has_members(group: Mention, after: list[Mention]) -> bool:
     for member in after[:12]:
         if member.clause != group.clause and member.depth <= group.depth:
             break
-        if member.type == GENERIC_ANAPHOR or member.type not in types:
+        if member.flipped or member.type == GENERIC_ANAPHOR or member.type not in types:
             continue
         if group.type == GENERIC and member.type != GENERIC:
             return True

@@ -44,6 +44,8 @@ ENGLISH = [
     ("We share device IDs and advertising IDs with advertisers.", "s:device_id_other s:gaid"),
     ("Neither we nor our partners collect your IMEI.", "ns:imei"),
     # what is no collecting or sharing
+    ("We work with vendors who send emails for us.", ""),
+    ("We may collect device data (not including your name, address or phone number).", "c:device_info nc:name nc:address nc:phone_number"),
     ("If you are a minor, please do not send us your name or phone number.", ""),
     ("Our suppliers are obliged not to disclose your IMEI.", ""),
     ("Cookies are sent to your browser by the site.", ""),

@@ -133,7 +133,8 @@ class EnglishReader(Nouns):
         ) and (nxt.get("anaphor") or nxt.text.lower() == "your" or (nxt.get("data") and not self.mentions)):
             self.new_clause("", i)  # an opening "In order to ..." ends here
             state = self.state
-        state.excluded = False
+        if not (self.stack and self.list_goes_on(i)):
+            state.excluded = False  # "(not including your name, address or email)" goes on
         if state.relative:
             state.relative = ""
         if state.hold_to_comma:

@@ -190,7 +190,7 @@ class Words(Walk):
         """Whether the weak word at ``i`` is by itself what the verb before it takes: "collect your email"."""
         frame = self.state.frame
         entry = self.items[i].get("weak")
-        if frame is None or entry is None or entry.value not in CONCRETE:
+        if frame is None or entry is None or entry.value not in CONCRETE or frame.verb.startswith("sen"):
             return False
         if i + 1 < len(self.items) and self.word(i + 1) not in CLOSERS:
             return False

@@ -51,6 +51,9 @@ def fixture_audit(name: str) -> Bundle:
     if "consent" in extras:
         audit.listen(bundle, DOCUMENTS / f"{app}.har", None, scene=Scene(phases=PHASES))
         audit.judge(bundle, category)
+    if "sent" in extras:
+        audit.listen(bundle, DOCUMENTS / f"{app}.har", FIXTURES / "device.toml")
+        audit.judge(bundle, category)
     if "run" in extras:
         assert bundle.app is not None
         audit.add_run(bundle, *interpret(read(folder / "run.jsonl"), bundle.app.package))

@@ -60,6 +60,8 @@ RULES: dict[str, Callable[[Case], Iterator[Verdict]]] = {
     "refused-collection": phases.refused_collection,
     "repeated-permission-request": asking.repeated_permission_request,
     "sdk-beyond-statement": sdks.beyond_statement,
+    "sdk-beyond-statement-code": sdks.beyond_in_code,
+    "sdk-beyond-statement-live": sdks.beyond_live,
     "sdk-short-listing": sdks.short_listing,
     "self-start": startup.self_start,
     "slow-response": limits.slow_response,

@@ -98,32 +98,44 @@ def _severity(data: str) -> Severity:
 
 
 def beyond_statement(case: Case) -> Iterator[Verdict]:
-    """An SDK collects what its own maker does not say it collects."""
+    """An SDK collects what its own maker does not say it collects: found in its code, and seen."""
+    yield from _beyond(case, "both")
+
+
+def beyond_in_code(case: Case) -> Iterator[Verdict]:
+    """An SDK's code can collect what its maker does not state; nobody saw it happen."""
+    yield from _beyond(case, "code")
+
+
+def beyond_live(case: Case) -> Iterator[Verdict]:
+    """An SDK was seen to collect what its maker does not state, by no code that could be read."""
+    yield from _beyond(case, "live")
+
+
+def _beyond(case: Case, where: str) -> Iterator[Verdict]:
     for name, sdk, embedded in _records(case):
         stated = set(sdk.collects)
-        seen = _seen(case, name)
-        if not stated:
-            if seen:
-                needs = "vendor_statement"
+        for data, facts in sorted(_seen(case, name).items()):
+            if seen_in(facts) != where:
+                continue
+            if not stated:
                 yield Verdict(
                     "not_examined",
                     f"sdk:{name}",
                     "accesses",
                     f"sdk:{name}",
                     facts=tuple(embedded),
-                    attributes=(("needs", needs),),
+                    attributes=(("needs", "vendor_statement"),),
                 )
-            continue
-        for data, facts in sorted(seen.items()):
-            within = _says(stated, data)
+                break
             yield Verdict(
-                "pass" if within else "review",
+                "pass" if _says(stated, data) else "review",
                 f"sdk:{name}",
                 "accesses",
                 f"data:{data}",
                 facts=tuple(facts),
                 severity=_severity(data),
-                attributes=(("link", sdk.policy), ("seen", seen_in(facts)), ("source", sdk.source)),
+                attributes=(("link", sdk.policy), ("seen", where), ("source", sdk.source)),
             )
 
 

@@ -176,6 +176,8 @@ def run(
         revoke=tuple(revoke) if revoke else None,
     )
 
+    if installed:
+        settings.say(f"appaudit: what {app} keeps on the phone is cleared: a run begins with a first start")
     path = pulled(str(app), phone, evidence / "app", settings.say) if installed else app
     recording = listening(capture or ("none" if traffic else ""), proxy, evidence / FOLDER, target, values)
     if recording is None:

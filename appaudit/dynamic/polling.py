@@ -103,6 +103,9 @@ class Polling:
     def _ops(self) -> tuple[list[Access], str]:
         before = time.time()
         text = self._phone.shell("dumpsys", "appops", "--package", self._target.package)
+        if "nknown option" in text[:200]:  # Android 8 knows no --package
+            before = time.time()
+            text = self._phone.shell("dumpsys", "appops")
         taken = (before + time.time()) / 2
         return dumpsys.accesses(text, self._target.package, taken, self._zone + self._skew), text
 

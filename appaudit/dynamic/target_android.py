@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -17,6 +18,8 @@ from appaudit.dynamic.target import Child, LostError
 from appaudit.errors import InputError, MissingExtraError
 
 SERVER = "/data/local/tmp/frida-server"
+ANSWER = 10.0
+"""Seconds in which frida-server has to answer."""
 MACHINES = {"EM_AARCH64": "arm64", "EM_ARM": "arm", "EM_X86_64": "x86_64", "EM_386": "x86"}
 
 
@@ -92,8 +95,9 @@ class AndroidTarget(Handset):
                 self._frida = frida.get_device_manager().add_remote_device(remote)
             else:
                 self._frida = frida.get_device(self.phone.serial, timeout=5)
-            told = self._frida.query_system_parameters()
-            self.phone.about["frida_server"] = str(told.get("version", there))[:60]
+            # Of the system itself Frida tells without a server, by ADB; not of processes.
+            _within(ANSWER, self._frida.enumerate_processes)
+            self.phone.about["frida_server"] = there or version
         except Exception as error:
             raise InputError(
                 f"frida-server does not answer on {remote or self.phone.serial} ({error}). Unpack {name}.xz "
@@ -143,6 +147,18 @@ class AndroidTarget(Handset):
     def resume(self) -> None:
         """Let the app run."""
         self._frida.resume(self._pid)
+
+
+def _within(seconds: float, ask: Callable[[], Any]) -> Any:
+    """Raises what Frida raises when it is cancelled after so long."""
+    cancellable = _frida().Cancellable()
+    timer = threading.Timer(seconds, cancellable.cancel)
+    timer.start()
+    try:
+        with cancellable:
+            return ask()
+    finally:
+        timer.cancel()
 
 
 def _frida() -> Any:

@@ -92,6 +92,10 @@ class Connection:
 
     async def _open(self, stream: Stream, service: str) -> None:
         kind, _, rest = service.partition(":")
+        if kind.split(",")[0] not in ("shell", "exec", "sync", "reverse"):
+            self.streams.pop(stream.local, None)
+            await self.send("CLSE", 0, stream.remote)  # as a port that nothing listens on
+            return
         await self.send("OKAY", stream.local, stream.remote)
         with contextlib.suppress(EOFError, ConnectionError):
             if kind.split(",")[0] in ("shell", "exec"):

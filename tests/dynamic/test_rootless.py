@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from appaudit.dynamic.target import LostError
 from appaudit.dynamic.target_rootless import RootlessTarget
 from appaudit.following import followed
 from appaudit.records import Fact, FileEntry, FlowField
+from tests.cli.run import appaudit
 from tests.dynamic.conftest import Connected
 from tests.dynamic.phone import Answer, said, views
 from tests.fixtures.apps import apk
@@ -294,3 +296,51 @@ def test_a_phone_that_refuses_to_tell_is_no_traceback(connected: Connected, tmp_
         connected.adbd.lost = True
         with pytest.raises(LostError):
             watch.epoch(3)
+
+
+def test_an_installed_package_from_the_command_line(connected: Connected, tmp_path: Path) -> None:
+    Shop(connected).asked = True  # no question, so that it does not take long
+    connected.phone.answers["pm clear"] = said("Success\n")
+    connected.phone.screen = MINE
+    there = connected.phone.packages[APP][0]
+    connected.adbd.files[there] = apk("shop").read_bytes()
+    ran = appaudit(
+        "run", APP, "-D", connected.serial, "--no-frida", "--no-explore", "--seconds", "0.2",
+        "--capture", "none",
+        "--bundle", tmp_path / "b", "-f", "json", "-o", tmp_path / "r.json", "--revoke", LOCATION,
+        ANDROID_ADB_SERVER_PORT=str(connected.port),
+    )  # fmt: skip
+    assert ran.code == 1, ran.err
+    assert (tmp_path / "b" / "app" / "base.apk").read_bytes() == apk("shop").read_bytes()
+    assert not [w for w in connected.phone.sent if w[:2] == ["pm", "install-create"]], "it stays as it is"
+    report = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert report["app"]["package"] == APP
+    assert "static" in {f["source"] for f in report["facts"]}
+    assert [f for f in report["facts"] if f["attributes"].get("seen_by") == "appops"]
+    first = next(read(tmp_path / "b" / "run" / "run.jsonl"))
+    told = {"fingerprint", "clock_skew", "dns_blocker", "private_dns", "http_proxy", "appaudit", "python"}
+    assert told <= set(first["conditions"])
+    html = appaudit("report", tmp_path / "b", "-f", "html", "--lang", "zh", "-o", tmp_path / "r.html")
+    assert html.code == 1, html.err
+    assert "未使用 Frida，看不到调用" in (tmp_path / "r.html").read_text("utf-8")
+    again = appaudit(
+        "run", APP, "-D", connected.serial, "--no-frida", "--bundle", tmp_path / "b",
+        ANDROID_ADB_SERVER_PORT=str(connected.port),
+    )  # fmt: skip
+    assert again.code == 2
+    assert "holds files already" in again.err
+    nowhere = appaudit("run", "com.example.none", "-D", connected.serial, "--no-frida", cwd=tmp_path,
+                       ANDROID_ADB_SERVER_PORT=str(connected.port))  # fmt: skip
+    assert nowhere.code == 2
+    assert "is not installed on" in nowhere.err
+
+
+def test_the_doctor_looks_at_the_device_it_is_given(connected: Connected) -> None:
+    port = str(connected.port)
+    ran = appaudit("doctor", "-D", connected.serial, ANDROID_ADB_SERVER_PORT=port)
+    assert ran.code == 2
+    assert "device  ok: 127.0.0.1" in ran.out
+    assert "root  missing: no root" in ran.out
+    assert "dns  is: blocker: no" in ran.out
+    assert "frida-server  missing: frida-server does not answer" in ran.out
+    assert appaudit("doctor", "-D", "x", "-U", ANDROID_ADB_SERVER_PORT=port).code == 2

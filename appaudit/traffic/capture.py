@@ -201,6 +201,10 @@ class Capture:
         told = [s.client_conf() for s in servers if hasattr(s, "client_conf")]
         wanted = f":{self.options.port}\n"
         self.configuration = "".join(str(t).strip() + "\n" for t in told).replace(wanted, f":{self.port}\n")
+        for _ in range(100):  # a busy machine: the authority may still be in the making
+            if self.certificate.exists():
+                break
+            await asyncio.sleep(0.02)
         for file in self.ca.iterdir():  # the keys of WireGuard too, which mitmproxy leaves open to read
             file.chmod(0o600)
         self._ready.set()

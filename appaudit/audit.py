@@ -12,6 +12,7 @@ from appaudit import __version__
 from appaudit.aside import aside
 from appaudit.bundle import Bundle, below
 from appaudit.compare.judge import compare
+from appaudit.errors import InputError
 from appaudit.following import followed
 from appaudit.knowledge.version import knowledge
 from appaudit.knowledge.wording import worded
@@ -159,7 +160,11 @@ def run(
     add_run(bundle, result.facts, result.gaps)
     for recording in ([listening.output] if listening is not None else []) + list(recordings):
         scene = scene_of(bundle, result.record, options.mapping)
-        listen(bundle, recording, values if listening is None else listening.values, progress, scene, about)
+        known = values if listening is None else listening.values
+        try:
+            listen(bundle, recording, known, progress, scene, about)
+        except InputError as error:  # what was seen of the run is not lost to it
+            bundle.gaps.append(Gap("traffic", "nothing_recorded", recording.name, str(error)))
     bundle.facts = followed(bundle.facts)
     bundle.attached.update(below(result.record.parent, FOLDER))
     progress("comparing")

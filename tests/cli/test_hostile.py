@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appaudit.policy import read, structure
+from appaudit.policy import document, read
 from tests.cli.run import NOTES, PLAIN, ROOT, appaudit
 
 DEVICE = ROOT / "fixtures" / "device.toml"
@@ -81,7 +81,7 @@ def test_a_bomb_in_a_body_ends_soon(tmp_path: Path) -> None:
 
 
 def test_a_policy_without_end_is_cut_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(structure, "MAX_CHARACTERS", 3000)
+    monkeypatch.setattr(document, "MAX_CHARACTERS", 3000)
     text = "我们会收集您的位置信息。" + "字" * 3000 + "我们会收集您的通讯录。"
     (tmp_path / "line.txt").write_text(text, encoding="utf-8")
     found = read([tmp_path / "line.txt"])

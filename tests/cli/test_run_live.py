@@ -137,7 +137,9 @@ def test_interrupted_at_any_moment_everything_is_kept(tmp_path: Path, moment: st
             process.send_signal(signal.SIGINT)
             break
     said += process.stderr.read()
-    assert process.wait(60) == 130, said
+    # Where the signal comes while Python runs text as code, as dataclasses do, it ends by the signal itself:
+    # shells have 130 for both.
+    assert process.wait(60) in (130, -signal.SIGINT), said
     process.stderr.close()
     assert "Traceback" not in said
     record = tmp_path / "b" / "run" / "run.jsonl"

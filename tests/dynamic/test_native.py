@@ -96,7 +96,8 @@ class Process:
         self._script.unload()
         self._session.detach()
         self._process.kill()
-        self._process.wait()
+        with self._process:  # closes its pipes
+            self._process.wait()
 
 
 @pytest.fixture(scope="module")

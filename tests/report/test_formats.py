@@ -11,6 +11,7 @@ import pytest
 from appaudit.bundle import Bundle
 from appaudit.report import FORMATS
 from tests.report.sample import audit
+from tests.report.test_data_safety import form
 
 
 def bundle() -> Bundle:
@@ -33,7 +34,7 @@ def test_every_format_writes_every_document(name: str) -> None:
     format_ = FORMATS[name]
     for command in format_.commands:
         for lang in ("zh", "en"):
-            data = format_.write(bundle(), lang, command)
+            data = format_.write(bundle(), lang, command, form=form())
             assert len(data) > 50
             if not format_.binary:
                 data.decode("utf-8")

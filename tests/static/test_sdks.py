@@ -90,7 +90,14 @@ def test_a_component_without_its_class_only_names_its_sdk(tmp_path: Path) -> Non
 
 def test_the_work_list_says_what_is_worth_a_name(tmp_path: Path) -> None:
     imei = "Landroid/telephony/TelephonyManager;->getImei()Ljava/lang/String;"
-    words = [0x001A, ("string", "https://log.house-unnamed.cn/v1"), 0x106E, ("method", imei), 0, 0x0E]
+    words: list[int | tuple[str, str]] = [
+        0x001A,
+        ("string", "https://log.house-unnamed.cn/v1"),
+        0x106E,
+        ("method", imei),
+        0,
+        0x0E,
+    ]
     dex = build([Class("Lorg/house/log/Reader;", [Method("m", "()V", words)])])
     path = app_with(tmp_path, {"classes.dex": dex, "lib/arm64-v8a/libhouseown.so": b"x"})
     facts = {f.subject: f for f in scan(path).facts if f.subject.startswith("package:")}

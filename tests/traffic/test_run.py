@@ -97,3 +97,13 @@ def test_capture_options() -> None:
     for mode, proxy, target in (("regular", "127.0.0.1:1", "jvm"), ("wireguard", None, "jvm")):
         with pytest.raises(InputError):
             listening(mode, proxy, folder, target, None)
+
+
+def test_an_app_that_sends_nothing_keeps_its_run(tmp_path: Path) -> None:
+    need_jvm()
+    options = Options("jvm", tmp_path / "evidence" / "run", 0.5, revoke=())
+    capture = Listening(tmp_path / "evidence" / "run" / "traffic.mitm", ca=tmp_path / "ca", settings=SETTINGS)
+    bundle = audit.run(apk("plain"), [], options, listening=capture)
+    assert "dynamic" in bundle.examined
+    assert "traffic" not in bundle.examined
+    assert "nothing_recorded" in {g.code for g in bundle.gaps if g.source == "traffic"}

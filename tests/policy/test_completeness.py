@@ -63,7 +63,7 @@ We reply within 15 working days. You may complain to the supervisory authority.
 You can turn off personalised recommendations. You can block cookies in the browser.
 Minors need the consent of a parent.
 We will notify you of changes to this policy with a pop-up.
-We do not sell your data. If you refuse to provide it, you will not be able to use that function.
+We do not sell your data. If you refuse, you will not be able to use that function.
 Our data protection officer: dpo@example.com
 """,
 }

@@ -153,7 +153,7 @@ def test_a_reference_to_nothing_is_a_gap() -> None:
     ("text", "condition"),
     [
         ("We collect your IMEI in the background.", "background"),
-        ("我们可能会在应用后台运行期间收集MAC地址。", "background"),
+        ("本应用在后台运行时，我们也可能收集MAC地址。", "background"),
         ("We collect your location after you agree.", "after_consent"),
         ("2.4.1版本以前，我们会收集IMEI。", "until_version:2.4.1"),
         ("The WLAN-MAC is collected after location permission is granted.", "permission:android.permission.ACCESS_FINE_LOCATION"),
@@ -240,7 +240,7 @@ def test_an_sdk_table() -> None:
         ("If you are under the age of 14, ask a parent or guardian to agree.", "children"),
         ("You have the right to withdraw your consent.", "user_rights"),
         ("Write to privacy@harbour.example with any question.", "contact"),
-        ("You can click here to view the details of the SDK we use.", "sdk"),
+        ("Details of the SDKs we use are listed here.", "sdk"),
         ("生效日期：2024年5月3日", "policy_meta"),
         ("在超出保留期间后，我们会删除您的个人信息。", "retention"),
         ("上述信息将存储于中华人民共和国境内。", "storage_location"),

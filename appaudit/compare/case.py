@@ -148,6 +148,14 @@ class Case:
                 found[fact.stance, name].append(fact)
         return dict(found)
 
+    def lapsed(self, data: str) -> list[Fact]:
+        """Statements that declared a type for earlier versions of the app alone."""
+        return [
+            f
+            for f in self.stated
+            if f.subject == f"data:{data}" and f.stance == "declared" and not self.holds(f)
+        ]
+
     @cached_property
     def _owner_of_host(self) -> dict[str, str]:
         """Hosts whose address stands in the code of one actor alone."""

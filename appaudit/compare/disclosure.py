@@ -2,7 +2,8 @@
 
 The classes are the field's (a denial under a condition, "not unless you agree", says by implication that it
 may happen: vague, no step away): clear, the same type (or a part of it) for the right party; vague, only a
-broader term; omitted, nothing; incorrect, denied; ambiguous, declared and denied.
+broader term; omitted, nothing, or only for earlier versions of the app; incorrect, denied; ambiguous,
+declared and denied.
 """
 
 from __future__ import annotations
@@ -109,7 +110,10 @@ def _judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement
         for f in case.denied(said)
         if _speaks_for(f, party) and not _flat(f) and _contradicts(case, f, observed)
     ]
-    return Judgement("vague", tuple(implied), data) if implied else Judgement("omitted")
+    if implied:
+        return Judgement("vague", tuple(implied), data)
+    lapsed = [f for said in said_as(data) for f in case.lapsed(said) if _speaks_for(f, party)]
+    return Judgement("omitted", tuple(lapsed))
 
 
 def _declared(statements: list[Fact], observed: list[Fact]) -> Judgement:

@@ -169,7 +169,9 @@ def _badge(finding: Finding, words: Words) -> str:
 def _place(place: Place) -> Text:
     line = Text()
     if place.kind == "policy_span":
-        line.append(f"“{place.text}”")
+        line.append("“" + place.before)
+        line.append(place.text, "bold" if place.before or place.after else "")
+        line.append(place.after + "”")
     elif place.calls:
         line.append(f"{place.text} → {place.calls}")
     else:

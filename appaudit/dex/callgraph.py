@@ -20,8 +20,16 @@ import numpy.typing as npt
 from appaudit.dex import customs, opcodes
 from appaudit.dex.dex import Dex
 from appaudit.dex.hierarchy import MAX_DEPTH, Hierarchy, Parents
-from appaudit.dex.layout import Index, Int32, Key, Mask, distinct, expand
-from appaudit.dex.numbers import NAME_BITS, PROTO_BITS, SIGNATURE, SIGNATURE_BITS, MethodNumbers
+from appaudit.dex.layout import Index, Int32, Key, Mask, Table, distinct, expand
+from appaudit.dex.numbers import (
+    NAME_BITS,
+    PROTO_BITS,
+    SIGNATURE,
+    SIGNATURE_BITS,
+    Chosen,
+    MethodNumbers,
+    alike,
+)
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.reach import Reach
 
@@ -56,10 +64,7 @@ class CallGraph:
         self.dexes = dexes
         self._numbers = numbers or MethodNumbers(hierarchy if hierarchy is not None else Hierarchy(dexes))
         self._hierarchy = self._numbers.hierarchy
-        method_keys = self._numbers.keys
-        self._keys: Key = distinct(np.concatenate([np.empty(0, np.int64), *method_keys]))
-        self.node_of: list[Index] = [np.searchsorted(self._keys, keys) for keys in method_keys]
-        """For each dex the node of each method index."""
+        self._keys, self.node_of = self._numbers.nodes
         size = len(self._keys)
         self._defined: Mask = np.zeros(size, bool)
         self._virtual: Mask = np.zeros(size, bool)
@@ -81,13 +86,10 @@ class CallGraph:
     def _rows(self, edges: Sequence[tuple[Index, Index]]) -> tuple[Index, Int32]:
         """Edges as compressed sparse rows: node ``k`` leads to ``target[first[k]:first[k + 1]]``."""
         size = len(self._keys)
-        source = np.concatenate([e[0] for e in edges]).astype(np.int64)
-        target = np.concatenate([e[1] for e in edges]).astype(np.int64)
-        pair = distinct(source * (2 * size + 1) + target)
-        source, target = np.divmod(pair, 2 * size + 1)
+        pair = distinct(np.concatenate([source.astype(np.int64) << 32 | target for source, target in edges]))
         first: Index = np.zeros(2 * size + 1, np.intp)
-        np.cumsum(np.bincount(source, minlength=2 * size), out=first[1:])
-        return first, target.astype(np.int32)
+        np.cumsum(np.bincount(pair >> 32, minlength=2 * size), out=first[1:])
+        return first, pair.astype(np.int32)  # the lower half
 
     def __len__(self) -> int:
         """Number of methods."""
@@ -181,7 +183,7 @@ class CallGraph:
         target = np.where(virtual, callee + len(self._keys), self._resolved[callee])[place]
         return caller, target
 
-    def _callers(self, number: int, item: Int32) -> tuple[Index, Index]:
+    def _callers(self, number: int, item: Int32) -> tuple[Index, Table]:
         """(place in ``item``, node of a method that runs the code item)."""
         dex = self.dexes[number]
         place, methods = dex.code.methods_of(item)
@@ -192,12 +194,15 @@ class CallGraph:
         """The implementation that each method means, itself where there is none in the app."""
         resolution = np.arange(len(self._keys))
         nodes = np.flatnonzero(~self._defined)
+        nodes = nodes[alike(self._keys, self._defined)[nodes] > 0]
+        among = Chosen(self._keys, self._defined)
         unresolved = np.ones(len(self._keys), bool)
         for node, class_ in self._above.walk(nodes, self._keys[nodes] >> SIGNATURE_BITS):
-            at, known = self._lookup(class_ << SIGNATURE_BITS | self._keys[node] & SIGNATURE)
-            hit = known & self._defined[at] & unresolved[node]
-            resolution[node[hit][::-1]] = at[hit][::-1]
-            unresolved[node[hit]] = False
+            place, at = among.find(class_ << SIGNATURE_BITS | self._keys[node] & SIGNATURE)
+            fresh = unresolved[node[place]]
+            found, at = node[place[fresh]], at[fresh]
+            resolution[found[::-1]] = at[::-1]
+            unresolved[found] = False
         return resolution
 
     def _dispatch_edges(self, calls: Sequence[tuple[Index, Index]]) -> list[tuple[Index, Index]]:
@@ -207,11 +212,11 @@ class CallGraph:
         wanted = np.zeros(size, bool)
         wanted[used] = True
         edges = [(used + size, self._resolved[used])]
-        overriding = np.flatnonzero(self._defined & self._virtual)
+        overriding = np.flatnonzero(self._defined & self._virtual & (alike(self._keys, wanted) > wanted))
+        among = Chosen(self._keys, wanted)
         for node, class_ in self._above.walk(overriding, self._keys[overriding] >> SIGNATURE_BITS):
-            at, known = self._lookup(class_ << SIGNATURE_BITS | self._keys[node] & SIGNATURE)
-            hit = known & wanted[at]
-            edges.append((at[hit] + size, node[hit]))
+            place, at = among.find(class_ << SIGNATURE_BITS | self._keys[node] & SIGNATURE)
+            edges.append((at + size, node[place]))
         edges.append(self._inherited(wanted))
         return edges
 

@@ -118,18 +118,30 @@ class Hierarchy:
         return pairs > MAX_PAIRS
 
     @cached_property
+    def upwards(self) -> tuple[Index, Index]:
+        """`edges`, sorted by the first."""
+        order = np.argsort(self._child, kind="stable")
+        return self._child[order], self._parent[order]
+
+    @cached_property
     def _above(self) -> dict[int, list[int]]:
-        above: dict[int, list[int]] = {}
-        for child, parent in zip(self._child.tolist(), self._parent.tolist(), strict=True):
-            above.setdefault(child, []).append(parent)
-        return above
+        """What stands directly above the classes that were asked for."""
+        return {}
+
+    def _parents(self, class_: int) -> list[int]:
+        found = self._above.get(class_)
+        if found is None:
+            child, parent = self.upwards
+            low, high = np.searchsorted(child, (class_, class_ + 1)).tolist()
+            found = self._above[class_] = parent[low:high].tolist()
+        return found
 
     def supertypes(self, name: str) -> list[str]:
         """All that a class inherits from, nearest first (classes and interfaces)."""
         found: dict[int, None] = {}
         queue = deque([self.number[name]] if name in self.number else [])
         while queue:
-            for parent in self._above.get(queue.popleft(), ()):
+            for parent in self._parents(queue.popleft()):
                 if parent not in found:
                     found[parent] = None
                     queue.append(parent)
@@ -141,16 +153,15 @@ class Parents:
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         self._hierarchy = hierarchy
-        child, parent = hierarchy.edges
-        order = np.argsort(child, kind="stable")
-        self._child, self._parent = child[order], parent[order]
+        child, self._parent = hierarchy.upwards
+        self._count = np.bincount(child, minlength=len(hierarchy.names) + 1)
+        self._first = np.cumsum(self._count) - self._count
 
     def walk(self, nodes: Index, classes: Key) -> Iterable[tuple[Index, Key]]:
         """Yields (node, class above it), level by level, nearest first."""
         seen = np.sort(nodes << 20 | classes)
         for level in range(MAX_DEPTH):
-            low = np.searchsorted(self._child, classes, "left")
-            count = np.searchsorted(self._child, classes, "right") - low
+            low, count = self._first[classes], self._count[classes]
             if not count.any() or self._hierarchy.too_many(int(count.sum())):
                 return
             place, at = expand(low, count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from appaudit.apk import Manifest
 from appaudit.knowledge import sdks
@@ -32,6 +32,18 @@ class Actors:
     def of(self, class_descriptor: str) -> str:
         """``app``, ``sdk:<id>`` or ``unknown``."""
         return self.of_package(class_descriptor)[0]
+
+    def of_all(self, descriptors: Iterable[str]) -> Iterator[str]:
+        """`of` for each descriptor; empty for those of no class."""
+        known: dict[str, str] = {}  # of packages that are not divided
+        for descriptor in descriptors:
+            package = descriptor.rpartition("/")[0]
+            actor = known.get(package)
+            if actor is None:
+                actor = self.of(descriptor) if descriptor[:1] == "L" else ""
+                if package and package[1:] not in self._divided:
+                    known[package] = actor
+            yield actor
 
     def of_package(self, class_descriptor: str) -> tuple[str, str]:
         """The actor, and for ``unknown`` the package it stands in (three parts at most)."""

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appaudit.dex import CallSites, MethodNumbers
-from appaudit.dex.layout import by_index, distinct, firsts
+from appaudit.dex.layout import by_index, distinct, expand, firsts
 from appaudit.dex.numbers import NAME_BITS, PROTO_BITS, SIGNATURE_BITS
 from appaudit.dex.opcodes import Reference
 from appaudit.knowledge import sdks
@@ -126,9 +126,10 @@ class Callers:
         """(key of the method called without its lowest ``shift`` bits, key of the caller) of every call of
         these methods."""
         hierarchy, (keys, nodes) = self._numbers.hierarchy, self._numbers.nodes
-        sought = np.sort(np.array(wanted, np.int64))
-        at = np.minimum(np.searchsorted(sought, keys >> shift), len(sought) - 1)
-        is_sought = sought[at] == keys >> shift
+        sought = np.array(wanted, np.int64)
+        low = np.searchsorted(keys, sought << shift)
+        is_sought = np.zeros(len(keys), bool)
+        is_sought[expand(low, np.searchsorted(keys, sought + 1 << shift) - low)[1]] = True
         for dex, node in zip(hierarchy.dexes, nodes, strict=True):
             called = is_sought[node]
             if not called.any():

@@ -42,8 +42,8 @@ def _count(sample: Sample, wanted: list[str], found: dict[str, Use]) -> None:
     numbers: dict[str, int] = {f"sdk:{sdk}": k for k, sdk in enumerate(wanted)}
     of_class = np.fromiter(
         (
-            numbers.setdefault(sample.actors.of(d), len(numbers)) if d[:1] == "L" else -1
-            for d in sample.hierarchy.names
+            numbers.setdefault(actor, len(numbers)) if actor else -1
+            for actor in sample.actors.of_all(sample.hierarchy.names)
         ),
         np.int32,
         len(sample.hierarchy.names),

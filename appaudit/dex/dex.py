@@ -320,8 +320,16 @@ class Dex:
         string = self.strings.find(descriptor)
         if string < 0:
             return -1
+        if self._types_ascend:
+            at = int(np.searchsorted(self.types, np.int32(string)))
+            return at if at < len(self.types) and self.types[at] == string else -1
         found = np.flatnonzero(self.types == string)
         return int(found[0]) if len(found) else -1
+
+    @cached_property
+    def _types_ascend(self) -> bool:
+        """Whether the types stand in the order of their names, as Android demands."""
+        return bool((self.types[1:] >= self.types[:-1]).all())
 
     # -------------------------------------------------------------------------------- classes
 

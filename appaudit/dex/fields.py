@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -162,10 +163,9 @@ class Fields:
     def _written(self, owner: str, name: str, type_: str) -> Iterator[Constant | None]:
         """What each instruction writes to a field; None where not constant, or where there are too many."""
         total = 0
-        for number, dex in enumerate(self._dexes):
-            at = dex.find_type(owner)
-            candidates = np.flatnonzero(dex.fields.owner == at).tolist() if at >= 0 else []
-            for index in candidates:
+        for number, at in self._naming(owner):
+            dex = self._dexes[number]
+            for index in np.flatnonzero(dex.fields.owner == at).tolist():
                 if dex.field_name(index)[1:] != (name, type_):
                     continue
                 operands, items, places = self._writes(number)
@@ -176,6 +176,27 @@ class Fields:
                     return
                 for item, place in zip(items[low:high].tolist(), places[low:high].tolist(), strict=True):
                     yield self._value_written(number, item, place)
+
+    def _naming(self, owner: str) -> Iterator[tuple[int, int]]:
+        """Each dex that names a class, and its index among the types there."""
+        class_ = self._hierarchy.number.get(owner, -1)
+        classes, dexes, types = self._by_class
+        low, high = np.searchsorted(classes, np.array((class_, class_ + 1), classes.dtype)).tolist()
+        seen = -1
+        for number, type_ in zip(dexes[low:high].tolist(), types[low:high].tolist(), strict=True):
+            if number != seen:
+                yield number, type_
+            seen = number
+
+    @cached_property
+    def _by_class(self) -> tuple[Int32, Int32, Int32]:
+        """(class number, dex, type index) of every type, sorted by the first."""
+        numbers = self._hierarchy.type_numbers
+        classes = np.concatenate([np.empty(0, np.int32), *numbers])
+        order = np.argsort(classes, kind="stable")
+        dexes = np.repeat(np.arange(len(numbers), dtype=np.int32), [len(n) for n in numbers])
+        types = np.concatenate([np.empty(0, np.int32), *(np.arange(len(n), dtype=np.int32) for n in numbers)])
+        return classes[order], dexes[order], types[order]
 
     def _writes(self, number: int) -> tuple[Int32, Int32, Int32]:
         """(field index, code item, place among the code units) of every write of an instance field in a

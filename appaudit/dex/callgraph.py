@@ -149,21 +149,25 @@ class CallGraph:
         """Nodes of the methods that the system can call on a class of the app (not its private ones): those
         it defines or inherits from classes of the app."""
         found = []
-        names = self._numbers.names
-        own = [names[n] for n in ("<init>", "<clinit>") if n in names]
         number = self._hierarchy.number.get(descriptor, -1)
         for _ in range(MAX_DEPTH):
             if number < 0:
                 break
-            low, high = np.searchsorted(
-                self._keys, [number << SIGNATURE_BITS, (number + 1) << SIGNATURE_BITS]
-            )
-            name = self._keys[low:high] >> PROTO_BITS & (1 << NAME_BITS) - 1
-            callable_ = self._virtual[low:high] | np.isin(name, own)
-            found.append(np.arange(low, high)[self._defined[low:high] & callable_])
+            nodes, keys = self._callable
+            low, high = keys.searchsorted([number << SIGNATURE_BITS, (number + 1) << SIGNATURE_BITS])
+            found.append(nodes[low:high])
             above = self._hierarchy.superclass
             number = int(above[number]) if number < len(above) else -1
         return np.concatenate(found) if found else np.empty(0, np.intp)
+
+    @cached_property
+    def _callable(self) -> tuple[Index, Key]:
+        """Nodes of defined methods that the system can call on their class, and their keys."""
+        names = self._numbers.names
+        own = [names[n] for n in ("<init>", "<clinit>") if n in names]
+        name = self._keys >> PROTO_BITS & (1 << NAME_BITS) - 1
+        nodes = np.flatnonzero(self._defined & (self._virtual | np.isin(name, own)))
+        return nodes, self._keys[nodes]
 
     def _lookup(self, keys: Key) -> tuple[Index, Mask]:
         """Nodes of keys, and whether there is one."""

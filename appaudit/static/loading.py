@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -59,8 +59,10 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     """``hides trick:packer`` with the packer's name, ``uses setting:dynamic_code`` and
     ``setting:native_code``; a Gap where the app's own code is not in its dex files."""
     facts, gaps = [], []
+    paths = ((m.name, m.name.partition("!")[2]) for m in sample.app.members)
+    parts = [(name, path) for name, path in paths if path.endswith(".so") or "assets/" in path]
     for packer in packers():
-        evidence = list(_evidence(sample, packer))
+        evidence = list(_evidence(sample, packer, parts))
         if not evidence:
             continue
         attributes = (("packer", packer.id), ("name", packer.en))
@@ -72,11 +74,10 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     return [*facts, *_loaders(sample)], gaps
 
 
-def _evidence(sample: Sample, packer: Packer) -> Iterator[Evidence]:
-    for member in sample.app.members:
-        path = member.name.partition("!")[2]
+def _evidence(sample: Sample, packer: Packer, parts: Sequence[tuple[str, str]]) -> Iterator[Evidence]:
+    for name, path in parts:
         if _is_part_of(packer, path):
-            yield FileEntry(member.name)
+            yield FileEntry(name)
     for dex in sample.dexes:
         for prefix, (count, example) in dex.count_prefixes(packer.classes).items():
             yield ClassDefinition(dex.member, prefix, example, count)

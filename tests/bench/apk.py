@@ -4,15 +4,14 @@ and against androguard's ``APK``, which reads manifest, resources and certificat
 from __future__ import annotations
 
 import hashlib
-import time
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from appaudit.apk import open_app
 from appaudit.apk.zip import DEFLATED, Archive
 from tests import corpus
+from tests.bench.measure import cpu
 
 ROUNDS = 5
 
@@ -29,8 +28,8 @@ def run() -> list[str]:
     paths = [path for package in corpus.APKS[:6] for path in _cached(package)]
     lines = []
     for path in sorted(paths, key=lambda p: -p.stat().st_size)[:6]:
-        ours = _cpu(lambda path=path: open_app(path))  # type: ignore[misc]
-        theirs = _cpu(lambda path=path: _as_much(APK(str(path))))  # type: ignore[misc]
+        ours = cpu(lambda path=path: open_app(path), ROUNDS)  # type: ignore[misc]
+        theirs = cpu(lambda path=path: _as_much(APK(str(path))), ROUNDS)  # type: ignore[misc]
         inflating, size = _inflating(path)
         lines.append(
             f"apk: open {path.name} ({size >> 20} MB of dex): {ours / inflating:.2f} x inflating its dex, "
@@ -57,16 +56,6 @@ def _cached(package: corpus.Package) -> list[Path]:
     return sorted(package.folder.rglob("*.apk")) if (package.folder / ".complete").exists() else []
 
 
-def _cpu(work: Callable[[], object]) -> float:
-    """The least CPU seconds of some rounds."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        work()
-        best = min(best, time.process_time() - start)
-    return best
-
-
 def _inflating(path: Path) -> tuple[float, int]:
     """CPU seconds zlib takes for the dex files of an APK, and their size."""
     archive = Archive(path.read_bytes(), lambda _: None)
@@ -75,5 +64,5 @@ def _inflating(path: Path) -> tuple[float, int]:
         for entry in archive
         if entry.name.endswith(".dex") and entry.method == DEFLATED
     ]
-    seconds = _cpu(lambda: [zlib.decompress(data, -15, size) for data, size in parts])
+    seconds = cpu(lambda: [zlib.decompress(data, -15, size) for data, size in parts], ROUNDS)
     return max(seconds, 1e-6), sum(size for _, size in parts)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import random
-import time
-from collections.abc import Callable
 
 from appaudit.compare.judge import compare
 from appaudit.jsonform import canonical
@@ -14,6 +12,7 @@ from appaudit.knowledge.apis import catalogue
 from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.sdks import sdks
 from appaudit.records import App, CallSite, Fact, Finding
+from tests.bench.measure import cpu
 
 FACTS, STATEMENTS = 20_000, 500
 LIMIT = 0.5
@@ -79,25 +78,16 @@ def judged(made: list[Fact]) -> list[Finding]:
     return compare(made, app=app, examined=("static", "dynamic", "traffic", "policy"), category="shopping")
 
 
-def _cpu(work: Callable[[], object]) -> float:
-    best = float("inf")
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        work()
-        best = min(best, time.process_time() - start)
-    return best
-
-
 def run() -> list[str]:
     """Seconds, ratio to reading the same facts from JSON, and how it grows with four times the facts."""
     gc.set_threshold(200_000, 20, 50)  # as the command sets it
     made = facts()
     lines = [canonical(f) for f in made]
-    limit = _cpu(lambda: [json.loads(line) for line in lines])
+    limit = cpu(lambda: [json.loads(line) for line in lines], ROUNDS)
     found = judged(made)
-    cost = _cpu(lambda: judged(made))
+    cost = cpu(lambda: judged(made), ROUNDS)
     many = facts(4 * FACTS)
-    more = _cpu(lambda: judged(many))
+    more = cpu(lambda: judged(many), ROUNDS)
     return [
         f"{FACTS:,} facts, {STATEMENTS} statements, {len(found):,} findings: {cost:.2f} s CPU, "
         f"{cost / LIMIT:.2f} x its limit of {LIMIT} s, {cost / limit:.1f} x json.loads of the facts",

@@ -8,17 +8,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import venv
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.dex_sets import apks
-from tests.corpus import CACHE
+from tests.bench.measure import python_with
 from tests.oracle import all_methods, read_apk
 
 ROUNDS = 3
 APK = "app-debug-androidTest.apk"
-DEXLLM = CACHE.parent / "venv-dexllm"
 CLASSES = {
     f"Landroid/{name};"
     for name in (
@@ -112,17 +110,6 @@ def measure(python: str, work: str, path: Path, methods: list[tuple[str, str, st
     return min(runs, key=lambda r: r.cpu)
 
 
-def dexllm_python() -> str:
-    """The interpreter of an environment with dexllm, made on first use. Raises CalledProcessError."""
-    python = DEXLLM / "bin" / "python"
-    if not (DEXLLM / ".complete").exists():
-        venv.create(DEXLLM, with_pip=True, clear=True)
-        command = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "dexllm"]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
-        (DEXLLM / ".complete").touch()
-    return str(python)
-
-
 def _line(name: str, ours: Run, other: Run, faster: float, smaller: float) -> str:
     same = (
         "the same sites"
@@ -151,7 +138,7 @@ def run() -> list[str]:
         f" (whole process {ours.whole:.2f} s), {ours.peak:.0f} MB, inflating included"
     ]
     try:
-        python = dexllm_python()
+        python = python_with("dexllm", "venv-dexllm")
         lines.append(_line("dexllm", ours, measure(python, DEXLLM_WORK, path, methods, ROUNDS), 1, 1))
     except (subprocess.SubprocessError, OSError) as error:
         lines.append(f"dexllm: not measured: {error}")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 
 from appaudit.policy.document import from_text
 from appaudit.policy.read import read_loaded
+from tests.bench.measure import cpu
 from tests.policy.cases import CHINESE, ENGLISH
 
 SIZE = 50_000
@@ -38,19 +37,9 @@ def text_of(size: int, language: str) -> str:
     return "\n".join(lines)
 
 
-def seconds(work: Callable[[], object], times: int) -> float:
-    """The best of several runs, in seconds of this process."""
-    best = float("inf")
-    for _ in range(times):
-        start = time.process_time()
-        work()
-        best = min(best, time.process_time() - start)
-    return best
-
-
 def read_seconds(text: str, times: int = 1) -> float:
     document = from_text(text)
-    return seconds(lambda: read_loaded(document), times)
+    return cpu(lambda: read_loaded(document), times)
 
 
 def run() -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
-from collections.abc import Callable
 
 from appaudit.jsonform import to_json
 from appaudit.records import CallSite, Fact
 from appaudit.report import FORMATS
 from appaudit.report.model import AuditView
+from tests.bench.measure import cpu
 from tests.report.sample import DEX, audit
 
 FACTS = 20_000
@@ -38,24 +37,15 @@ def view() -> AuditView:
     return dataclasses.replace(audit("zh"), facts=facts)
 
 
-def _cpu(work: Callable[[], object]) -> float:
-    best = float("inf")
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        work()
-        best = min(best, time.process_time() - start)
-    return best
-
-
 def run() -> list[str]:
     """One line for each format that writes the facts themselves."""
     made = view()
     plain = [to_json(f) for f in made.facts]
-    limit = _cpu(lambda: json.dumps(plain, ensure_ascii=False))
+    limit = cpu(lambda: json.dumps(plain, ensure_ascii=False), ROUNDS)
     lines = []
     for name in ("json", "html", "xlsx", "collected-list"):
         size = len(FORMATS[name].render(made)) / 1e6
-        cost = _cpu(lambda name=name: FORMATS[name].render(made))  # type: ignore[misc]
+        cost = cpu(lambda name=name: FORMATS[name].render(made), ROUNDS)  # type: ignore[misc]
         lines.append(
             f"report: {FACTS:,} facts as {name}: {cost / limit:.1f} x json.dumps of them, {size:.1f} MB"
         )

@@ -10,15 +10,13 @@ import json
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 from appaudit.knowledge import sdks
 from tests.bench.dex_sets import apks
-from tests.corpus import CACHE
+from tests.bench.measure import python_with
 
 APK = "app-debug-androidTest.apk"
-EXODUS = CACHE.parent / "venv-exodus"
 WANTED = 20.0
 
 OURS = """
@@ -71,17 +69,6 @@ def measure(python: str, work: str, path: Path, signatures: list[str], rounds: i
     return best, found
 
 
-def exodus_python() -> str:
-    """The interpreter of an environment with exodus-core, made on first use. Raises CalledProcessError."""
-    python = EXODUS / "bin" / "python"
-    if not (EXODUS / ".complete").exists():
-        venv.create(EXODUS, with_pip=True, clear=True)
-        command = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "exodus-core"]
-        subprocess.run(command, check=True, capture_output=True, timeout=600)
-        (EXODUS / ".complete").touch()
-    return str(python)
-
-
 def run() -> list[str]:
     """One line with the ratio."""
     if APK not in apks():
@@ -91,7 +78,7 @@ def run() -> list[str]:
     # Its classes have no nested ones and no end, so that only prefixes of packages compare.
     signatures = [prefix for prefix in sdks.prefixes()[0] if prefix.endswith("/")]
     try:
-        python = exodus_python()
+        python = python_with("exodus-core", "venv-exodus")
         theirs, named = measure(python, THEIRS, apks()[APK], signatures, 1)
     except (subprocess.SubprocessError, OSError) as error:
         return [f"not measured: exodus-core: {error}"]

@@ -1,0 +1,35 @@
+"""What several benches measure with."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import venv
+from collections.abc import Callable
+
+from tests.corpus import CACHE
+
+
+def cpu(work: Callable[[], object], rounds: int) -> float:
+    """CPU seconds of this process, the least of ``rounds``."""
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.process_time()
+        work()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def python_with(package: str, name: str) -> str:
+    """The interpreter of an environment that has a peer's ``package``, made on first use.
+
+    Raises CalledProcessError.
+    """
+    folder = CACHE.parent / name
+    python = folder / "bin" / "python"
+    if not (folder / ".complete").exists():
+        venv.create(folder, with_pip=True, clear=True)
+        command = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", package]
+        subprocess.run(command, check=True, capture_output=True, timeout=600)
+        (folder / ".complete").touch()
+    return str(python)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_right
 from functools import lru_cache
 from itertools import pairwise
@@ -21,6 +22,25 @@ class Method(NamedTuple):
 def signed(value: int, bits: int) -> int:
     value &= (1 << bits) - 1
     return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def literal(words: list[int], at: int, op: int) -> int:
+    """The number that the ``const`` instruction at ``at`` writes (opcodes 0x12 to 0x19).
+
+    Raises IndexError or struct.error where the code ends within it.
+    """
+    if op == 0x12:
+        return signed(words[at] >> 12, 4)
+    if op in (0x13, 0x16):
+        return signed(words[at + 1], 16)
+    if op in (0x14, 0x17):
+        return signed(words[at + 1] | words[at + 2] << 16, 32)
+    if op == 0x15:
+        return signed(words[at + 1] << 16, 32)
+    if op == 0x18:
+        wide: int = struct.unpack("<q", struct.pack("<4H", *words[at + 1 : at + 5]))[0]
+        return wide
+    return signed(words[at + 1] << 48, 64)
 
 
 def invoked(words: list[int], at: int) -> list[int]:

@@ -17,10 +17,11 @@ from appaudit.dex.blocks import (
     by_parameter,
     invoked,
     leading_to,
+    literal,
     parameter_types,
     signed,
 )
-from appaudit.dex.models import ClassConstant, Constant, wide_constant
+from appaudit.dex.models import ClassConstant, Constant
 from appaudit.dex.registers import (
     MAX_ARRAY,
     Builder,
@@ -234,24 +235,13 @@ def _block(
 
 
 def _constant(words: list[int], at: int, op: int, names: Names) -> Constant | None:
-    word = words[at]
     if op == opcodes.CONST_STRING:
         return names.string(words[at + 1])
     if op == opcodes.CONST_STRING_JUMBO:
         return names.string(words[at + 1] | words[at + 2] << 16)
     if op == opcodes.CONST_CLASS:
         return ClassConstant(names.type(words[at + 1]))
-    if op == 0x12:
-        return signed(word >> 12, 4)
-    if op in (0x13, 0x16):
-        return signed(words[at + 1], 16)
-    if op in (0x14, 0x17):
-        return signed(words[at + 1] | words[at + 2] << 16, 32)
-    if op == 0x15:
-        return signed(words[at + 1] << 16, 32)
-    if op == 0x18:
-        return wide_constant(words[at + 1 : at + 5])
-    return signed(words[at + 1] << 48, 64)
+    return literal(words, at, op)
 
 
 def _new(type_: str, at: int, state: State) -> Register | None:

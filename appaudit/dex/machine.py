@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from appaudit.dex import models, opcodes
-from appaudit.dex.blocks import by_parameter, invoked, parameter_types, signed
+from appaudit.dex.blocks import by_parameter, invoked, literal, parameter_types, signed
 from appaudit.dex.machine_values import (
     ELEMENTS,
     MAX_ARRAY,
@@ -31,7 +31,6 @@ from appaudit.dex.machine_values import (
     place_in,
     string_of,
 )
-from appaudit.dex.models import wide_constant
 
 MAX_STEPS: Final = 20_000
 """Instructions of one call from outside."""
@@ -153,7 +152,7 @@ class _Frame:
             to, source = self.moved(at, op, high)
             registers[to] = registers[source]
         elif 0x12 <= op <= 0x1B:
-            registers[high & 15 if op == 0x12 else high] = self.constant(at, op, high)
+            registers[high & 15 if op == 0x12 else high] = self.constant(at, op)
         elif op == 0x21:
             registers[high & 15] = len(self.array(high >> 4).items)
         elif op == opcodes.NEW_INSTANCE:
@@ -191,20 +190,10 @@ class _Frame:
             return high & 15, high >> 4
         return (high, self.words[at + 1]) if form == 1 else (self.words[at + 1], self.words[at + 2])
 
-    def constant(self, at: int, op: int, high: int) -> Value:
+    def constant(self, at: int, op: int) -> Value:
         words = self.words
-        if op == 0x12:
-            return signed(high >> 4, 4)
-        if op in (0x13, 0x16):
-            return signed(words[at + 1], 16)
-        if op in (0x14, 0x17):
-            return signed(words[at + 1] | words[at + 2] << 16, 32)
-        if op == 0x15:
-            return signed(words[at + 1] << 16, 32)
-        if op == 0x18:
-            return wide_constant(words[at + 1 : at + 5])
-        if op == 0x19:
-            return signed(words[at + 1] << 48, 64)
+        if op <= 0x19:
+            return literal(words, at, op)
         return self.program.string(words[at + 1] | (words[at + 2] << 16 if op == 0x1B else 0))
 
     def number(self, register: int) -> int:

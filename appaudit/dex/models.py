@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
@@ -220,9 +219,3 @@ def builder_append(signature: str, text: str, arguments: Arguments) -> str | Non
     """The text of a builder after ``append``."""
     added = _text_of(arguments[0], signature[1]) if len(arguments) == 1 else None
     return None if added is None or len(text) + len(added) > MAX_TEXT else text + added
-
-
-def wide_constant(words: list[int]) -> int:
-    """Four code units as a signed 64-bit number."""
-    value: int = struct.unpack("<q", struct.pack("<4H", *words))[0]
-    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-SEQUENCE, SET, OBJECT_ID = 0x30, 0x31, 0x06
+SET = 0x31
 
 
 class MalformedError(Exception):

@@ -31,8 +31,6 @@ from typing import Any
 from appaudit.dynamic.frames import Owners, frames
 
 KINDS = frozenset({"connect", "tls", "cipher", "hmac"})
-SECRETS = frozenset({"sample", "key"})
-"""Fields that no report may show."""
 
 
 def events(

@@ -171,10 +171,6 @@ class Grids:
         said = self.said(facts)
         return Cell((self.w("broadly", what=names),), "said", said.places, said.more)
 
-    def whether(self, flag: object) -> Cell:
-        """Yes, or an empty cell."""
-        return Cell((self.w("yes"),), "yes") if flag else Cell((), "blank")
-
     def evidence(self, facts: Iterable[Fact], limit: int = 4) -> Cell:
         """Places of several facts."""
         places, more = self.places.of_facts(facts, limit)

@@ -117,10 +117,6 @@ class Places:
         self._w = words
         self._lines = {name: text.split("\n") for name, text in texts.items()}
 
-    def of_fact(self, fact: Fact, limit: int = PLACES) -> list[Place]:
-        """The first ``limit`` pieces of a fact's evidence."""
-        return [self.of(e) for e in islice(fact.evidence, limit)]
-
     def of_facts(self, facts: Iterable[Fact], limit: int = PLACES) -> tuple[list[Place], int]:
         """The first ``limit`` over several facts, each shown once, and how many more there are."""
         several = list(facts)

@@ -42,7 +42,6 @@ class ChineseReader(Verbs):
                 self.mentions[-1].group = True
                 if state.frame is None:
                     state.frame = self.mentions[-1].frame
-                self.pending_group = self.mentions[-1]
         elif text in CLOSE:
             if self.stack:
                 inner, self.state = self.state, self.stack.pop()

@@ -45,7 +45,6 @@ class State:
 class Walk:
     """The items of a sentence and the state of the walk over them."""
 
-    pending_group: Mention | None = None
     partner = ""
 
     def __init__(self, text: str, tokens: list[Token], inherited: Frame | None, skip: int = 0) -> None:

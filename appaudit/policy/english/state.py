@@ -70,7 +70,6 @@ class Walk:
         self.conditions: list[tuple[int, int]] = []
         self.condition_start = -1
         self.out = SentenceReading(tokens=tokens)
-        self.list_open = False
         self.closed: int | None = None
 
     def word(self, i: int) -> str:

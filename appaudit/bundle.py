@@ -14,19 +14,13 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from appaudit.errors import InputError
-from appaudit.jsonform import (
-    app_from_json,
-    canonical,
-    document_from_json,
-    fact_from_json,
-    finding_from_json,
-    gap_from_json,
-    to_json,
-)
+from appaudit.jsonform import canonical, from_json, to_json
 from appaudit.records import SCHEMA_VERSION, App, Document, Fact, Finding, Gap, Source
+
+R = TypeVar("R")
 
 MANIFEST = "bundle.json"
 _RECORDS = ("facts.jsonl", "gaps.jsonl", "findings.jsonl")
@@ -161,19 +155,19 @@ def _bundle(folder: Path, head: Mapping[str, Any]) -> Bundle:
             raise InputError(f"{folder}: {name} has been changed since it was written")
         return data.decode("utf-8", "surrogatepass")
 
-    def records(name: str, build: Any) -> list[Any]:
-        return [build(json.loads(line)) for line in get(f"{name}.jsonl").split("\n") if line]
+    def records(name: str, cls: type[R]) -> list[R]:
+        return [from_json(cls, json.loads(line)) for line in get(f"{name}.jsonl").split("\n") if line]
 
-    documents = [document_from_json(d) for d in head["documents"]]
+    documents = [from_json(Document, d) for d in head["documents"]]
     own = {*_RECORDS, *(f"texts/{n:03}.txt" for n in range(len(documents)))}
     attached = {name: _attached(folder, name, files[name]) for name in files if name not in own}
     return Bundle(
-        app=app_from_json(head["app"]) if head.get("app") else None,
+        app=from_json(App, head["app"]) if head.get("app") else None,
         documents=documents,
         texts={d.name: get(f"texts/{n:03}.txt") for n, d in enumerate(documents)},
-        facts=records("facts", fact_from_json),
-        gaps=records("gaps", gap_from_json),
-        findings=records("findings", finding_from_json),
+        facts=records("facts", Fact),
+        gaps=records("gaps", Gap),
+        findings=records("findings", Finding),
         coverage=dict(head["coverage"]),
         examined=list(head["examined"]),
         tool=dict(head["tool"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from appaudit.records import (
     EVIDENCE_TYPES,
@@ -25,6 +25,8 @@ from appaudit.records import (
     Source,
     Stance,
 )
+
+R = TypeVar("R")
 
 _EVIDENCE_BY_KIND: dict[str, type[Any]] = {t.kind: t for t in EVIDENCE_TYPES}
 _PAIRS = frozenset({"attributes"})
@@ -94,7 +96,11 @@ def _pairs(value: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((str(k), str(v)) for k, v in value.items()))
 
 
-def _build(cls: type[Any], data: Mapping[str, Any]) -> Any:
+def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
+    """Inverse of `to_json` for a record of this type; evidence tells its own (`evidence_from_json`).
+
+    Raises TypeError or ValueError where a field is missing or none that the record can have.
+    """
     kwargs: dict[str, Any] = {}
     for name in _FIELDS[cls]:
         if name not in data:
@@ -105,15 +111,15 @@ def _build(cls: type[Any], data: Mapping[str, Any]) -> Any:
         elif name == "evidence":
             value = tuple(evidence_from_json(e) for e in value)
         elif name == "signers":
-            value = tuple(_build(Signature, v) for v in value)
+            value = tuple(from_json(Signature, v) for v in value)
         elif name == "members":
             value = tuple((str(n), int(size), str(digest)) for n, size, digest in value)
         elif name == "facts":
-            value = tuple(fact_from_json(f) for f in value)
+            value = tuple(from_json(Fact, f) for f in value)
         elif name == "gaps":
-            value = tuple(gap_from_json(g) for g in value)
+            value = tuple(from_json(Gap, g) for g in value)
         elif name == "via" and value is not None:
-            value = _build(PolicySpan, value)
+            value = from_json(PolicySpan, value)
         elif isinstance(value, list):
             value = tuple(value)
         _check(cls, name, value)
@@ -138,37 +144,7 @@ def evidence_from_json(data: Mapping[str, Any]) -> Evidence:
     cls = _EVIDENCE_BY_KIND.get(str(data.get("kind")))
     if cls is None:
         raise ValueError(f"unknown evidence kind {data.get('kind')!r}")
-    result: Evidence = _build(cls, data)
-    return result
-
-
-def fact_from_json(data: Mapping[str, Any]) -> Fact:
-    """Inverse of `to_json` for a Fact. Raises TypeError or ValueError where a field is missing."""
-    result: Fact = _build(Fact, data)
-    return result
-
-
-def gap_from_json(data: Mapping[str, Any]) -> Gap:
-    """Inverse of `to_json` for a Gap."""
-    result: Gap = _build(Gap, data)
-    return result
-
-
-def finding_from_json(data: Mapping[str, Any]) -> Finding:
-    """Inverse of `to_json` for a Finding."""
-    result: Finding = _build(Finding, data)
-    return result
-
-
-def document_from_json(data: Mapping[str, Any]) -> Document:
-    """Inverse of `to_json` for a Document."""
-    result: Document = _build(Document, data)
-    return result
-
-
-def app_from_json(data: Mapping[str, Any]) -> App:
-    """Inverse of `to_json` for an App."""
-    result: App = _build(App, data)
+    result: Evidence = from_json(cls, data)
     return result
 
 

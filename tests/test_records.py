@@ -37,7 +37,7 @@ def test_round_trip() -> None:
         "x", "review", "high", "low", "app", "accesses", "data:imei", facts=(FACT,), gaps=(gap,)
     )
     data = json.loads(jsonform.canonical(finding))
-    assert jsonform.finding_from_json(data) == finding
+    assert jsonform.from_json(records.Finding, data) == finding
 
 
 def test_unknown_evidence_is_refused() -> None:

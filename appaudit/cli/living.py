@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 def earlier_findings(path: Path) -> list[Finding]:
     """The findings of a bundle folder or of a JSON report. Raises InputError."""
     from appaudit import bundle
-    from appaudit.jsonform import finding_from_json
+    from appaudit.jsonform import from_json
+    from appaudit.records import Finding
 
     if path.is_dir():
         return bundle.read(path).findings
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["findings"]
-        return [finding_from_json(row) for row in rows]
+        return [from_json(Finding, row) for row in rows]
     except OSError as error:
         raise InputError(f"--baseline {path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

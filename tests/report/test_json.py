@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from appaudit.assets import assets
-from appaudit.jsonform import fact_from_json, finding_from_json, gap_from_json
-from appaudit.records import SCHEMA_VERSION
+from appaudit.jsonform import from_json
+from appaudit.records import SCHEMA_VERSION, Fact, Finding, Gap
 from appaudit.report.json import document, render
 from appaudit.report.model import AuditView
 from tests.report import golden
@@ -35,9 +35,9 @@ def test_text_is_the_document_and_records_come_back() -> None:
     view = audit()
     data = json.loads(render(view))
     assert data == document(view)
-    assert tuple(fact_from_json(f) for f in data["facts"]) == view.facts
-    assert tuple(gap_from_json(g) for g in data["gaps"]) == view.gaps
-    assert tuple(finding_from_json(f) for f in data["findings"]) == view.findings
+    assert tuple(from_json(Fact, f) for f in data["facts"]) == view.facts
+    assert tuple(from_json(Gap, g) for g in data["gaps"]) == view.gaps
+    assert tuple(from_json(Finding, f) for f in data["findings"]) == view.findings
 
 
 @pytest.mark.parametrize("kind", ["scan", "policy", "audit"])
@@ -57,7 +57,7 @@ def test_one_record_a_line() -> None:
 def test_hostile_strings_survive_as_valid_utf8() -> None:
     view = hostile()
     data = json.loads(render(view).encode("utf-8"))
-    assert tuple(fact_from_json(f) for f in data["facts"]) == view.facts
+    assert tuple(from_json(Fact, f) for f in data["facts"]) == view.facts
 
 
 def test_empty() -> None:

@@ -25,10 +25,12 @@ class Keyboard:
     def __enter__(self) -> Keyboard:
         try:
             import termios
-
+        except ImportError:
+            return self
+        try:
             self._file = sys.stdin.fileno()
             self._before = termios.tcgetattr(self._file)
-        except (ImportError, OSError, ValueError, termios.error):
+        except (OSError, ValueError, termios.error):
             self._file = -1
             return self
         self._raw()
@@ -64,8 +66,8 @@ class Keyboard:
         taken = b""
         while select.select([self._file], [], [], 0)[0]:
             part = os.read(self._file, 256)
-            if not part:  # the terminal went away
-                self._file = -1
+            if not part:  # the terminal went away, and its settings with it
+                self._file, self._before = -1, None
                 break
             taken += part
         return "" if taken.startswith(b"\x1b") else taken.decode("ascii", "ignore").lower()

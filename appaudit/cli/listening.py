@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from importlib import util
 from pathlib import Path
@@ -33,7 +34,7 @@ def listening(mode: str, proxy: str | None, folder: Path, target: str, values: P
     from appaudit.traffic.capture import Options
 
     # The certificate authority is no evidence: it stays out of the evidence folder.
-    ca = Path(tempfile.mkdtemp(prefix="appaudit-ca-")) / "ca"
+    ca = Path(tempfile.gettempdir()) / f"appaudit-ca-{secrets.token_hex(8)}"
     return Options(folder / NAME, mode=mode or "regular", values=values, ca=ca, settings=SETTINGS)
 
 

@@ -230,7 +230,10 @@ class Listener:
             hello = parse_client_hello(data)
         except ValueError:
             return
-        if hello is not None and self._refused[hello.sni or ""] > 1:
+        if hello is None:
+            return
+        name = hello.sni or _name(nextlayer.context.client, nextlayer.context.server)
+        if self._refused[name] > 1:
             nextlayer.context.client.sni = hello.sni
             nextlayer.layer = layers.TCPLayer(nextlayer.context)
 

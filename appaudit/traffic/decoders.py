@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
 
-from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.sdks.model import TRACKING
 from appaudit.traffic.decode import View
 from appaudit.traffic.flow import Flow
+from appaudit.traffic.hosts import sdk_behind
 
 NOTHING = frozenset(
     {b"", b"0", b"0.0", b"null", b"none", b"unknown", b"n/a", b"undefined", b"{{auto}}", b"$remote"}
@@ -26,22 +26,19 @@ _VARIABLE = re.compile(r"(?<=/)(?=[^/]*\d)[\w.%~-]{6,}|(?<=/)[0-9a-fA-F]{8,}|(?<
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """``at``: matches a view's path. ``why``: what the field is."""
+    """``at``: matches a view's path."""
 
     at: re.Pattern[str]
     data: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """One endpoint. ``closed``: how its body is sealed, empty where it is not."""
+    """One endpoint."""
 
     id: str
     hosts: tuple[str, ...]
     path: re.Pattern[str]
-    source: str
-    closed: str
     fields: tuple[Field, ...]
 
 
@@ -59,9 +56,7 @@ def decoders() -> tuple[Decoder, ...]:
             row["id"],
             tuple(row["hosts"]),
             re.compile(row["path"]),
-            row["source"],
-            row.get("closed", ""),
-            tuple(Field(_pattern(f["at"]), f["data"], f["why"]) for f in row["field"]),
+            tuple(Field(_pattern(f["at"]), f["data"]) for f in row["field"]),
         )
         for row in toml("decoders.toml")["endpoint"]
     )
@@ -108,7 +103,7 @@ def fields(decoder: Decoder, views: Iterable[View]) -> Iterator[tuple[Field, Vie
 
 def tracker(host: str) -> bool:
     """Whether a host belongs to an SDK whose business is following users."""
-    sdk = sdks.sdks().get(sdks.sdk_of_host(host) or "") if host else None
+    sdk = sdk_behind(host)
     return sdk is not None and sdk.category in TRACKING
 
 

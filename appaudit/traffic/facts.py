@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
 
-from appaudit.knowledge.load import toml
 from appaudit.records import Evidence, Fact, FlowField, Gap, Phase, Stack
 from appaudit.traffic.consent import signals
 from appaudit.traffic.decoders import SHAPES, shape, tracker
 from appaudit.traffic.flow import Flow
-from appaudit.traffic.hosts import Host, Pairs, Volume, identity, sender
+from appaudit.traffic.hosts import Host, Pairs, Volume, identity, sender, wire
 from appaudit.traffic.identifiers import Values
 from appaudit.traffic.scene import Scene
 from appaudit.traffic.search import Found, excerpt, kinds, search, shortened
@@ -98,7 +96,7 @@ def facts_of(
         joined = _joined(kinds(done.hits))
         for hit in done.hits:
             key = _Key(by.actor, by.how, f"data:{hit.kind}", host, phase, _attributes(flow, hit, joined))
-            text = excerpt(hit.view.data, hit.hit, scene.redact)
+            text = excerpt(hit.view.data, hit.hit)
             at = FlowField(flow.id, hit.view.path, text, hit.offset, hit.view.encoding, host)
             draft = drafts.setdefault(key, _Draft())
             draft.note(flow, by, at)
@@ -125,18 +123,10 @@ def _sender(flow: Flow, scene: Scene) -> Sender:
     return replace(found, actor=actor, how=how) if how == "host" else found
 
 
-@cache
-def _classes() -> tuple[frozenset[str], frozenset[str]]:
-    wire = toml("wire.toml")
-    return frozenset(wire["long_lived"]), frozenset(wire["resettable"])
-
-
-def _joined(kinds: set[str]) -> str:
+def _joined(found: set[str]) -> str:
     """Long-lived and resettable identifiers of one request, where it has both."""
-    lasting, resettable = _classes()
-    if not (kinds & lasting and kinds & resettable):
-        return ""
-    return "+".join(sorted(kinds & (lasting | resettable)))
+    lasting, resettable = found.intersection(wire("long_lived")), found.intersection(wire("resettable"))
+    return "+".join(sorted(lasting | resettable)) if lasting and resettable else ""
 
 
 def _fact(key: _Key, draft: _Draft, scene: Scene, places: set[str]) -> Fact:

@@ -41,9 +41,9 @@ def identity(host: str, own: Sequence[str], places: Iterable[str] = ()) -> Pairs
     addresses are, as a database tells (``places``), else where that company is, and ``country_by`` which."""
     located = " ".join(sorted(places))
     by_address = (("country", located), ("country_by", "address")) if located else ()
-    if _owned(host, own):
+    if within(host, own):
         return (*by_address, ("party", "first"))
-    sdk = sdks.sdks().get(sdks.sdk_of_host(host) or "") if host else None
+    sdk = sdk_behind(host)
     if sdk is not None:
         company = sdks.companies().get(sdk.company)
         country = sdk.country or (company.country if company else "")
@@ -53,8 +53,14 @@ def identity(host: str, own: Sequence[str], places: Iterable[str] = ()) -> Pairs
     return (*by_address, ("party", "unknown"))
 
 
-def _owned(host: str, own: Iterable[str]) -> bool:
-    return any(host == domain or host.endswith(f".{domain}") for domain in own)
+def within(host: str, domains: Iterable[str]) -> bool:
+    """Whether a host is one of the domains, or below one."""
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def sdk_behind(host: str) -> sdks.Sdk | None:
+    """The SDK a host belongs to."""
+    return sdks.sdks().get(sdks.sdk_of_host(host) or "") if host else None
 
 
 @cache
@@ -146,14 +152,16 @@ def beacon(times: Sequence[float]) -> float | None:
 
 @dataclass(slots=True)
 class Host:
-    """What one host got. ``failures``: step → (count, the first reason). ``closed``: bodies that could not be
-    looked into; ``opened``: those of which a hook saw the plaintext; ``cut``: flows not decoded whole;
+    """What one host got. ``failures``: step → (count, the first reason). ``opaque``: bodies that could not be
+    looked into, ``opaque_bytes`` of them; ``opened``: those of which a hook saw the plaintext; ``cut``: flows
+    not decoded whole;
     ``unread``: bytes of other protocols; ``unopened``: bytes passed on without opening TLS."""
 
     requests: int = 0
     sent: int = 0
     names: int = 0
-    closed: Volume = field(default_factory=Volume)
+    opaque: int = 0
+    opaque_bytes: int = 0
     opened: int = 0
     cut: int = 0
     unread: int = 0
@@ -184,6 +192,6 @@ class Host:
     def searched(self, done: Search) -> None:
         """What looking through one of its flows could not open."""
         self.cut += done.cut
-        self.opened += len(done.opened)
-        self.closed.requests += len(done.opaque)
-        self.closed.sent += sum(done.opaque)
+        self.opened += done.opened
+        self.opaque += len(done.opaque)
+        self.opaque_bytes += sum(done.opaque)

@@ -15,8 +15,7 @@ class Scene:
     ``witness``: what the hooks saw. ``pinned``: domains the app's network security config pins;
     ``trusts_user``: whether it trusts certificates that a user installed, None where nobody knows;
     ``own_vpn``: the app can open a VPN of its own. ``proxy``: address of the proxy that recorded.
-    ``country``: tells the country of an address (ISO 3166-1 alpha-2), empty where it does not know.
-    ``redact``: mask values in excerpts."""
+    ``country``: tells the country of an address (ISO 3166-1 alpha-2), empty where it does not know."""
 
     own: Sequence[str] = ()
     phases: Sequence[tuple[float, Phase]] = ()
@@ -26,7 +25,6 @@ class Scene:
     own_vpn: bool = False
     proxy: str = ""
     country: Callable[[str], str] | None = None
-    redact: bool = True
 
     def phase(self, time: float | None) -> Phase:
         """The phase in which something happened."""

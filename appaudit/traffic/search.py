@@ -41,13 +41,13 @@ class Found:
 class Search:
     """What one flow holds. ``views``: everything decoded of what the app sent. ``cut``: something was left
     undecoded for its size. ``opaque``: bytes of a body or message that nobody could look into, one entry
-    each; ``opened``: bytes of those whose plaintext a hook saw. ``decoder``: of its endpoint, if known."""
+    each; ``opened``: how many of whose plaintext a hook saw. ``decoder``: of its endpoint, if known."""
 
     hits: list[Found] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
     cut: bool = False
     opaque: list[int] = field(default_factory=list)
-    opened: list[int] = field(default_factory=list)
+    opened: int = 0
     decoder: Decoder | None = None
 
 
@@ -128,20 +128,19 @@ def _closed(
 ) -> None:
     """Tell whether a body is closed, and search the plaintext where a hook saw it before it was sealed."""
     own = done.views[inside:]
-    opened = 0
+    opened = False
     for at, seal in witness.opened(flow.time, own) if witness is not None else ():
-        opened += seal.size or len(seal.plain)
+        opened = True
         done.cut = done.cut or seal.cut
         for view in views(f"{at.path}.sealed", seal.plain, "", budget):
-            name = f"{seal.algorithm or 'cipher'}"
-            chain = ">".join(p for p in (at.encoding, name, view.encoding) if p != "plain")
+            undone = (at.encoding, seal.algorithm or "cipher", view.encoding)
+            chain = ">".join(p for p in undone if p != "plain")
             inner = View(view.path, chain, view.data)
             done.views.append(inner)
             _look(inner, values.find(inner.data), found, seal)
-    size = _noise(data, content_type, own)
     if opened:
-        done.opened.append(max(opened, size))
-    elif size:
+        done.opened += 1
+    elif size := _noise(data, content_type, own):
         done.opaque.append(size)
 
 
@@ -196,13 +195,12 @@ def parts(flow: Flow) -> Iterator[tuple[str, bytes, str]]:
         yield f"message[{number}]", frame, ""
 
 
-def excerpt(data: bytes, hit: Hit, redact: bool) -> str:
-    """The hit with a little around it, the value itself masked unless asked for."""
+def excerpt(data: bytes, hit: Hit) -> str:
+    """The hit with a little around it, the value itself masked."""
     start, end = max(hit.offset - 24, 0), hit.offset + hit.length
     value = data[hit.offset : end].decode("utf-8", "replace")
-    if redact:
-        kept = SECRET_KEPT if len(value) > 3 * SECRET_KEPT else 0
-        value = f"{value[:kept]}{'*' * min(max(len(value) - 2 * kept, 3), 12)}{value[len(value) - kept :]}"
+    kept = SECRET_KEPT if len(value) > 3 * SECRET_KEPT else 0
+    value = f"{value[:kept]}{'*' * min(max(len(value) - 2 * kept, 3), 12)}{value[len(value) - kept :]}"
     before = data[start : hit.offset].decode("utf-8", "replace").lstrip("\ufffd")
     return shortened(before + value)
 

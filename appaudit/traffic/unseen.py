@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from appaudit.records import Gap
-from appaudit.traffic.hosts import Host, public_address
+from appaudit.traffic.hosts import Host, public_address, within
 from appaudit.traffic.scene import Scene
 from appaudit.traffic.witness import Connection
 
@@ -39,7 +39,7 @@ def gaps_of(hosts: Mapping[str, Host], scene: Scene, ports: Container[int] = ())
     decrypts = any(host.decrypted for host in hosts.values())
     for name, host in sorted(hosts.items()):
         for step, (count, why) in host.failures.items():
-            pinned = decrypts or _covers(scene.pinned, name)
+            pinned = decrypts or within(name, scene.pinned)
             code, text = _FAILED["pinned" if step == "tls_client" and pinned else step]
             text = text.format(host=name, n=count, reason=why or "no reason given")
             if step == "tls_client":
@@ -54,14 +54,10 @@ def gaps_of(hosts: Mapping[str, Host], scene: Scene, ports: Container[int] = ())
         yield Gap("traffic", "own_vpn", "app", reason)
 
 
-def _covers(domains: Iterable[str], host: str) -> bool:
-    return any(host == d or host.endswith(f".{d}") for d in domains)
-
-
 def _trust(name: str, host: Host, scene: Scene) -> str:
     """What is known of why the app refused, and how much it sent nevertheless."""
     said = []
-    if _covers(scene.pinned, name):
+    if within(name, scene.pinned):
         said.append("its network security config pins this host")
     if scene.trusts_user is False:
         said.append("it does not trust certificates that a user installed, only the system's")
@@ -93,8 +89,8 @@ def _past(connections: Iterable[Connection]) -> Iterator[Gap]:
 
 def _unseen(name: str, host: Host) -> Iterator[tuple[str, str]]:
     much = f"{host.requests} requests ({host.sent} bytes)"
-    if host.closed.requests:
-        bodies = f"{host.closed.requests} bodies ({host.closed.sent} bytes)"
+    if host.opaque:
+        bodies = f"{host.opaque} bodies ({host.opaque_bytes} bytes)"
         opened = f"; of {host.opened} more the plaintext was seen at the cipher call" if host.opened else ""
         yield "opaque_body", f"{bodies} sent to {name} are encrypted or of an unknown format{opened}"
     if host.cut:

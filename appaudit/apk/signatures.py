@@ -33,7 +33,8 @@ class Signatures:
 
     @property
     def verified(self) -> str:
-        if any(t.id in ("sig_mismatch", "sig_stripped") and t.android == "refuses" for t in self.tricks):
+        against = ("sig_mismatch", "sig_stripped", "sig_malformed_block")
+        if any(t.id in against and t.android == "refuses" for t in self.tricks):
             return "no"
         right = all(o.right for o in self.outcomes.values()) and self.outcomes.keys() >= {
             s.scheme for s in self.signers
@@ -88,6 +89,7 @@ def _of_blocks(archive: Archive, block: SigningBlock, file: str, found: Signatur
     """Adds the signers of the signing block; returns the schemes that they say must be there as well."""
     promised: set[str] = set()
     seen: set[str] = set()
+    digests = verify.Digests(archive, block.offset)  # shared: hashing all of an app takes long
     for number, value in block.pairs:
         scheme = SCHEMES.get(number)
         if scheme is None:
@@ -103,7 +105,7 @@ def _of_blocks(archive: Archive, block: SigningBlock, file: str, found: Signatur
             detail = f"the {scheme} block is malformed"
             found.tricks.append(Trick("sig_malformed_block", "", detail, "refuses"))
             continue
-        found.outcomes[scheme] = verify.check(archive, block, signed)
+        found.outcomes[scheme] = verify.check(digests, signed)
         for attribute, data in (pair for signer in signed for pair in signer.attributes):
             if attribute == verify.STRIPPED_V3 and data[:4] == struct.pack("<I", 3):
                 promised.add("v3")

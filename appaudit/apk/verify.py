@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from appaudit.apk import der
 from appaudit.apk.keys import Kind, UncheckedError, fits
-from appaudit.apk.signing_block import Signer, SigningBlock
+from appaudit.apk.signing_block import Signer
 from appaudit.apk.zip import Archive
 
 STRIPPED_V3 = 0xBEEFF00D
@@ -64,10 +64,9 @@ class Outcome:
         return not self.wrong and not self.unchecked
 
 
-def check(archive: Archive, block: SigningBlock, signers: list[Signer]) -> Outcome:
+def check(digests: Digests, signers: list[Signer]) -> Outcome:
     """Checks the signers of one scheme's block."""
     outcome = Outcome()
-    digests = _Digests(archive, block.offset)
     if not signers:
         outcome.wrong.append("it names no signer")
     for signer in signers:
@@ -75,7 +74,7 @@ def check(archive: Archive, block: SigningBlock, signers: list[Signer]) -> Outco
     return outcome
 
 
-def _check(signer: Signer, digests: _Digests, outcome: Outcome) -> None:
+def _check(signer: Signer, digests: Digests, outcome: Outcome) -> None:
     known = [(number, data) for number, data in signer.signatures if number in ALGORITHMS]
     if not signer.signatures:
         outcome.wrong.append("it is not signed")
@@ -102,7 +101,7 @@ def _check(signer: Signer, digests: _Digests, outcome: Outcome) -> None:
         outcome.wrong.append("the archive was changed after it was signed")
 
 
-class _Digests:
+class Digests:
     """The digests of an archive's content: members, central directory, end record; not the signing block."""
 
     def __init__(self, archive: Archive, block: int) -> None:

@@ -300,6 +300,7 @@ class Archive:
                 while len(rest) and not inflate.eof:
                     yield inflate.decompress(rest, size)
                     rest = inflate.unconsumed_tail
+            yield inflate.flush()  # all input may be taken while output waits for room in a piece
         except zlib.error as error:
             raise MemberError(f"it cannot be inflated ({error})") from None
 

@@ -223,6 +223,14 @@ def test_what_was_written_is_read(members: dict[str, tuple[bytes, int]], comment
         assert zlib.crc32(archive.comment) == zlib.crc32(comment)
 
 
+@pytest.mark.parametrize("size", [0, 1, 1 << 20, (1 << 20) + 1, (1 << 20) + 7, (1 << 20) + 258, 3 << 20])
+def test_pieces_are_the_whole_member(size: int) -> None:
+    """Also where the input ends while output still waits."""
+    for content in (bytes(size), (b"ab" * size)[:size]):
+        archive = Archive(zipped([Stored("a", content, 8)]), lambda _: None)
+        assert b"".join(bytes(p) for p in archive.pieces(next(iter(archive)))) == content
+
+
 def test_a_file_of_signatures_ends() -> None:
     """Nothing but record signatures: the search for the directory gives up."""
     for data in (

@@ -39,8 +39,7 @@ def targets(dex: Dex) -> list[list[int]]:
 
 
 def _method(table: np.ndarray[tuple[int], np.dtype[np.void]], item: values.Value) -> int:
-    prefix, _, number = item.partition("@") if isinstance(item, str) else ("", "", "")
-    if prefix != "method_handle" or not number.isdigit() or int(number) >= len(table):
+    if not isinstance(item, values.MethodHandle) or item.number >= len(table):
         return -1
-    handle = table[int(number)]
+    handle = table[item.number]
     return int(handle["member"]) if handle["kind"] >= _FIRST_INVOKE else -1

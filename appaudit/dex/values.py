@@ -14,10 +14,16 @@ from appaudit.dex.errors import DexError
 if TYPE_CHECKING:
     from appaudit.dex.dex import Dex
 
-Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | Annotation | None"
+Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | Annotation | MethodHandle | None"
 """Strings as text; types, fields, methods and enums as descriptors."""
 
 MAX_DEPTH = 16
+
+
+class MethodHandle(NamedTuple):
+    """A method handle by its index."""
+
+    number: int
 
 
 class Annotation(NamedTuple):
@@ -105,5 +111,5 @@ class _Reader:
         if kind == 0x1A:
             return dex.method_descriptor(number)
         if kind == 0x16:
-            return f"method_handle@{number}"
+            return MethodHandle(number)
         raise DexError(f"Encoded value of unknown type {kind:#04x}.")

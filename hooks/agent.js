@@ -90,7 +90,7 @@ rpc.exports = {
       Java.performNow(() => {
         try {
           stacks.prepare(Java);
-          listeners.prepare(Java);
+          listeners.prepare();
           const methods = config.rows.filter((row) => row.hook === "method");
           rows.push(...installAll(Java, Java.classFactory, methods.filter((row) => !row.library)));
           prepared(SPECIALS, specials, Java);

@@ -1,6 +1,7 @@
 // Data that is delivered to a listener: the catalogue's callback members are hooked on the class of each
 // listener when it is registered, so that no class is searched for or loaded early.
 
+import Java from "../bridge.js";
 import { factoryFor } from "../factories.js";
 import { install } from "../installer.js";
 import { config } from "../state.js";
@@ -9,17 +10,17 @@ import { note } from "../events.js";
 let callbacks = new Map(); // interface or abstract class → {parent, rows}
 const seen = new Set();
 
-export function prepare(Java) {
+export function prepare() {
   callbacks = new Map();
   for (const row of config.rows) {
     if (row.hook !== "implementors") continue;
     const known = callbacks.get(row.class);
     if (known !== undefined) known.rows.push(row);
-    else if (exists(Java, row.class)) callbacks.set(row.class, { parent: Java.use(row.class).class, rows: [row] });
+    else if (exists(row.class)) callbacks.set(row.class, { parent: Java.use(row.class).class, rows: [row] });
   }
 }
 
-function exists(Java, name) {
+function exists(name) {
   try {
     Java.use(name);
     return true;
@@ -36,9 +37,11 @@ export function watch(row, values) {
     seen.add(name);
     for (const { parent, rows } of callbacks.values()) {
       if (!parent.isInstance(value)) continue;
-      const factory = factoryFor(name, value.getClass().getClassLoader());
+      // An interface's wrapper may lack what every object has.
+      const loader = Java.cast(value, Java.use("java.lang.Object")).getClass().getClassLoader();
+      const factory = factoryFor(name, loader);
       for (const callback of rows) {
-        const done = install(bridge, factory, callback, name);
+        const done = install(Java, factory, callback, name);
         note("listener", { row: callback.id, state: done.state, name });
       }
     }

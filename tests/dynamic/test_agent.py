@@ -130,6 +130,27 @@ def test_what_the_agent_answers_is_believed_in_shape_only(tmp_path: Path) -> Non
     assert all(line["counts"] == {} for line in read(tmp_path / "run.jsonl"))
 
 
+def test_the_class_of_a_listener_is_looked_at_when_it_is_registered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A callback of the catalogue's, moved to the interface that the fixture implements. Its listener is a
+    lambda, whose class HotSpot gives to nobody by name: told, and no fault."""
+    need_jvm()
+    callback = "android.location.LocationListener.onLocationChanged"
+
+    def change(given: dict[str, Any]) -> None:
+        moved = row(given, callback)
+        moved["class"] = "android.content.ClipboardManager$OnPrimaryClipChangedListener"
+        moved["member"] = "onPrimaryClipChanged"
+
+    statuses, lines = watch(tmp_path, monkeypatch, change, "监听")
+    assert statuses == ["listen copied"]
+    (told,) = [x["detail"] for x in lines if x["line"] == "note" and x["kind"] == "listener"]
+    assert rows()[told["row"]].id == callback
+    assert told["name"].startswith("com.example.stress.Readings$$Lambda")
+    assert not [x for x in lines if x["line"] == "fault"]
+
+
 def test_members_of_other_versions_are_not_looked_for() -> None:
     late = by_id()["android.content.ContentResolver.loadThumbnail"]
     assert (late.since, there(late, 28), there(late, 29), there(late, None)) == (29, False, True, True)

@@ -49,7 +49,7 @@ def rules(
     rule_or_none = known.get(rule_id)
     if rule_or_none is None:
         raise InputError(f"no rule '{rule_id}'; 'appaudit rules' lists them")
-    from appaudit.knowledge.wording import explain
+    from appaudit.knowledge.rules_page import explain
 
     typer.echo(explain(rule_or_none, lang))
 

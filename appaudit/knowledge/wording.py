@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.naming import actor_name, sdk_name, subject_name
-from appaudit.knowledge.rules import Language, Rule, rules
+from appaudit.knowledge.rules import Language, rules
 from appaudit.records import (
     CallSite,
     Evidence,
@@ -208,13 +208,26 @@ def _alternatives(group: str, lang: Language) -> str:
 
 def _word(table: str, code: str, lang: Language) -> str:
     """The word of a table; the code itself where the table does not have it."""
-    entry = _tables()[table].get(code)
+    tables: Mapping[str, Mapping[str, Mapping[Language, str]]] = toml("wording.toml")
+    entry = tables[table].get(code)
     return entry[lang] if entry else code.replace("_", " ")
 
 
-@cache
-def _tables() -> Mapping[str, Mapping[str, Mapping[Language, str]]]:
-    return toml("wording.toml")
+class _Anything(dict[str, str]):
+    """For each name a template may use, the words that stand for any value of it."""
+
+    def __init__(self, lang: Language) -> None:
+        super().__init__()
+        self.lang = lang
+
+    def __missing__(self, name: str) -> str:
+        return _word("anything", name, self.lang)
+
+
+def in_general(template: str, lang: Language) -> str:
+    """A template as a sentence about no finding in particular."""
+    words = template.format_map(_Anything(lang))
+    return words[:1].upper() + words[1:]
 
 
 def _advice(words: str, values: _Values) -> str:
@@ -242,45 +255,3 @@ def short_api(descriptor: str) -> str:
     owner, _, member = descriptor.partition("->")
     name = member.partition("(")[0].partition(":")[0]
     return f"{owner.rstrip(';').rpartition('/')[2]}.{name}" if name else descriptor
-
-
-_LABELS: dict[Language, dict[str, str]] = {
-    "en": {
-        "severity": "severity",
-        "sources": "needs",
-        "why": "Why it matters",
-        "advice": "What to change",
-        "clauses": "Clauses",
-    },
-    "zh": {
-        "severity": "严重程度",
-        "sources": "所需来源",
-        "why": "为什么重要",
-        "advice": "如何整改",
-        "clauses": "依据条款",
-    },
-}
-
-
-class _Open(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "…"
-
-
-def explain(rule: Rule, lang: Language) -> str:
-    """A rule as a page of plain text."""
-    text, label = rule.texts[lang], _LABELS[lang]
-    anything = _Open(count="N", degree="N")
-    return "\n".join(
-        [
-            f"{rule.id}: {text.name}",
-            f"{label['severity']}: {rule.severity} · {label['sources']}: {', '.join(rule.sources)} · "
-            f"since {rule.since} · {rule.lifecycle}",
-            "",
-            text.message.format_map(anything),
-            "",
-            f"{label['why']}: {text.why}",
-            f"{label['advice']}: {text.advice.format_map(anything)}",
-            f"{label['clauses']}: {', '.join(rule.clauses)}",
-        ]
-    )

@@ -9,7 +9,7 @@ import mmap
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -167,17 +167,23 @@ def _folder(path: Path, note: Note) -> Container:
     return container
 
 
-def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, note: Note) -> Container:
-    """The APKs of a .apks, .xapk or .apkm that are installed together.
+def together(names: Iterable[str]) -> list[str]:
+    """Of the APKs in a .apks, .xapk or .apkm, those that are installed together, by name.
 
     bundletool lays the same app down several times: as one universal APK, as splits, and standalone
     for old devices; splits may have variants for ranges of platform versions (``base-master_2.apk``).
     One of them is the app: the splits where there are any, in their latest variant.
     """
+    inner = sorted(n for n in names if n.lower().endswith(".apk"))
     splits = [n for n in inner if n.startswith("splits/")]
     variants = {_VARIANT.sub(".apk", n): n for n in sorted(splits, key=lambda n: (len(n), n))}
     chosen = sorted(variants.values()) or [n for n in inner if n.endswith("universal.apk")]
-    chosen = chosen or [n for n in inner if not n.startswith(("standalones/", "instant/"))] or inner[:1]
+    return chosen or [n for n in inner if not n.startswith(("standalones/", "instant/"))] or inner[:1]
+
+
+def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, note: Note) -> Container:
+    """The APKs of a .apks, .xapk or .apkm that are installed together."""
+    chosen = together(inner)
     skipped = tuple(n for n in inner if n not in chosen)
     container = Container("split_apks", name, [], {name: data}, archive, skipped)
     room = MAX_INNER

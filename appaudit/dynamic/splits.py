@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from appaudit.apk.container import together
 from appaudit.errors import InputError
 
 CONTAINERS = (".apks", ".xapk", ".apkm")
@@ -33,8 +33,8 @@ def parts(app: Path, abi: str, scratch: Path) -> list[Path]:
 
 
 def _taken(archive: zipfile.ZipFile, name: str, abi: str, scratch: Path) -> list[Path]:
-    members = [m for m in archive.infolist() if m.filename.lower().endswith(".apk")][:MAX_PARTS]
-    chosen = [m for m in members if m.filename in set(choose([x.filename for x in members], abi))]
+    members = {m.filename: m for m in archive.infolist()}
+    chosen = [members[n] for n in together(members)[:MAX_PARTS] if _fits(n, abi)]
     if not chosen:
         raise InputError(f"{name} holds no APK")
     out: list[Path] = []
@@ -51,13 +51,10 @@ def _taken(archive: zipfile.ZipFile, name: str, abi: str, scratch: Path) -> list
     return out
 
 
-def choose(names: Iterable[str], abi: str) -> list[str]:
-    """Of the APKs in a container those for a device: the splits where there are any, without other ABIs'."""
-    names = list(names)
-    splits = [n for n in names if n.startswith("splits/")]
-    plain = splits or [n for n in names if not n.startswith("standalones/")] or names[:1]
-    mine = abi.replace("-", "_")
-    return [n for n in plain if (_token(n) not in ABIS) or _token(n) == mine]
+def _fits(name: str, abi: str) -> bool:
+    """Whether a split is not made for another ABI than the device's."""
+    token = _token(name)
+    return token not in ABIS or token == abi.replace("-", "_")
 
 
 def _token(name: str) -> str:

@@ -48,6 +48,12 @@ def callbacks(when: Literal["soon", "later"]) -> tuple[Callback, ...]:
     return tuple(Callback(descriptor(owner), name) for owner, names in rows.items() for name in names)
 
 
+@cache
+def network_calls() -> tuple[tuple[str, str], ...]:
+    """(class name, member) of every call that hands data to the network."""
+    return tuple((owner, name) for owner, names in toml("network_calls.toml").items() for name in names)
+
+
 class Sample:
     """What every producer of static facts works on.
 
@@ -100,9 +106,8 @@ class Sample:
         for class_name, methods in toml("permissions_uses.toml")["methods"].items():
             for member in methods:
                 places.setdefault((class_name, member), len(places))
-        for owner, members in toml("network_calls.toml").items():
-            for member in members:
-                places.setdefault((owner, member), len(places))
+        for key in network_calls():
+            places.setdefault(key, len(places))
         return places
 
     @cached_property

@@ -7,19 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from functools import cache
 
 import numpy as np
 
-from appaudit.knowledge.load import toml
 from appaudit.records import CallSite, Fact
-from appaudit.static.sample import Sample
-
-
-@cache
-def members() -> tuple[tuple[str, str], ...]:
-    """(class name, member) of every call that hands data to the network."""
-    return tuple((owner, name) for owner, names in toml("network_calls.toml").items() for name in names)
+from appaudit.static.sample import Sample, network_calls
 
 
 def mark(sample: Sample, facts: list[Fact]) -> list[Fact]:
@@ -34,7 +26,7 @@ def mark(sample: Sample, facts: list[Fact]) -> list[Fact]:
 
 def _callers(sample: Sample) -> Iterator[str]:
     """Methods with a network call in them."""
-    for key in members():
+    for key in network_calls():
         if key in sample.called:
             sites = sample.sites_of(*key)
             together = sites.dex.astype(np.int64) << 32 | sites.caller.astype(np.int64)

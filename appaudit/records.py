@@ -36,6 +36,9 @@ Confidence = Literal["high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 """From least to most severe."""
 
+LEAVING: frozenset[str] = frozenset({"sends", "shares"})
+"""Actions by which data leaves the device."""
+
 
 # ---------------------------------------------------------------------------------- evidence
 

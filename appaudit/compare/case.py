@@ -11,9 +11,9 @@ from appaudit.compare.sentences import Sentences
 from appaudit.compare.versions import version_key
 from appaudit.knowledge import sdks
 from appaudit.knowledge.data_types import data_types
-from appaudit.records import App, CallSite, Fact, Gap, PolicySpan, Source, Stack
+from appaudit.records import LEAVING, App, Fact, Gap, PolicySpan, Source
 
-COLLECTING = frozenset({"accesses", "sends", "shares", "collects"})
+COLLECTING = LEAVING | {"accesses", "collects"}
 """Observed actions by which an actor comes to hold a data type."""
 
 
@@ -33,13 +33,13 @@ UNREAD = (
 """Gaps behind which code may hide: nothing found there proves nothing."""
 
 
-def _members(fact: Fact) -> tuple[str, ...]:
-    """What `appaudit.records.framework_apis` finds in one fact, unsorted."""
-    return tuple(
-        e.callee if isinstance(e, CallSite) else e.api
-        for e in fact.evidence
-        if isinstance(e, CallSite | Stack)
-    )
+IMPLIED = ("basis", "implied:denial")
+"""Attribute of a statement that only a denial under a condition implies: "not unless you agree"."""
+
+
+def leaves(facts: Iterable[Fact]) -> bool:
+    """Whether data was seen to leave the device."""
+    return any(f.action in LEAVING for f in facts)
 
 
 class Case:
@@ -61,7 +61,6 @@ class Case:
         self.examined = frozenset(examined)
         self.category = category
         self._sentences = Sentences(texts or {})
-        self._apis: dict[int, tuple[str, ...]] = {}
         self.able: dict[str, bool] = {}  # catalogue row → whether its permissions are requested
         self.observed = [f for f in facts if f.stance == "observed"]
         self._parties: dict[str, str] = {}
@@ -71,17 +70,6 @@ class Case:
     @property
     def package(self) -> str:
         return self.app.package if self.app else ""
-
-    def apis_of(self, facts: Iterable[Fact]) -> set[str]:
-        """The framework members behind observed facts, each fact looked at once a case."""
-        known = self._apis
-        found: set[str] = set()
-        for fact in facts:
-            apis = known.get(id(fact))
-            if apis is None:
-                apis = known[id(fact)] = _members(fact) if fact.stance == "observed" else ()
-            found.update(apis)
-        return found
 
     def sentences(self) -> list[PolicySpan]:
         """Every sentence of the documents whose text is known."""
@@ -118,7 +106,8 @@ class Case:
         for fact in self.observed:
             subject = fact.subject
             if subject.startswith("data:") and fact.action in COLLECTING and METADATA not in fact.attributes:
-                found[self.party(self.sender(fact)), subject[5:]].append(fact)
+                actor = self.sender(fact) if fact.actor == "unknown" else fact.actor
+                found[self.party(actor), subject[5:]].append(fact)
         return dict(found)
 
     @cached_property
@@ -144,17 +133,24 @@ class Case:
         found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         for fact in self.stated:
             kind, _, name = fact.subject.partition(":")
-            if kind == "data" and self.holds(fact):
-                found[fact.stance, name].append(fact)
+            if kind == "data" and IMPLIED not in fact.attributes:
+                found[fact.stance if self.holds(fact) else "lapsed", name].append(fact)
         return dict(found)
 
     def lapsed(self, data: str) -> list[Fact]:
         """Statements that declared a type for earlier versions of the app alone."""
-        return [
-            f
-            for f in self.stated
-            if f.subject == f"data:{data}" and f.stance == "declared" and not self.holds(f)
-        ]
+        return [f for f in self._stated_data.get(("lapsed", data), ()) if f.stance == "declared"]
+
+    @cached_property
+    def _said(self) -> dict[str, list[Fact]]:
+        found: dict[str, list[Fact]] = defaultdict(list)
+        for fact in self.stated:
+            found[fact.subject].append(fact)
+        return dict(found)
+
+    def said(self, subject: str) -> tuple[Fact, ...]:
+        """What the declared side says of a subject, denials too."""
+        return tuple(self._said.get(subject, ()))
 
     @cached_property
     def _owner_of_host(self) -> dict[str, str]:
@@ -189,6 +185,7 @@ class Case:
         return frozenset(
             (e.document, e.line, e.start)
             for fact in self.stated
+            if IMPLIED not in fact.attributes
             for e in fact.evidence
             if isinstance(e, PolicySpan) and e.via is not None
         )
@@ -201,12 +198,17 @@ class Case:
         )
 
     def declared(self, data: str) -> list[Fact]:
-        """Statements that ``data`` is collected, shared or processed, by whomever."""
+        """Statements that ``data`` is collected, shared or processed, by whomever; what only a denial implies
+        left out."""
         return self._stated_data.get(("declared", data), [])
 
     def denied(self, data: str) -> list[Fact]:
         """Statements that ``data`` is not collected or shared."""
         return self._stated_data.get(("denied", data), [])
+
+    def implied(self, data: str) -> list[Fact]:
+        """Statements that only a denial under a condition implies."""
+        return [f for f in self._said.get(f"data:{data}", ()) if IMPLIED in f.attributes]
 
     @cached_property
     def declared_data(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from appaudit.compare.case import Case
 from appaudit.knowledge.data_types import narrower
@@ -20,6 +20,11 @@ def conditioned(case: Case, kind: str, stance: str = "declared") -> Iterator[tup
                 yield value, fact
 
 
+def statements(case: Case, kind: str) -> Iterator[Fact]:
+    """Declared statements about data with a condition ``kind``, whatever its value."""
+    return (fact for _, fact in conditioned(case, kind))
+
+
 def collected(case: Case, statement: Fact) -> list[Fact]:
     """Observed collection that the statement is about: its data type, by its party."""
     data = statement.subject.partition(":")[2]
@@ -33,11 +38,11 @@ def covered(case: Case, statement: Fact) -> list[Fact]:
     return [f for kind in sorted({data} | narrower(data)) for f in case.collected.get((party, kind), ())]
 
 
-def grouped(statements: Iterator[tuple[str, Fact]]) -> dict[tuple[str, str], list[Fact]]:
-    """Statements by (actor, subject): a promise made twice is one promise."""
+def grouped(said: Iterable[Fact]) -> list[list[Fact]]:
+    """Statements of one actor about one subject together: a promise made twice is one promise."""
     found: dict[tuple[str, str], list[Fact]] = {}
-    for _, fact in statements:
+    for fact in said:
         same = found.setdefault((fact.actor, fact.subject), [])
         if fact not in same:
             same.append(fact)
-    return found
+    return list(found.values())

@@ -8,10 +8,11 @@ declared and denied.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from appaudit.compare.case import Case
+from appaudit.compare.case import Case, leaves
 from appaudit.knowledge.data_types import data_types, distance, narrower, said_as
 from appaudit.records import Disclosure, Fact
 
@@ -27,6 +28,19 @@ class Judgement:
     statements: tuple[Fact, ...] = ()
     said: str = ""
     degree: int = 0
+
+    @property
+    def implied(self) -> bool:
+        """Whether only a denial under a condition speaks of the type."""
+        return self.disclosure == "vague" and self.degree == 0
+
+
+def told(said: Iterable[Fact]) -> Disclosure:
+    """Class of what is said of a permission or power: it is explained, denied, both, or neither."""
+    stances = {f.stance for f in said}
+    if "denied" in stances:
+        return "ambiguous" if "declared" in stances else "incorrect"
+    return "clear" if stances else "omitted"
 
 
 @cache
@@ -118,8 +132,7 @@ def _judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement
 
 def _declared(statements: list[Fact], observed: list[Fact]) -> Judgement:
     """Clear, unless every statement keeps the data on the device and it left."""
-    leaves = any(f.action in ("sends", "shares") for f in observed)
-    broken = leaves and all(_stays(f) for f in statements)
+    broken = leaves(observed) and all(_stays(f) for f in statements)
     return Judgement("incorrect" if broken else "clear", tuple(statements))
 
 

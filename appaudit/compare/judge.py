@@ -16,6 +16,7 @@ from appaudit.records import (
     Gap,
     Source,
     fingerprint,
+    framework_apis,
 )
 
 _OUTCOMES = ("violation", "review", "not_examined", "pass")
@@ -89,5 +90,5 @@ def _finding(case: Case, rule: Rule, verdict: Verdict) -> Finding:
         gaps=verdict.gaps,
         clauses=verdict.clauses or rule.clauses,
         attributes=attributes,
-        fingerprint=fingerprint(*identity, case.apis_of(verdict.facts)),
+        fingerprint=fingerprint(*identity, framework_apis(verdict.facts)),
     )

@@ -17,7 +17,7 @@ def effective(case: Case, facts: list[Fact]) -> list[Fact]:
 
 
 def _able(case: Case, fact: Fact) -> bool:
-    name = next((value for key, value in fact.attributes if key == "api"), "")
+    name = fact.attribute.get("api", "")
     known = case.able.get(name)
     if known is None:
         api = by_id().get(name)

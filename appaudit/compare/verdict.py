@@ -25,3 +25,8 @@ class Verdict:
     confidence: Confidence | None = None
     attributes: tuple[tuple[str, str], ...] = ()
     clauses: tuple[str, ...] = ()
+
+
+def undecided(needs: str) -> Verdict:
+    """A rule that could look at nothing; ``needs``: what would decide it, a code of `wording.needed`."""
+    return Verdict("not_examined", "app", "", "", attributes=(("needs", needs),))

@@ -66,6 +66,11 @@ def narrower(broad: str) -> frozenset[str]:
     return frozenset(t for t in data_types() if distance(t, broad))
 
 
+def related(one: str, other: str) -> bool:
+    """Whether one of the types is the other, or a broader term for it."""
+    return distance(one, other) is not None or distance(other, one) is not None
+
+
 def said_as(data: str) -> tuple[str, ...]:
     """The types whose declaration declares ``data`` itself: its own and those that name it well enough."""
     known = data_types().get(data)

@@ -10,6 +10,7 @@ from appaudit.knowledge.load import toml
 from appaudit.knowledge.naming import actor_name, sdk_name, subject_name
 from appaudit.knowledge.rules import Language, rules
 from appaudit.records import (
+    LEAVING,
     CallSite,
     Evidence,
     Finding,
@@ -139,7 +140,7 @@ def _number(name: str, of: Callable[[_Values], int]) -> Callable[[_Values], str]
 
 def _deed(values: _Values) -> str:
     """``sent``, ``read`` or ``code``: the most that was seen of the subject."""
-    if any(f.action in ("sends", "shares") for f in values.observed):
+    if any(f.action in LEAVING for f in values.observed):
         return "sent"
     return "read" if any(f.source in ("dynamic", "traffic") for f in values.observed) else "code"
 
@@ -173,6 +174,7 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "said": lambda v: subject_name(v.given["said"], v.lang) if "said" in v.given else "",
     "fate": lambda v: _word("fate", "code" if "where" in v.given else "sent", v.lang),
     "sending": lambda v: _word("sending", v.given.get("where", "sent"), v.lang).format_map(v),
+    "told": lambda v: _word("told", v.finding.disclosure or "omitted", v.lang),
     "ways": _ways,
     "sdks": lambda v: _AND[v.lang].join(sdk_name(s, v.lang) for s in v.given.get("sdks", "").split()) or "-",
     "promised": lambda v: _word("promised", "sentence", v.lang).format_map(v) if v.span() else "",

@@ -12,7 +12,6 @@ from functools import cache
 import rtoml
 
 from appaudit.assets import assets
-from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.naming import sdk_name, subject_name
 from appaudit.knowledge.regulations import clauses, instruments
 from appaudit.records import Gap
@@ -80,18 +79,11 @@ class Words:
     def subject(self, subject: str) -> str:
         """``data:imei``, ``permission:…``, ``sdk:…``, ``topic:…`` as a name."""
         prefix, _, rest = subject.partition(":")
-        if prefix == "data" and rest in data_types():
-            row = data_types()[rest]
-            return row.zh if self.lang == "zh" else row.en
         if prefix == "permission":
             return visible(rest.removeprefix("android.permission."))
-        if prefix == "sdk":
-            return self.sdk(rest)
-        if prefix == "consent":
-            return visible(subject_name(subject, self.lang))
-        if prefix in ("topic", "trick", "setting"):
-            return self.get(prefix, rest)
-        return visible(rest or subject)
+        if prefix in ("topic", "trick", "setting") and rest in tables()[prefix]:
+            return self.of(prefix, rest)
+        return visible(subject_name(subject, self.lang))
 
     def clause(self, ident: str) -> str:
         """A known clause by the short name of its instrument and its number."""

@@ -13,6 +13,7 @@ from appaudit import records
 from appaudit.assets import assets
 from appaudit.report.visible import visible
 from appaudit.report.words import LANGS, Words, tables
+from tests.fixture_audits import fixture_audit
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -93,6 +94,9 @@ def test_visible_says_how_much_it_cut() -> None:
     assert visible("x" * 1000, 10) == "x" * 10 + "… (+990)"
 
 
+NAMED = re.compile("^[a-z]+(_[a-z]+)+$")
+
+
 def _gap_codes() -> set[str]:
     """Codes that stand as literals in a call of Gap, or of a method that makes one."""
     codes = set()
@@ -103,14 +107,28 @@ def _gap_codes() -> set[str]:
             name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
             if name == "Gap":
                 given = [k.value for k in node.keywords if k.arg == "code"] or node.args[1:2]
-            elif name in ("_miss", "_gap"):
+            elif name.lstrip("_") in ("miss", "gap"):
                 given = node.args[:1]
             else:
                 continue
             codes |= {a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str)}
-    return codes - {"static", "dynamic", "traffic", "policy", "listing"}
+    return {c for c in codes if NAMED.match(c)}
 
 
-def test_every_gap_code_has_words() -> None:
+def test_every_gap_code_has_words_and_its_reason_in_chinese() -> None:
     assert _gap_codes() - set(tables()["gap"]) == set()
-    assert set(tables()["gap_reason"]) <= set(tables()["gap"])
+    assert set(tables()["gap_reason"]) == set(tables()["gap"])
+
+
+HAN = re.compile("[\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize(
+    "fixture", ["powers/+promises", "shop/zh/online_shopping/+run/+traffic", "pushy/run"]
+)
+def test_settings_topics_and_notices_are_named_in_chinese(fixture: str) -> None:
+    bundle = fixture_audit(fixture)
+    subjects = {f.subject for f in bundle.facts} | {f.subject for f in bundle.findings}
+    named = {s: Words("zh").subject(s) for s in subjects if s.startswith(("setting:", "topic:", "notice:"))}
+    assert len(named) > 5
+    assert {s: name for s, name in named.items() if not HAN.search(name)} == {}

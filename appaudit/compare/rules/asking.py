@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from appaudit.compare.case import Case
@@ -12,7 +11,7 @@ from appaudit.records import Fact
 
 
 def _asks(case: Case) -> list[Fact]:
-    return [f for f in case.observed if f.action == "asks" and f.subject.startswith("permission:")]
+    return [f for f in case.by_action.get("asks", ()) if f.subject.startswith("permission:")]
 
 
 def _group(fact: Fact) -> str:
@@ -59,15 +58,16 @@ def bulk_permission_request(case: Case) -> Iterator[Verdict]:
 
 def repeated_permission_request(case: Case) -> Iterator[Verdict]:
     """The same permission asked for again in one phase after it was refused."""
-    refused = [f for f in _asks(case) if f.phase == "refused"]
-    times = Counter((case.party(f.actor), f.subject) for f in refused)
-    for (party, subject), number in sorted(times.items()):
-        facts = tuple(f for f in refused if (case.party(f.actor), f.subject) == (party, subject))
+    refused: dict[tuple[str, str], list[Fact]] = {}
+    for fact in _asks(case):
+        if fact.phase == "refused":
+            refused.setdefault((case.party(fact.actor), fact.subject), []).append(fact)
+    for (party, subject), facts in sorted(refused.items()):
         yield Verdict(
-            "review" if number > 1 else "pass",
+            "review" if len(facts) > 1 else "pass",
             party,
             "asks",
             subject,
-            facts=facts,
-            attributes=(("number", str(number)),),
+            facts=tuple(facts),
+            attributes=(("number", str(len(facts))),),
         )

@@ -13,7 +13,7 @@ MUCH_SMALLER = 33
 
 
 def _shown(case: Case, name: str) -> tuple[Fact, ...]:
-    return tuple(f for f in case.observed if f.action == "shows" and f.subject == f"consent:{name}")
+    return tuple(case.observed_by_action("shows", "consent").get(name, ()))
 
 
 def _verdict(outcome: Outcome, subject: str, facts: tuple[Fact, ...], **attributes: str) -> Verdict:

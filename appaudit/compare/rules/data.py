@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from appaudit.compare.case import UNREAD, Case
 from appaudit.compare.disclosure import GENERIC, Judgement, judge
 from appaudit.compare.observable import observable
 from appaudit.compare.reach import effective
 from appaudit.compare.verdict import Verdict
-from appaudit.knowledge.data_types import data_types, distance, narrower
+from appaudit.knowledge.data_types import data_types, narrower, related
 from appaudit.records import Confidence, Disclosure, Fact, Outcome, Severity
 
 ELSEWHERE = ("missing_document",)
@@ -78,18 +77,18 @@ def _verdict(
     )
 
 
-def _of_class(case: Case, wanted: Disclosure, severity: Severity) -> Iterator[Verdict]:
+def _of_class(
+    case: Case, wanted: Disclosure, severity: Severity, outcome: Outcome = "violation", implied: bool = False
+) -> Iterator[Verdict]:
     for party, data, facts, judgement in _judgements(case):
-        if judgement.disclosure == wanted:
-            yield _verdict(case, party, data, facts, judgement, severity)
+        if judgement.disclosure == wanted and judgement.implied == implied:
+            yield _verdict(case, party, data, facts, judgement, severity, outcome)
 
 
 def undeclared_data(case: Case) -> Iterator[Verdict]:
     """Omitted disclosures; what is clear is this rule's pass."""
     yield from _of_class(case, "omitted", "high")
-    for party, data, facts, judgement in _judgements(case):
-        if judgement.disclosure == "clear":
-            yield _verdict(case, party, data, facts, judgement, "info", "pass")
+    yield from _of_class(case, "clear", "info", "pass")
 
 
 def contradicted_data(case: Case) -> Iterator[Verdict]:
@@ -106,16 +105,12 @@ def ambiguous_data(case: Case) -> Iterator[Verdict]:
 
 def vague_data(case: Case) -> Iterator[Verdict]:
     """Only a broader term is declared."""
-    for verdict in _of_class(case, "vague", "medium"):
-        if dict(verdict.attributes)["degree"] != "0":
-            yield verdict
+    yield from _of_class(case, "vague", "medium")
 
 
 def implied_data(case: Case) -> Iterator[Verdict]:
     """Said only by a denial under a condition: the reader has to infer that it is collected otherwise."""
-    for verdict in _of_class(case, "vague", "medium"):
-        if dict(verdict.attributes)["degree"] == "0":
-            yield replace(verdict, outcome="review")
+    yield from _of_class(case, "vague", "medium", "review", implied=True)
 
 
 def unobserved_data(case: Case) -> Iterator[Verdict]:
@@ -125,7 +120,7 @@ def unobserved_data(case: Case) -> Iterator[Verdict]:
     for data in case.declared_data:
         if data not in observable() or data in seen or narrower(data) & seen:
             continue
-        if any(distance(s, data) is not None or distance(data, s) is not None for s in seen):
+        if any(related(s, data) for s in seen):
             continue
         statements = tuple(f for f in case.declared(data) if f.actor == "app")
         if statements:

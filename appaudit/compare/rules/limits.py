@@ -114,5 +114,5 @@ def hard_to_read(case: Case) -> Iterator[Verdict]:
         "states",
         "topic:policy_meta",
         (worst,) if long else (),
-        attributes=(("limit", str(LONG)), ("number", str(percent))),
+        attributes=(("length", str(LONG)), ("number", str(percent))),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from appaudit.compare.case import Case
 from appaudit.compare.disclosure import GENERIC
 from appaudit.compare.unlocks import opens
-from appaudit.compare.verdict import Verdict
+from appaudit.compare.verdict import Verdict, undecided
 from appaudit.knowledge.data_types import data_types, said_as
 from appaudit.knowledge.permissions import permission
 from appaudit.knowledge.regulations import Category, categories
@@ -28,8 +28,7 @@ def unnecessary_data(case: Case) -> Iterator[Verdict]:
     """Collected beyond what the basic function may require: optional at best, so refusal must not matter."""
     category = category_of(case.category)
     if category is None:
-        needs = "category"
-        yield Verdict("not_examined", "app", "", "", attributes=(("needs", needs),))
+        yield undecided("category")
         return
     clause = (f"CN39-{category.number}", "CN39-art4")
     for (party, data), facts in sorted(case.collected.items()):
@@ -53,7 +52,7 @@ def unnecessary_permission(case: Case) -> Iterator[Verdict]:
     """A dangerous permission that opens nothing the basic function of such an app may require."""
     category = category_of(case.category)
     if category is None:
-        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "category"),))
+        yield undecided("category")
         return
     for name, facts in sorted(case.requested.items()):
         known = permission(name)
@@ -82,7 +81,7 @@ def targeted_push(case: Case) -> Iterator[Verdict]:
         for name, facts in sorted(case.embedded.items())
         if name in sdks() and sdks()[name].category in TARGETING
     }
-    option = tuple(f for f in case.stated if f.subject == OPTION and f.attribute.get("status") == "present")
+    option = tuple(f for f in case.said(OPTION) if f.attribute.get("status") == "present")
     found = tuple(f for facts in targeting.values() for f in facts)
     yield Verdict(
         "review" if targeting and not option else "pass",
@@ -99,7 +98,7 @@ def low_target_sdk(case: Case) -> Iterator[Verdict]:
     """A target SDK below 23 gets every permission at installation; one below 29 escapes later limits."""
     target = case.app.target_sdk if case.app else None
     if target is None:
-        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "target_sdk"),))
+        yield undecided("target_sdk")
         return
     facts = tuple(f for name in sorted(case.requested) for f in case.requested[name])[:20]
     low = target < MODERN
@@ -107,7 +106,7 @@ def low_target_sdk(case: Case) -> Iterator[Verdict]:
         "review" if low else "pass",
         "app",
         "targets",
-        f"setting:target_sdk_{target}",
+        "setting:target_sdk",
         facts=facts if low else (),
         severity="high" if target < RUNTIME else "low",
         attributes=(("target", str(target)),),

@@ -11,6 +11,8 @@ from appaudit.records import Fact, Outcome
 TRUST = ("setting:accepts_any_certificate", "setting:accepts_any_hostname")
 """Code that accepts whatever certificate or name a server shows."""
 
+CLEAR = ("cleartext", "yes")
+
 
 def _unprotected(fact: Fact) -> bool:
     """Whether a setting permits cleartext, or code trusts anything."""
@@ -24,9 +26,9 @@ def _unprotected(fact: Fact) -> bool:
 def unprotected_transport(case: Case) -> Iterator[Verdict]:
     """Personal data in the clear, or an app that allows it, against what the policy promises."""
     subject = "topic:transport_security"
-    promises = tuple(f for f in case.stated if f.subject == subject)
-    seen = tuple(f for f in case.observed if f.action == "sends" and f.attribute.get("cleartext") == "yes")
-    allowed = tuple(f for f in case.observed if _unprotected(f))
+    promises = case.said(subject)
+    seen = tuple(f for f in case.by_action.get("sends", ()) if CLEAR in f.attributes)
+    allowed = tuple(f for f in case.by_action.get("uses", ()) if _unprotected(f))
     if seen:
         yield Verdict("violation", "app", "sends", subject, (*seen, *promises), confidence="high")
     elif allowed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from appaudit.compare.case import UNREAD, Case
+from appaudit.compare.disclosure import told
 from appaudit.compare.unlocks import opens
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types
@@ -31,10 +32,10 @@ def _sensitive(case: Case) -> Iterator[tuple[str, str, list[Fact]]]:
 
 
 def _explained(case: Case, name: str) -> list[Fact]:
-    """Statements that name the permission or a data type it opens."""
-    found = [f for f in case.stated if f.subject == f"permission:{name}"]
+    """Statements that name the permission, denials first, or a data type it opens."""
+    found = sorted(case.said(f"permission:{name}"), key=lambda f: f.stance == "declared")
     for data in sorted(opens(name)):
-        found.extend(case.declared(data))
+        found += [*case.declared(data), *case.implied(data)]
     return found
 
 
@@ -46,19 +47,21 @@ def _severity(name: str) -> Severity:
 
 
 def undeclared_permission(case: Case) -> Iterator[Verdict]:
-    """A sensitive permission of the manifest that the policy never explains."""
+    """A sensitive permission of the manifest that the policy never explains, or says it does not ask for."""
     for name, level, facts in _sensitive(case):
         statements = _explained(case, name)
-        gaps = () if statements else case.gaps_of("missing_document")
+        disclosure = told(statements)
+        gaps = case.gaps_of("missing_document") if disclosure == "omitted" else ()
+        certain = disclosure == "omitted" and not gaps
         yield Verdict(
-            "pass" if statements else "review" if gaps else "violation",
+            "pass" if disclosure == "clear" else "violation" if certain else "review",
             "app",
             "requests",
             f"permission:{name}",
             facts=(*facts, *statements),
             gaps=gaps,
-            disclosure="clear" if statements else "omitted",
-            severity="info" if statements else _severity(name),
+            disclosure=disclosure,
+            severity=_severity(name),
             attributes=(("level", level),),
         )
 

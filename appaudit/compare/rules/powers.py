@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from appaudit.compare.case import Case
-from appaudit.compare.verdict import Verdict
+from appaudit.compare.disclosure import told
+from appaudit.compare.verdict import Verdict, undecided
 from appaudit.knowledge.data_types import data_types
 from appaudit.records import Fact, Outcome, Severity
 
@@ -15,7 +16,8 @@ POWERS: dict[str, tuple[str, Severity]] = {
     "device_admin": ("android.permission.BIND_DEVICE_ADMIN", "high"),
     "input_method": ("android.permission.BIND_INPUT_METHOD", "medium"),
     "vpn": ("android.permission.BIND_VPN_SERVICE", "medium"),
-    "overlay": ("android.permission.SYSTEM_ALERT_WINDOW", "medium"),
+    "autofill": ("android.permission.BIND_AUTOFILL_SERVICE", "high"),
+    "voice_interaction": ("android.permission.BIND_VOICE_INTERACTION", "medium"),
     "call_screening": ("android.permission.BIND_SCREENING_SERVICE", "medium"),
     "sms_send": ("android.permission.SEND_SMS", "high"),
 }
@@ -29,21 +31,23 @@ PER_SECOND = 10
 
 
 def special_power(case: Case) -> Iterator[Verdict]:
-    """A power over other apps or the whole phone, and whether the policy explains it."""
+    """A power over other apps or the whole phone, and whether the policy explains it. Where the manifest
+    requests a permission for it, undeclared-permission says so."""
     by_power: dict[tuple[str, str], list[Fact]] = {}
-    for fact in case.observed:
-        kind, _, name = fact.subject.partition(":")
-        if fact.action == "uses" and kind == "setting" and name in POWERS:
+    for name, facts in case.observed_by_action("uses", "setting").items():
+        for fact in facts if name in POWERS and POWERS[name][0] not in case.requested else ():
             by_power.setdefault((case.party(fact.actor), name), []).append(fact)
     for (party, name), facts in sorted(by_power.items()):
         full, severity = POWERS[name]
-        said = tuple(f for f in case.stated if f.subject == f"permission:{full}")
+        said = case.said(f"permission:{full}")
+        disclosure = told(said)
         yield Verdict(
-            "pass" if said else "review",
+            "pass" if disclosure == "clear" else "review",
             party,
             "uses",
             f"setting:{name}",
             facts=(*facts, *said),
+            disclosure=disclosure,
             severity=severity,
             attributes=(("permission", full),),
         )
@@ -52,10 +56,10 @@ def special_power(case: Case) -> Iterator[Verdict]:
 def installs_apps(case: Case) -> Iterator[Verdict]:
     """The app may install other apps: whether its screens mislead people into it, only a person can see."""
     if case.app is None:
-        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "manifest"),))
+        yield undecided("manifest")
         return
     facts = tuple(case.requested.get(INSTALLING, ()))
-    said = tuple(f for f in case.stated if f.subject == f"permission:{INSTALLING}")
+    said = case.said(f"permission:{INSTALLING}")
     outcome: Outcome = "review" if facts else "pass"
     yield Verdict(outcome, "app", "requests", f"permission:{INSTALLING}", (*facts, *said))
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from appaudit.compare.case import Case
-from appaudit.compare.conditions import conditioned, covered, grouped
+from appaudit.compare.case import Case, leaves
+from appaudit.compare.conditions import covered, grouped, statements
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.sdks import sdks
-from appaudit.records import Fact, Outcome, PolicySpan
+from appaudit.records import LEAVING, Fact, Outcome, PolicySpan
 
 PLAIN = ("plain", "pattern")
 """Forms in which the value itself is in the request."""
-LEAVING = ("sends", "shares")
+
 CHECKED = frozenset(
     {"until_version", "local_only", "background", "optional", "after_consent", "deidentified", "permission"}
 )
@@ -21,7 +21,7 @@ CHECKED = frozenset(
 
 
 def _verdict(outcome: Outcome, said: list[Fact], observed: list[Fact], **attributes: str) -> Verdict:
-    left = any(f.action in LEAVING for f in observed)
+    left = leaves(observed)
     return Verdict(
         outcome,
         said[0].actor,
@@ -36,8 +36,8 @@ def _verdict(outcome: Outcome, said: list[Fact], observed: list[Fact], **attribu
 def local_only_sent(case: Case) -> Iterator[Verdict]:
     """ "Processed on your device only": the type, or a part of it, leaves the device; or, where no traffic
     was looked at, it is read beside code that sends."""
-    declared = [("", f) for f in case.stated if f.stance == "declared" and f.action == "processes_locally"]
-    for said in grouped(iter([*declared, *conditioned(case, "local_only")])).values():
+    declared = [f for f in case.stated if f.stance == "declared" and f.action == "processes_locally"]
+    for said in grouped([*declared, *statements(case, "local_only")]):
         observed = covered(case, said[0])
         sent = [f for f in observed if f.action in LEAVING]
         if sent:
@@ -57,7 +57,7 @@ def local_only_sent(case: Case) -> Iterator[Verdict]:
 
 def consent_condition(case: Case) -> Iterator[Verdict]:
     """ "Only after you agree": the phase of each observation decides."""
-    for said in grouped(conditioned(case, "after_consent")).values():
+    for said in grouped(statements(case, "after_consent")):
         observed = covered(case, said[0])
         lived = [f for f in observed if f.source in ("dynamic", "traffic") and f.phase != "unknown"]
         early = [f for f in lived if f.phase in ("before_consent", "refused")]
@@ -72,7 +72,7 @@ def consent_condition(case: Case) -> Iterator[Verdict]:
 def optional_condition(case: Case) -> Iterator[Verdict]:
     """ "You may choose": what is optional is not collected after refusal."""
     refusing = any(f.phase == "refused" for f in case.observed)
-    for said in grouped(conditioned(case, "optional")).values():
+    for said in grouped(statements(case, "optional")):
         observed = covered(case, said[0])
         refused = [f for f in observed if f.phase == "refused"]
         if refused:
@@ -85,7 +85,7 @@ def optional_condition(case: Case) -> Iterator[Verdict]:
 
 def plain_although_deidentified(case: Case) -> Iterator[Verdict]:
     """ "De-identified": the value itself, neither hashed nor encrypted, is in the traffic."""
-    for said in grouped(conditioned(case, "deidentified")).values():
+    for said in grouped(statements(case, "deidentified")):
         observed = covered(case, said[0])
         sent = [f for f in observed if f.action in LEAVING and "form" in f.attribute]
         plain = [f for f in sent if f.attribute["form"] in PLAIN]
@@ -100,12 +100,12 @@ def plain_although_deidentified(case: Case) -> Iterator[Verdict]:
 
 def open_condition(case: Case) -> Iterator[Verdict]:
     """A condition in the policy's own words that no observation can decide by itself."""
-    statements = (
-        (token, fact)
-        for token, fact in conditioned(case, "if")
+    open_ones = (
+        fact
+        for fact in statements(case, "if")
         if not any(t.partition(":")[0] in CHECKED for t in fact.condition)
     )
-    for said in grouped(statements).values():
+    for said in grouped(open_ones):
         observed = covered(case, said[0])
         if observed:
             words = next(t.partition(":")[2] for t in said[0].condition if t.startswith("if:"))
@@ -128,7 +128,7 @@ def storage_country(case: Case) -> Iterator[Verdict]:
     Where a server stands cannot be told from its name: a foreign recipient is a lead, and nothing here is
     ever a pass.
     """
-    said = tuple(f for f in case.stated if f.subject in PLACE)
+    said = tuple(f for subject in PLACE for f in case.said(subject))
     if not said:
         return
     foreign: list[Fact] = []

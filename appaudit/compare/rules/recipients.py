@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appaudit.compare.case import Case
+from appaudit.compare.case import Case, leaves
 from appaudit.compare.disclosure import GENERIC
-from appaudit.compare.verdict import Verdict
-from appaudit.knowledge.data_types import data_types, distance, said_as
+from appaudit.compare.verdict import Verdict, undecided
+from appaudit.knowledge.data_types import data_types, distance, related, said_as
 from appaudit.knowledge.sdks import sdks
-from appaudit.records import Fact
+from appaudit.records import LEAVING, Fact
 
 KEPT = frozenset({"after_consent", "optional", "deidentified"})
 """Conditions under which passing data on is as the law wants it."""
@@ -26,7 +26,7 @@ def unnamed_recipient(case: Case) -> Iterator[Verdict]:
     """Personal data went to a third party that the declared side does not name."""
     sent: dict[tuple[str, str], list[Fact]] = {}
     for fact in case.observed:
-        if fact.action in ("sends", "shares") and fact.subject.startswith("data:") and fact.recipient:
+        if fact.action in LEAVING and fact.subject.startswith("data:") and fact.recipient:
             sent.setdefault((case.receiver(fact), fact.recipient), []).append(fact)
     for (receiver, host), facts in sorted(sent.items()):
         kinds = sorted({f.subject.partition(":")[2] for f in facts})
@@ -52,7 +52,7 @@ def declared_sharing(case: Case) -> Iterator[Verdict]:
     said = [f for f in case.stated if f.source == "policy" and f.action == "shares" and f.actor == "app"]
     bare = [f for f in said if f.stance == "declared" and KEPT.isdisjoint(f.condition)]
     if not said:
-        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "sharing_statement"),))
+        yield undecided("sharing_statement")
         return
     names = sorted({(f.recipient or "").partition(":")[2] for f in bare} - {""})
     yield Verdict(
@@ -88,7 +88,7 @@ def form_omits_data(case: Case) -> Iterator[Verdict]:
     """Data collected by the app or its SDKs that its Data safety form does not declare."""
     rows = [f for f in case.stated if f.attribute.get("basis", "").startswith(ROW)]
     if not rows:
-        yield Verdict("not_examined", "app", "", "", attributes=(("needs", "data_safety"),))
+        yield undecided("data_safety")
         return
     said = {f.subject.partition(":")[2] for f in rows if f.stance == "declared"}
     by_data: dict[str, list[Fact]] = {}
@@ -98,10 +98,8 @@ def form_omits_data(case: Case) -> Iterator[Verdict]:
         kind = data_types().get(data)
         if kind is None or data in GENERIC or not kind.play:
             continue
-        declared = not said.isdisjoint(said_as(data)) or any(
-            distance(s, data) is not None or distance(data, s) is not None for s in said
-        )
-        left = any(f.action in ("sends", "shares") for f in facts)
+        declared = not said.isdisjoint(said_as(data)) or any(related(s, data) for s in said)
+        left = leaves(facts)
         statements = [f for f in rows if distance(data, f.subject.partition(":")[2]) is not None]
         yield Verdict(
             "pass" if declared else "violation" if left else "review",

@@ -9,7 +9,7 @@ from appaudit.compare.case import UNREAD, Case
 from appaudit.compare.disclosure import GENERIC
 from appaudit.compare.observable import observable
 from appaudit.compare.verdict import Verdict
-from appaudit.knowledge.data_types import data_types, distance, said_as
+from appaudit.knowledge.data_types import data_types, distance, related, said_as
 from appaudit.knowledge.sdks import Sdk
 from appaudit.knowledge.sdks import sdks as known_sdks
 from appaudit.records import Fact, Outcome, Severity
@@ -176,7 +176,7 @@ def unobserved_sdk_data(case: Case) -> Iterator[Verdict]:
         for data, statements in sorted(_listed(case, name).items()):
             if data not in observable():
                 continue
-            found = any(distance(s, data) is not None or distance(data, s) is not None for s in seen)
+            found = any(related(s, data) for s in seen)
             own = _says(set(sdk.collects), data)
             needs = "code" if blind else "run_sdk" if own else ""
             outcome: Outcome = "pass" if found else "not_examined" if needs else "review"

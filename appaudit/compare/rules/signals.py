@@ -39,7 +39,11 @@ def consent_signal(case: Case) -> Iterator[Verdict]:
 
 def unused_consent_platform(case: Case) -> Iterator[Verdict]:
     """A consent platform in the code whose hosts were never asked while the app was listened to."""
-    contacted = {f.subject.removeprefix("host:") for f in case.observed if _live_contact(f)}
+    contacted = {
+        host
+        for host, facts in case.observed_by_action("contacts", "host").items()
+        if any(f.source == "traffic" for f in facts)
+    }
     owners = {sdks.sdk_of_host(host) for host in contacted}
     for name, facts in sorted(case.embedded.items()):
         sdk = sdks.sdks().get(name)
@@ -54,7 +58,3 @@ def unused_consent_platform(case: Case) -> Iterator[Verdict]:
             )
         else:
             yield Verdict("review", actor, "contacts", subject, tuple(facts))
-
-
-def _live_contact(fact: Fact) -> bool:
-    return fact.source == "traffic" and fact.action == "contacts"

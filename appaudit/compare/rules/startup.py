@@ -12,7 +12,7 @@ from appaudit.records import Fact
 
 def _early(fact: Fact) -> bool:
     """Static: reachable from Application, ContentProvider or a start-up initialiser."""
-    return fact.source == "static" and any(key == "startup" for key, _ in fact.attributes)
+    return fact.source == "static" and "startup" in fact.attribute
 
 
 def early_collection(case: Case) -> Iterator[Verdict]:
@@ -49,11 +49,10 @@ def early_collection(case: Case) -> Iterator[Verdict]:
 
 def self_start(case: Case) -> Iterator[Verdict]:
     """Components that start the app by themselves or at another's call, and whether the policy says so."""
-    statements = tuple(f for f in case.stated if f.subject == "topic:self_start")
+    statements = case.said("topic:self_start")
     by_actor: dict[str, list[Fact]] = {}
-    for fact in case.observed:
-        if fact.action == "starts":
-            by_actor.setdefault(case.party(fact.actor), []).append(fact)
+    for fact in case.by_action.get("starts", ()):
+        by_actor.setdefault(case.party(fact.actor), []).append(fact)
     if not by_actor and "static" in case.examined and not case.gaps_of(*UNREAD) and case.app is not None:
         yield Verdict("pass", "app", "starts", "topic:self_start", statements)
     for actor, facts in sorted(by_actor.items()):

@@ -15,6 +15,7 @@ looked up in stand in ``apis/words.toml``. Fields of a row:
 - ``near``: the access counts only where this string stands in the calling method.
 - ``all``/``any``: permissions; names without a dot are ``android.permission.`` ones.
 - ``since``/``until``: first and last API level; absent means below 24, and still there in 36.
+- ``limit``: what the platform came to answer ordinary apps instead, a table of ``limits.toml``.
 - ``field``: the member is a field that is read, not a method.
 - ``runtime``: the class a hook must be set on, where the public class is abstract.
 - ``hook`` = "implementors": hook the classes that implement or extend this one.
@@ -57,6 +58,7 @@ class Api:
     vendor: str = ""
     since: int | None = None
     until: int | None = None
+    limit: str = ""
     runtime: str = ""
     hook: Hook = "method"
     hidden: bool = False
@@ -176,6 +178,7 @@ def _api(class_name: str, member: str, row: Mapping[str, Any], theme: str) -> Ap
         vendor=row.get("vendor", ""),
         since=row.get("since"),
         until=row.get("until"),
+        limit=row.get("limit", ""),
         runtime=row.get("runtime", ""),
         hook=row.get("hook", "native" if native else "field" if is_field else "method"),
         hidden=row.get("hidden", False),

@@ -25,6 +25,7 @@ APIS = 5
 """Framework members that a sentence names; the others are counted."""
 
 _AND = {"en": ", ", "zh": "、"}
+_THEN = {"en": "; ", "zh": "；"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,10 @@ def render(finding: Finding, lang: Language) -> Wording:
     template = text.passed if finding.outcome == "pass" else text.message
     if finding.outcome == "not_examined" and "{needs}" not in template:
         template = _word("not_examined", "sentence", lang)
+    limited = _limited(values) if finding.outcome in ("violation", "review") else ""
     return Wording(
         text.title.format_map(values),
-        template.format_map(values),
+        template.format_map(values) + limited,
         text.why,
         "" if finding.outcome == "pass" else _advice(text.advice.format_map(values), values),
     )
@@ -105,6 +107,25 @@ def _quote(values: _Values) -> str:
     """The sentence where it is known, else the words themselves."""
     span = values.span()
     return values.given.get("sentence") or (span.quote if span else values.given.get("quote", ""))
+
+
+def _limited(values: _Values) -> str:
+    """What the platform gives this app instead of data that only code was seen to read."""
+    lang = values.lang
+    by_limit: dict[str, list[str]] = {}
+    for fact in values.observed:
+        if fact.source != "static":
+            return ""
+        if value := fact.attribute.get("limit"):
+            by_limit.setdefault(value, []).extend(map(short_api, framework_apis([fact])))
+    told = [limit(value, _AND[lang].join(dict.fromkeys(a)), lang) for value, a in by_limit.items()]
+    return _word("limited", "sentence", lang).format(limits=_THEN[lang].join(told)) if told else ""
+
+
+def limit(value: str, apis: str, lang: Language) -> str:
+    """``<answer>:<API level>`` of an access in words; ``apis``: the calls by name, may be empty."""
+    answer, _, level = value.partition(":")
+    return _word("limit", answer, lang).replace("{apis}", apis).replace("{level}", level).strip()
 
 
 def _where(values: _Values) -> str:

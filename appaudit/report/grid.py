@@ -12,6 +12,7 @@ from typing import Any
 
 from appaudit.knowledge.regulations import in_profile, notice_label
 from appaudit.knowledge.sdks import CATEGORIES, sdks
+from appaudit.knowledge.wording import limit
 from appaudit.records import Fact, Finding
 from appaudit.report.clauses import ClauseRow, clause_rows
 from appaudit.report.lists import SharedRow, collected_rows, shared_rows
@@ -302,7 +303,7 @@ class Grids:
             lambda r: (
                 text(self.w.actor(r.actor)),
                 text(self.w.subject(r.subject)),
-                text(java_member(r.api), "code"),
+                Cell((visible(java_member(r.api)), *self._levels(r.facts)), "code"),
                 text(self.w.of("source", r.source)),
                 text("" if r.phase == "unknown" else self.w.of("phase", r.phase)),
                 number(r.count),
@@ -310,6 +311,15 @@ class Grids:
             ),
             self.w("calls_intro"),
         )
+
+    def _levels(self, facts: Iterable[Fact]) -> tuple[str, ...]:
+        """Since and until which API level a call is there, and what the platform limits it to."""
+        told = []
+        for attributes in (fact.attribute for fact in facts):
+            told += [self.detail(key, attributes[key]) for key in ("since", "until") if key in attributes]
+            if "limit" in attributes:
+                told.append(visible(limit(attributes["limit"], "", self.w.lang)))
+        return tuple(dict.fromkeys(told))
 
     def _plain(self, ident: str, facts: list[Fact]) -> Grid:
         return self.make(

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from appaudit.dex import CallSites
-from appaudit.knowledge.apis import Api, Word, catalogue, word_tables
+from appaudit.knowledge.apis import Api, Word, by_id, catalogue, word_tables
 from appaudit.records import CallSite, ClassDefinition, Fact, Gap, StringConstant
-from appaudit.static import wrappers
+from appaudit.static import levels, wrappers
 from appaudit.static.attribution import UNKNOWN
 from appaudit.static.bodies import overrides
 from appaudit.static.facts import Drafts, Key
@@ -78,6 +78,7 @@ class _Finder:
         self._words = WordSites(sample)
         self._explained: dict[tuple[int, int], set[str]] = {}
         self._traced_later: list[tuple[Api, CallSites]] = []
+        self._levels = cache(lambda api: levels.attributes(by_id()[api], sample.manifest))
 
     # ---------------------------------------------------------------------------- calls
 
@@ -223,6 +224,7 @@ class _Finder:
                     ("role", role),
                     ("vendor", meaning.vendor or api.vendor),
                     ("via", via),
+                    *self._levels(api.id),
                 ),
             )
             for actor, package in actors
@@ -237,7 +239,8 @@ class _Finder:
                 if in_library(body.owner):
                     continue
                 actor, package = self.sample.actors.of_package(body.owner)
-                attributes = _kept(("api", api.id), ("package", package), ("role", "callback"))
+                levels_of = self._levels(api.id)
+                attributes = _kept(("api", api.id), ("package", package), ("role", "callback"), *levels_of)
                 evidence = ClassDefinition(body.dex.member, body.owner, body.owner, 1)
                 for data in api.data:
                     self.drafts.add(Key(actor, "accesses", f"data:{data}", attributes), evidence)

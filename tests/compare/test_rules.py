@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,16 @@ def test_advice_names_the_first_place_in_the_app() -> None:
         assert "First place: " in finding.advice
     (imei,) = (f for f in placed if (f.rule, f.subject) == ("expired-version", "data:imei"))
     assert "com.example.shop.device.DeviceProfile.rememberImei (shop.apk!classes.dex, " in imei.advice
+
+
+def test_what_the_platform_limits_is_said_where_only_code_was_seen() -> None:
+    (finding,) = (f for f in fixture_audit("shop/zh").findings if f.rule == "expired-version")
+    only_code = replace(finding, facts=tuple(f for f in finding.facts if f.source != "dynamic"))
+    said = "TelephonyManager.getDeviceId answers nothing from API level 29 on"
+    assert said in render(only_code, "en").message
+    seen = replace(only_code.facts[0], source="dynamic", stance="observed")
+    assert said not in render(replace(finding, facts=(*only_code.facts, seen)), "en").message
+    assert said not in render(replace(only_code, outcome="not_examined"), "en").message
 
 
 def test_the_documentation_page_is_made_from_the_rules() -> None:

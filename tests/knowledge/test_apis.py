@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from appaudit.knowledge import apis
 from appaudit.knowledge.data_types import data_types
+from appaudit.knowledge.limits import limits
 from appaudit.knowledge.load import FOLDER, toml
 
 OPEN_TABLES = {"package", "class", "host", "url"}
@@ -44,6 +45,7 @@ ROW = {
         "vendor": {"type": "string"},
         "since": {"type": "integer", "minimum": 1, "maximum": 36},
         "until": {"type": "integer", "minimum": 1, "maximum": 35},
+        "limit": {"enum": sorted(limits())},
         "runtime": {"type": "string", "pattern": r"^[a-z]\w*(\.\w+)+(\$\w+)*$"},
         "hook": {"enum": ["implementors", "none"]},
         "hidden": {"const": True},

@@ -9,6 +9,7 @@ import pytest
 from appaudit.records import CallSite, Fact
 from appaudit.static import scan
 from tests.dex.writer import Class, Method, Word, build
+from tests.static.apps import app_with
 
 PM = "Landroid/content/pm/PackageManager;"
 LIST = f"{PM}->queryIntentActivities(Landroid/content/Intent;I)Ljava/util/List;"
@@ -18,6 +19,7 @@ GET = f"{SECURE}->getString(Landroid/content/ContentResolver;Ljava/lang/String;)
 EXEC = "Ljava/lang/Runtime;->exec(Ljava/lang/String;)Ljava/lang/Process;"
 IMEI = "Landroid/telephony/TelephonyManager;->getImei()Ljava/lang/String;"
 PROPERTY = "Landroid/os/SystemProperties;->get(Ljava/lang/String;)Ljava/lang/String;"
+LAUNCHER = "android.intent.category.LAUNCHER"
 RETURN: list[Word] = [0x0E]
 
 
@@ -54,7 +56,7 @@ def data(facts: list[Fact]) -> set[str]:
 
 @pytest.mark.parametrize("near", [True, False])
 def test_a_launcher_query_is_the_list_of_apps(tmp_path: Path, near: bool) -> None:
-    category = text(3, "android.intent.category.LAUNCHER") if near else []
+    category = text(3, LAUNCHER) if near else []
     facts = found(tmp_path, Class("Lcom/x/A;", [method(category, virtual(LIST, 0, 1, 2))]))
     assert data(facts) == ({"installed_apps"} if near else set())
 
@@ -168,3 +170,16 @@ def test_an_overridden_callback(tmp_path: Path) -> None:
     )
     (fact,) = found(tmp_path, own)
     assert (fact.subject, fact.attribute["role"]) == ("data:screen_content", "callback")
+
+
+def test_levels_of_the_app_tell_which_calls_answer(tmp_path: Path) -> None:
+    code = build([Class("Lcom/x/A;", [method(virtual(IMEI, 0), virtual(LIST, 0, 1, 2), text(3, LAUNCHER))])])
+    path = app_with(tmp_path, {"classes.dex": code})  # min SDK 24, target 29
+    facts = {f.attribute["api"]: f.attribute for f in scan(path).facts if f.action == "accesses"}
+    imei = facts["android.telephony.TelephonyManager.getImei"]
+    assert (imei["limit"], imei["since"]) == ("throws:29", "26")
+    assert "limit" not in facts["android.content.pm.PackageManager.queryIntentActivities"]
+    assert not any(
+        {"limit", "since"} & set(f.attribute)
+        for f in found(tmp_path, Class("Lcom/x/A;", [method(virtual(IMEI, 0))]))
+    )

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import unquote_to_bytes
 
-_TOKEN = re.compile(rb"[0-9a-z]{8,}")
-_SEPARATED = re.compile(rb"(?<![0-9a-z])[0-9a-z]++(?:[:._-][0-9a-z]++)+")
+_RUN = re.compile(rb"[0-9a-z]++(?:[:._-][0-9a-z]++)*+")
 _BETWEEN = b":._-"
+_APART = bytes.maketrans(_BETWEEN, b"    ")
 _SEPARATORS = re.compile(r"[:._\s-]")
 _DECIMAL = re.compile(rb"(?<![\d.])-?\d{1,3}\.\d{3,}+(?!\.)")
-_PACKAGE = re.compile(rb"(?<![A-Za-z0-9_.])[a-z][a-z0-9_]*+(?:\.[A-Za-z][A-Za-z0-9_]*+)+")
 _HASHES = ("md5", "sha1", "sha256")
 _TRUNCATED = (16, 20, 32, 40)
 """Hex digits to which digests are cut in practice; shorter ones could be anything."""
@@ -57,6 +56,9 @@ class Values:
             for value in listed:
                 self._add(data, str(value).strip())
         self.texts.sort(key=lambda text: len(text[0]))
+        roots = b"|".join(sorted(re.escape(name.partition(b".")[0]) for name in self.packages))
+        named = rb"(?<![A-Za-z0-9_.])(?:%b)(?:\.[A-Za-z][A-Za-z0-9_]*+)+" % roots
+        self._package = re.compile(named) if self.packages else None
         self._long = {text: kind for text, kind in reversed(self.texts) if len(text) >= 12}
 
     def _add(self, data: str, value: str) -> None:
@@ -111,15 +113,16 @@ class Values:
             if at >= 0:
                 add(kind, "plain", at, len(needle))
         lower = data.lower() if len(data) >= 8 else b""
-        for token in self.forms.keys() & set(_TOKEN.findall(lower)):
+        runs = set(_RUN.findall(lower))
+        parted = [run for run in runs if not run.isalnum()]
+        runs.update(b" ".join(parted).translate(_APART).split())
+        for token in sorted(self.forms.keys() & runs):
             add(*self.forms[token], lower.find(token), len(token))
-        for token in set(_SEPARATED.findall(lower)):
-            bare = token.translate(None, _BETWEEN)
-            if bare in self.forms:
-                add(*self.forms[bare], lower.find(token), len(token))
+        for run in sorted(r for r in parted if r.translate(None, _BETWEEN) in self.forms):
+            add(*self.forms[run.translate(None, _BETWEEN)], lower.find(run), len(run))
         found.update({(h.data, h.form): h for h in self.digest(data)})
-        if self.packages:
-            named = {m[0] for m in _PACKAGE.finditer(data)} & self.packages
+        if self._package is not None:
+            named = set(self._package.findall(data)) & self.packages
             if len(named) > 1:
                 at = data.find(next(iter(sorted(named))))
                 add("installed_apps", "plain", at, len(data) - at)

@@ -6,6 +6,7 @@ import subprocess
 import time
 import venv
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.corpus import CACHE
 
@@ -33,3 +34,12 @@ def python_with(package: str, name: str) -> str:
         subprocess.run(command, check=True, capture_output=True, timeout=600)
         (folder / ".complete").touch()
     return str(python)
+
+
+def peak() -> float:
+    """Megabytes of memory this process has had at most (Linux).
+
+    Not ru_maxrss, in which the parent's memory counts until the interpreter is loaded.
+    """
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024

@@ -25,12 +25,11 @@ start = time.perf_counter()
 import appaudit.static
 result = appaudit.static.scan(Path(sys.argv[1]))
 usage = resource.getrusage(resource.RUSAGE_SELF)
-# Not ru_maxrss, in which the parent's memory counts until the interpreter is loaded.
-status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+from tests.bench.measure import peak
 print(json.dumps({
     "cpu": usage.ru_utime + usage.ru_stime,
     "wall": time.perf_counter() - start,
-    "megabytes": int(status["VmHWM"].split()[0]) / 1024,
+    "megabytes": peak(),
     "facts": len(result.facts),
 }))
 """

@@ -25,7 +25,8 @@ from appaudit.traffic.witness import Connection, Sealed, Witness
 def watch_and_listen(
     app: Path, options: Options, listening: Listening, progress: Callable[[str], None]
 ) -> RunResult:
-    """A run through a proxy that is there before the app starts and until it has ended.
+    """A run through a proxy that is there before the app starts and until it has ended. The device is led to
+    it by its own setting where that is how the proxy's mode works; else by whoever set up the way there.
 
     Raises InputError where either cannot begin; an empty recording is then taken away again.
     """
@@ -33,21 +34,21 @@ def watch_and_listen(
     try:
         with capture as proxy:
             progress("listening")
-            led = replace(options, proxy=f"{listening.host}:{proxy.port}", ca=proxy.certificate)
-            return run(app, led, progress)
+            address = f"{listening.host}:{proxy.port}" if listening.asked else None
+            return run(app, replace(options, proxy=address, ca=proxy.certificate), progress)
     except InputError:
         if not capture.flows:
             listening.output.unlink(missing_ok=True)
         raise
 
 
-def scene_of(bundle: Bundle, record: Path, mapping: Path | None = None) -> Scene:
-    """What the app's files and the record of a run tell of the traffic recorded beside it. ``mapping``: R8's.
-    Raises InputError."""
+def scene_of(bundle: Bundle, record: Path, options: Options, listening: Listening | None = None) -> Scene:
+    """What the app's files and the record of a run tell of the traffic beside it. Raises InputError."""
     package = bundle.app.package if bundle.app else ""
-    names = read_mapping(mapping) if mapping else None
+    names = read_mapping(options.mapping) if options.mapping else None
     seen = list(wire.events(read(record), package, names))
-    return replace(app_scene(bundle), phases=phases(record), witness=witness(seen))
+    through = listening.host if listening is not None else (options.proxy or "").rpartition(":")[0]
+    return replace(app_scene(bundle), phases=phases(record), witness=witness(seen), proxy=through.strip("[]"))
 
 
 def app_scene(bundle: Bundle) -> Scene:
@@ -118,7 +119,6 @@ def _sealed(event: Mapping[str, Any]) -> Sealed:
         bytes.fromhex(event["head"]),
         int(event["size"]),
         str(event["sha256"]),
-        str(event["actor"]),
         _stack(event, f"javax.crypto.Cipher {event['algorithm']}"),
         int(event["length"]) > len(plain),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -65,6 +64,8 @@ def _answer(work: Callable[[], object], writer: int) -> None:
     """In the child: send (whether it failed, result or error), then end without the parent's cleaning up."""
     global _is_aside
     _is_aside = True
+    import pickle  # here and below: the program's --help has no use for it
+
     try:
         try:
             answer = (False, work())
@@ -81,6 +82,8 @@ def _answer(work: Callable[[], object], writer: int) -> None:
 def _received(answer: bytes) -> Any:
     if not answer:
         raise MemoryError  # nothing but the system's own killer leaves no answer
+    import pickle
+
     failed, result = pickle.loads(answer)  # noqa: S301 - our own child's
     if failed:
         raise result

@@ -12,7 +12,7 @@ from appaudit import __version__
 from appaudit.aside import aside
 from appaudit.bundle import Bundle, below
 from appaudit.compare.judge import compare
-from appaudit.errors import InputError
+from appaudit.errors import InputError, MissingExtraError
 from appaudit.following import followed
 from appaudit.knowledge.version import knowledge
 from appaudit.knowledge.wording import worded
@@ -94,11 +94,11 @@ def _add_declared(bundle: Bundle, result: PolicyResult) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """What the user knows of hosts. ``own``: of the app's own company, with their subdomains. ``database``:
-    of addresses and their countries, in MaxMind's format."""
+    """What the user knows of hosts. ``own``: of the app's own company, with their subdomains. ``country``:
+    tells the country of an address (ISO 3166-1 alpha-2), empty where it does not know."""
 
     own: Sequence[str] = ()
-    database: Path | None = None
+    country: Callable[[str], str] | None = None
 
 
 NOTHING_MORE = Hosts()
@@ -121,55 +121,66 @@ class Inputs:
 
 
 def audit(inputs: Inputs, progress: Progress = _silent) -> Bundle:
-    """Everything given, side by side. What was not given is not examined, never passed."""
+    """Everything given, side by side. What was not given is not examined, never passed.
+
+    Raises InputError, MissingExtraError where a file given cannot be read.
+    """
+    _check(inputs)
     bundle = _read(inputs.app, inputs.policies, progress)
     for recording in inputs.traffic:
-        listen(bundle, recording, inputs.values, progress, about=inputs.about)
+        listen(bundle, recording, inputs, progress)
     progress("comparing")
     judge(bundle, inputs.category)
     return bundle
 
 
 def run(
-    app: Path,
-    policies: Sequence[Path],
-    options: Options,
-    progress: Progress = _silent,
-    category: str = "",
-    listening: Listening | None = None,
-    recordings: Sequence[Path] = (),
-    values: Path | None = None,
-    about: Hosts = NOTHING_MORE,
+    inputs: Inputs, options: Options, progress: Progress = _silent, listening: Listening | None = None
 ) -> Bundle:
-    """An app watched while it runs, against its declared documents. Raises InputError where it cannot run.
+    """An app watched while it runs, against its declared documents. Raises InputError where it cannot run,
+    ValueError without an app.
 
-    ``listening``: record its traffic too, through a proxy that the app is led to; what it sent is told by
-    phase and, where the hooks saw the connection, by caller. ``recordings``: of its traffic, made meanwhile
-    by something else, with the device's own ``values``.
+    ``inputs.traffic``: recordings of its traffic, made meanwhile by something else. ``listening``: record it
+    too, through a proxy that the app is led to; what it sent is told by phase and, where the hooks saw the
+    connection, by caller.
     """
     from appaudit.alongside import scene_of, watch_and_listen
     from appaudit.dynamic.record import FOLDER
     from appaudit.dynamic.run import run as watch
 
-    bundle = _read(app, policies, progress)
+    if inputs.app is None:
+        raise ValueError("a run needs an app")
+    _check(inputs)
+    bundle = _read(inputs.app, inputs.policies, progress)
     options = replace(options, known=callers(bundle.facts))
     if listening is None:
-        result = watch(app, options, progress)
+        result = watch(inputs.app, options, progress)
     else:
-        result = watch_and_listen(app, options, listening, progress)
+        result = watch_and_listen(inputs.app, options, listening, progress)
     add_run(bundle, result.facts, result.gaps)
-    for recording in ([listening.output] if listening is not None else []) + list(recordings):
-        scene = scene_of(bundle, result.record, options.mapping)
-        known = values if listening is None else listening.values
+    recordings = [*([listening.output] if listening is not None else ()), *inputs.traffic]
+    if recordings:
+        scene = scene_of(bundle, result.record, options, listening)
+    for recording in recordings:
         try:
-            listen(bundle, recording, known, progress, scene, about)
-        except InputError as error:  # what was seen of the run is not lost to it
-            bundle.gaps.append(Gap("traffic", "nothing_recorded", recording.name, str(error)))
+            listen(bundle, recording, inputs, progress, scene)
+        except (InputError, MissingExtraError) as error:  # what was seen of the run is not lost to it
+            empty = recording.is_file() and not recording.stat().st_size
+            code = "nothing_recorded" if empty else "recording_not_read"
+            bundle.gaps.append(Gap("traffic", code, recording.name, str(error)))
     bundle.facts = followed(bundle.facts)
     bundle.attached.update(below(result.record.parent, FOLDER))
     progress("comparing")
-    judge(bundle, category)
+    judge(bundle, inputs.category)
     return bundle
+
+
+def _check(inputs: Inputs) -> None:
+    """Raises InputError where the device's values cannot be read, before anything else takes its time."""
+    if inputs.values is not None:
+        from appaudit.traffic.values import read_values
+
+        read_values(inputs.values)
 
 
 def callers(facts: Iterable[Fact]) -> dict[str, str]:
@@ -193,24 +204,19 @@ def add_run(bundle: Bundle, facts: Iterable[Fact], gaps: Iterable[Gap]) -> None:
 
 
 def listen(
-    bundle: Bundle,
-    recording: Path,
-    values: Path | None,
-    progress: Progress = _silent,
-    scene: Scene | None = None,
-    about: Hosts = NOTHING_MORE,
+    bundle: Bundle, recording: Path, inputs: Inputs, progress: Progress = _silent, scene: Scene | None = None
 ) -> None:
-    """Put what a recording shows into a bundle. Raises InputError where it is none."""
+    """Put what a recording shows into a bundle; of ``inputs`` the values and what is known of hosts count.
+
+    ``scene``: what a run beside it showed. Raises InputError where it is none, MissingExtraError.
+    """
     from appaudit.alongside import app_scene
     from appaudit.traffic import read_traffic
-    from appaudit.traffic.countries import countries
 
     scene = scene or app_scene(bundle)
-    if about.own:
-        scene = replace(scene, own=(*scene.own, *(host.lower() for host in about.own)))
-    if about.database is not None:
-        scene = replace(scene, country=countries(about.database))
-    result = read_traffic(recording, values, progress, scene)
+    own = (*scene.own, *(host.lower() for host in inputs.about.own))
+    scene = replace(scene, own=own, country=inputs.about.country)
+    result = read_traffic(recording, inputs.values, progress, scene)
     bundle.facts.extend(result.facts)
     bundle.gaps.extend(result.gaps)
     if "traffic" not in bundle.examined:

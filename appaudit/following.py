@@ -12,7 +12,7 @@ WITHIN = 10.0
 """Seconds after an access in which a contact counts as following it. Following is not causing: a lead."""
 
 
-def followed(facts: Iterable[Fact], within: float = WITHIN) -> list[Fact]:
+def followed(facts: Iterable[Fact]) -> list[Fact]:
     """The facts; an access of a run that a contact of somebody else's host followed tells so in its attribute
     ``followed_by`` (``host 1.2 s later, 3 of 4``: the soonest, and how many of the known accesses were)."""
     facts = list(facts)
@@ -24,7 +24,7 @@ def followed(facts: Iterable[Fact], within: float = WITHIN) -> list[Fact]:
     )
     if not contacts:
         return facts
-    return [_marked(f, contacts, within) if _is_access(f) else f for f in facts]
+    return [_marked(f, contacts) if _is_access(f) else f for f in facts]
 
 
 def _is_access(fact: Fact) -> bool:
@@ -43,13 +43,13 @@ def _moments(fact: Fact) -> list[float]:
     return told or [float(t) for t in listed] or [t for t in (fact.first, fact.last) if t is not None]
 
 
-def _marked(fact: Fact, contacts: Sequence[tuple[float, str]], within: float) -> Fact:
+def _marked(fact: Fact, contacts: Sequence[tuple[float, str]]) -> Fact:
     vague = float(fact.attribute.get("precision", "0").split()[0])
     moments = sorted(set(_moments(fact)))
     delays: list[tuple[float, str]] = []
     for moment in moments:
         at = bisect.bisect_left(contacts, (moment, ""))
-        if at < len(contacts) and contacts[at][0] - moment <= within + vague:
+        if at < len(contacts) and contacts[at][0] - moment <= WITHIN + vague:
             delays.append((contacts[at][0] - moment, contacts[at][1]))
     if not delays:
         return fact

@@ -49,10 +49,10 @@ def fixture_audit(name: str) -> Bundle:
     values = FIXTURES / "device.toml" if flows else None
     bundle = audit.audit(audit.Inputs(apk, documents, flows, values, category))
     if "consent" in extras:
-        audit.listen(bundle, DOCUMENTS / f"{app}.har", None, scene=Scene(phases=PHASES))
+        audit.listen(bundle, DOCUMENTS / f"{app}.har", audit.Inputs(), scene=Scene(phases=PHASES))
         audit.judge(bundle, category)
     if "sent" in extras:
-        audit.listen(bundle, DOCUMENTS / f"{app}.har", FIXTURES / "device.toml")
+        audit.listen(bundle, DOCUMENTS / f"{app}.har", audit.Inputs(values=FIXTURES / "device.toml"))
         audit.judge(bundle, category)
     if "run" in extras:
         assert bundle.app is not None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from appaudit.cli.ending import Ending
 from appaudit.cli.living import Living
 from appaudit.cli.options import (
     Baseline,
@@ -31,10 +30,11 @@ from appaudit.cli.options import (
     Traffic,
     Values,
     checked_category,
-    configured,
     data_safety_form,
+    documents,
+    ending,
+    hosts,
     profile,
-    severity,
 )
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
@@ -85,25 +85,19 @@ def audit(
     settings: Settings = ctx.obj
     from appaudit import audit as work
 
-    least = severity(settings, fail_on)
-    documents = [Path(p) for p in configured(settings, "policy", policies, [])]
+    end = ending(settings, fail_on, exit_zero, strict)
     declared = data_safety_form(form)
-    if form is not None and form not in documents:
-        documents.append(form)
-    if not documents:
-        settings.say("appaudit: no --policy given: only what needs no policy is examined")
+    given = documents(settings, policies, form)
     living = Living(settings, baseline, new_only)
     law, kind = profile(settings, lens), checked_category(settings, category)
     delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, law, kind, declared)
 
-    hosts = work.Hosts(own_hosts or (), ip_database)
+    about = hosts(own_hosts, ip_database)
 
     def judged(app: Path, step: Callable[[str], None]) -> Bundle:
-        done = work.audit(work.Inputs(app, documents, traffic or (), values, kind, about=hosts), step)
+        done = work.audit(work.Inputs(app, given, traffic or (), values, kind, about), step)
         living.apply(done)
         return done
 
-    zero = exit_zero or bool(settings.config.get("exit-zero"))
-    ending = Ending(least, zero, strict or bool(settings.config.get("strict")))
-    each(settings, apps, judged, delivery, ending, jobs)
-    raise typer.Exit(ending.code)
+    each(settings, apps, judged, delivery, end, jobs)
+    raise typer.Exit(end.code)

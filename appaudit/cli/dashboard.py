@@ -135,7 +135,7 @@ class Dashboard:
 
         table = Table(box=None, padding=(0, 2, 0, 0), expand=False)
         for name, side in (("data", "left"), ("actor", "left"), ("calls", "right")):
-            table.add_column(name, justify=side, style="")  # type: ignore[arg-type]
+            table.add_column(name, justify=side)  # type: ignore[arg-type]
         for (data, actor), count in shown:
             table.add_row(text(data), text(actor), str(count))
         parts: list[RenderableType] = [text(head, "bold"), text(f"last step: {step}"), table]

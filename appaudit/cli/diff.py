@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from appaudit.cli.ending import exit_code
-from appaudit.cli.options import ExitZero, FailOn, Policies, configured, severity
+from appaudit.cli.options import ExitZero, FailOn, Policies, configured, ending
 from appaudit.cli.progress import progress
 from appaudit.cli.settings import Settings
 
@@ -46,7 +45,7 @@ def diff(
     from appaudit.compare.baseline import against
     from appaudit.compare.release import changes
 
-    least = severity(settings, fail_on)
+    end = ending(settings, fail_on, exit_zero, None)
     documents = [Path(p) for p in configured(settings, "policy", policies, [])]
     bundles: list[Bundle] = []
     for path in (old, new):
@@ -67,7 +66,7 @@ def diff(
         for f in fresh
         if dict(f.attributes).get("status") == "new" and (f.rule, f.actor, f.subject) in added
     ]
-    raise typer.Exit(exit_code(after, least, exit_zero, strict=False))
+    raise typer.Exit(end.add(after).code)
 
 
 def _show(settings: Settings, found: list[Change]) -> None:

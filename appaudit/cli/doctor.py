@@ -7,12 +7,12 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from appaudit import __version__
+from appaudit.cli.options import Remote, ServerHost, Setup, Usb
 from appaudit.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,14 +103,10 @@ def doctor(
     serial: Annotated[
         str | None, typer.Option("-D", "--serial", help="Serial of the device to check.", metavar="SERIAL")
     ] = None,
-    usb: Annotated[bool, typer.Option("-U", "--usb", help="Check the device on USB.")] = False,
-    remote: Annotated[bool, typer.Option("-R", "--remote", help="frida-server on 127.0.0.1:27042.")] = False,
-    host: Annotated[
-        str | None, typer.Option("-H", "--host", help="frida-server at this address.", metavar="HOST:PORT")
-    ] = None,
-    setup: Annotated[
-        Path | None, typer.Option(help="A frida-server to push to the device and start.", metavar="FILE")
-    ] = None,
+    usb: Usb = False,
+    remote: Remote = False,
+    host: ServerHost = None,
+    setup: Setup = None,
 ) -> None:
     """Show what is installed, missing, and what it costs.
 

@@ -39,12 +39,13 @@ class Ending:
         self.strict = strict
         self._seen: set[int] = {CLEAN}
 
-    def add(self, bundle: Bundle) -> None:
-        """One more result."""
+    def add(self, bundle: Bundle) -> Ending:
+        """One more result. Returns itself."""
         if not self.exit_zero and counts(bundle.findings, self.fail_on):
             self._seen.add(FOUND)
         if self.strict and bundle.gaps:
             self._seen.add(INCOMPLETE)
+        return self
 
     def fail(self) -> None:
         """One more input that gave no result."""
@@ -54,13 +55,6 @@ class Ending:
     def code(self) -> int:
         """The exit code so far."""
         return next(code for code in (UNUSABLE, FOUND, INCOMPLETE, CLEAN) if code in self._seen)
-
-
-def exit_code(bundle: Bundle, fail_on: str, exit_zero: bool, strict: bool) -> int:
-    """The exit code of one result."""
-    ending = Ending(fail_on, exit_zero, strict)
-    ending.add(bundle)
-    return ending.code
 
 
 def sentence(error: Exception) -> str | None:

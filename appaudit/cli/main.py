@@ -101,7 +101,7 @@ app.command("doctor")(doctor.doctor)
 
 
 def run() -> None:
-    """Entry point of the console script."""
+    """Run the program; raises SystemExit."""
     # Records are many and hold no cycles: collecting as often as the default does costs a tenth of an audit.
     gc.set_threshold(200_000, 20, 50)
     try:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from appaudit.cli.ending import Ending
 from appaudit.cli.settings import Settings
 from appaudit.errors import InputError
+
+if TYPE_CHECKING:
+    from appaudit.audit import Hosts
 
 MAX_FORM = 4_000_000
 """Bytes of a Data safety form; real ones have some 100,000."""
@@ -63,6 +68,12 @@ Values = Annotated[
         "--values", help="TOML file of the test device's own values, to find in traffic.", metavar="FILE"
     ),
 ]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the proxy listens (default: this machine alone, 127.0.0.1).", metavar="ADDRESS:PORT"
+    ),
+]
 OwnHosts = Annotated[
     list[str] | None,
     typer.Option(
@@ -72,6 +83,14 @@ OwnHosts = Annotated[
 IpDatabase = Annotated[
     Path | None,
     typer.Option(help="Database of addresses (.mmdb): the countries of hosts.", metavar="FILE"),
+]
+Usb = Annotated[bool, typer.Option("-U", "--usb", help="The device on USB (default).")]
+Remote = Annotated[bool, typer.Option("-R", "--remote", help="frida-server on 127.0.0.1:27042.")]
+ServerHost = Annotated[
+    str | None, typer.Option("-H", "--host", help="frida-server at this address.", metavar="HOST:PORT")
+]
+Setup = Annotated[
+    Path | None, typer.Option(help="A frida-server to push to the device and start.", metavar="FILE")
 ]
 Profile = Annotated[
     str | None,
@@ -154,6 +173,34 @@ def data_safety_form(path: Path | None) -> str:
     except (UnicodeDecodeError, InputError) as error:
         raise InputError(f"--data-safety {path}: {error}") from error
     return text
+
+
+def hosts(own: Sequence[str] | None, database: Path | None) -> Hosts:
+    """--own-host and --ip-database, which is opened now. Raises InputError, MissingExtraError."""
+    from appaudit.audit import Hosts
+
+    if database is None:
+        return Hosts(own or ())
+    from appaudit.traffic.countries import countries
+
+    return Hosts(own or (), countries(database))
+
+
+def documents(settings: Settings, policies: Sequence[Path] | None, form: Path | None) -> list[Path]:
+    """--policy and --data-safety; says so where there is neither."""
+    found = [Path(p) for p in configured(settings, "policy", policies, [])]
+    if form is not None and form not in found:
+        found.append(form)
+    if not found:
+        settings.say("appaudit: no --policy given: only what needs no policy is examined")
+    return found
+
+
+def ending(settings: Settings, fail_on: str | None, exit_zero: bool, strict: bool | None) -> Ending:
+    """--fail-on, --exit-zero and --strict, which is None where a command has none. Raises InputError."""
+    zero = exit_zero or bool(settings.config.get("exit-zero"))
+    whole = strict is not None and (strict or bool(settings.config.get("strict")))
+    return Ending(severity(settings, fail_on), zero, whole)
 
 
 def configured(settings: Settings, key: str, given: Any, default: Any = None) -> Any:

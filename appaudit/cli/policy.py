@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from appaudit.cli.ending import exit_code
 from appaudit.cli.group import ReadByDefault
-from appaudit.cli.options import ExitZero, Formats, Output, Strict
+from appaudit.cli.options import ExitZero, Formats, Output, Strict, ending
 from appaudit.cli.output import Delivery
 from appaudit.cli.progress import progress
 from appaudit.cli.settings import Settings
@@ -63,11 +62,12 @@ def read(
         return
     from appaudit import audit
 
+    end = ending(settings, None, exit_zero, strict)
     delivery = Delivery(settings, "policy", formats, output)
     with progress(settings, "policy") as step:
         bundle = audit.declare(files, step)
     delivery.deliver(bundle)
-    raise typer.Exit(exit_code(bundle, "high", exit_zero, strict))
+    raise typer.Exit(end.add(bundle).code)
 
 
 def _explain(files: list[Path], line: int) -> None:

@@ -7,8 +7,16 @@ from typing import Annotated
 
 import typer
 
-from appaudit.cli.ending import exit_code
-from appaudit.cli.options import ExitZero, FailOn, Formats, Output, Strict, severity
+from appaudit.cli.options import (
+    DataSafety,
+    ExitZero,
+    FailOn,
+    Formats,
+    Output,
+    Strict,
+    data_safety_form,
+    ending,
+)
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
 
@@ -16,6 +24,7 @@ from appaudit.cli.settings import Settings
 def report(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder written by --bundle.", metavar="BUNDLE")],
+    form: DataSafety = None,
     formats: Formats = None,
     output: Output = None,
     again: Annotated[
@@ -34,9 +43,10 @@ def report(
     settings: Settings = ctx.obj
     from appaudit import audit, bundle
 
-    least = severity(settings, fail_on)
+    end = ending(settings, fail_on, exit_zero, strict)
+    delivery = Delivery(settings, "audit", formats, output, form=data_safety_form(form))
     saved = bundle.read(folder)
     if again:
         audit.judge(saved)
-    Delivery(settings, "audit", formats, output).deliver(saved)
-    raise typer.Exit(exit_code(saved, least, exit_zero, strict))
+    delivery.deliver(saved)
+    raise typer.Exit(end.add(saved).code)

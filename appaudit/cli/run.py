@@ -13,28 +13,36 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from appaudit.cli.dashboard import Dashboard
-from appaudit.cli.ending import Ending
 from appaudit.cli.keyboard import Keyboard
 from appaudit.cli.living import Living
 from appaudit.cli.options import (
     Baseline,
     BundleFolder,
     Category,
+    DataSafety,
     ExitZero,
     FailOn,
     Formats,
     IpDatabase,
+    Listen,
     NewOnly,
     Output,
     OwnHosts,
     Policies,
     Profile,
+    Remote,
+    ServerHost,
+    Setup,
     Strict,
     Traffic,
+    Usb,
     Values,
-    configured,
+    checked_category,
+    data_safety_form,
+    documents,
+    ending,
+    hosts,
     profile,
-    severity,
 )
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
@@ -61,14 +69,10 @@ def run(
     device: Annotated[
         str | None, typer.Option("-D", "--device", help="Serial of the device.", metavar="SERIAL")
     ] = None,
-    usb: Annotated[bool, typer.Option("-U", "--usb", help="The device on USB (default).")] = False,
-    remote: Annotated[bool, typer.Option("-R", "--remote", help="frida-server on 127.0.0.1:27042.")] = False,
-    host: Annotated[
-        str | None, typer.Option("-H", "--host", help="frida-server at this address.", metavar="HOST:PORT")
-    ] = None,
-    setup: Annotated[
-        Path | None, typer.Option(help="A frida-server to push to the device and start.", metavar="FILE")
-    ] = None,
+    usb: Usb = False,
+    remote: Remote = False,
+    host: ServerHost = None,
+    setup: Setup = None,
     seconds: Annotated[
         float | None, typer.Option(help="How long each phase is watched (default: 20; jvm: 3).", min=0.1)
     ] = None,
@@ -96,6 +100,7 @@ def run(
             metavar="MODE",
         ),
     ] = "",
+    listen: Listen = None,
     proxy: Annotated[
         str | None,
         typer.Option(help="Your own proxy for the app's traffic; then none is started.", metavar="HOST:PORT"),
@@ -108,6 +113,7 @@ def run(
         Path | None, typer.Option(help="R8's mapping.txt: names in stacks as they were.", metavar="FILE")
     ] = None,
     policies: Policies = None,
+    form: DataSafety = None,
     formats: Formats = None,
     output: Output = None,
     bundle: BundleFolder = None,
@@ -140,7 +146,7 @@ def run(
     """
     settings: Settings = ctx.obj
     from appaudit import audit as work
-    from appaudit.cli.listening import listening
+    from appaudit.cli.listening import listening, ready
     from appaudit.dynamic.adb import PACKAGE, choose
     from appaudit.dynamic.record import FOLDER
     from appaudit.dynamic.run import INTERRUPTED, Options
@@ -148,18 +154,18 @@ def run(
     phone = choose(device, usb, remote, host, setup)
     if target not in TARGETS:
         raise InputError(f"--target must be one of {', '.join(TARGETS)}, not '{target}'")
-    least = severity(settings, fail_on)
-    documents = [Path(p) for p in configured(settings, "policy", policies, [])]
-    if not documents:
-        settings.say("appaudit: no --policy given: only what needs no policy is examined")
+    end = ending(settings, fail_on, exit_zero, strict)
+    declared = data_safety_form(form)
+    policy = documents(settings, policies, form)
+    about = hosts(own_hosts, ip_database)
     if not frida and target == "jvm":
         raise InputError("--target jvm is watched by Frida alone")
     installed = target == "android" and not app.exists() and PACKAGE.fullmatch(str(app)) is not None
     evidence = bundle or Path(time.strftime(f"{app.name if installed else app.stem}-run-%Y%m%d-%H%M%S"))
     settings.say(f"appaudit: evidence goes to {evidence}")
     living = Living(settings, baseline, new_only)
-    law, kind = profile(settings, lens), str(configured(settings, "category", category, ""))
-    delivery = Delivery(settings, "audit", formats, output, False, evidence, law, kind)
+    law, kind = profile(settings, lens), checked_category(settings, category)
+    delivery = Delivery(settings, "audit", formats, output, False, evidence, law, kind, declared)
 
     options = Options(
         target=target,
@@ -179,7 +185,8 @@ def run(
     if installed:
         settings.say(f"appaudit: what {app} keeps on the phone is cleared: a run begins with a first start")
     path = pulled(str(app), phone, evidence / "app", settings.say) if installed else app
-    recording = listening(capture or ("none" if traffic else ""), proxy, evidence / FOLDER, target, values)
+    mode = capture or ("none" if traffic else "")
+    recording = listening(mode, proxy, evidence / FOLDER, target, values, listen)
     if recording is None:
         settings.say("appaudit: the app's traffic is not recorded")
 
@@ -190,25 +197,16 @@ def run(
     def judged(path: Path, step: Callable[[str], None]) -> Bundle:
         with dashboard, Keyboard(dashboard.paused) if manned else nullcontext() as tester:
             given = replace(options, tester=tester, watch=dashboard.line)
-            done = work.run(
-                path,
-                documents,
-                given,
-                dashboard.teller(step),
-                kind,
-                recording,
-                traffic or [],
-                values,
-                work.Hosts(own_hosts or (), ip_database),
-            )
+            inputs = work.Inputs(path, policy, traffic or (), values, kind, about)
+            asked = tester.ask if tester is not None else None
+            led = recording and replace(recording, on_ready=ready(settings.say, asked))
+            done = work.run(inputs, given, dashboard.teller(step), led)
         ended.extend(g.code for g in done.gaps)
         living.apply(done)
         return done
 
-    zero = exit_zero or bool(settings.config.get("exit-zero"))
-    ending = Ending(least, zero, strict or bool(settings.config.get("strict")))
-    each(settings, [path], judged, delivery, ending)
-    raise typer.Exit(130 if INTERRUPTED in ended else ending.code)
+    each(settings, [path], judged, delivery, end)
+    raise typer.Exit(130 if INTERRUPTED in ended else end.code)
 
 
 def pulled(package: str, choice: Choice, folder: Path, say: Callable[[str], None]) -> Path:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from appaudit.cli.ending import Ending
-from appaudit.cli.options import ExitZero, Fingerprints, Formats, Jobs, Output, OwnSdks, Strict
+from appaudit.cli.options import ExitZero, Fingerprints, Formats, Jobs, Output, OwnSdks, Strict, ending
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
 from appaudit.cli.several import each
@@ -37,6 +36,6 @@ def scan(
     from appaudit import audit
 
     delivery = Delivery(settings, "scan", formats, output, several=len(apps) > 1)
-    ending = Ending("high", exit_zero, strict)
-    each(settings, apps, audit.scan, delivery, ending, jobs)
-    raise typer.Exit(ending.code)
+    end = ending(settings, None, exit_zero, strict)
+    each(settings, apps, audit.scan, delivery, end, jobs)
+    raise typer.Exit(end.code)

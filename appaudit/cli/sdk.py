@@ -143,8 +143,7 @@ def import_(
     if not source.is_dir() and source.stat().st_size > MAX_SIZE:
         raise InputError(f"{source.name} is too large for a list of SDKs.")
     if kind is None:
-        folder_or_database = source.is_dir() or source.read_bytes()[: len(SQLITE)] == SQLITE
-        kind = Source.LIBCHECKER if folder_or_database else Source.EXODUS
+        kind = Source.LIBCHECKER if source.is_dir() or _begins(source, SQLITE) else Source.EXODUS
     if kind is Source.EXODUS:
         try:
             records = from_exodus(source.read_text(encoding="utf-8-sig"))
@@ -179,6 +178,11 @@ def fingerprint(
         f"{database}: {sdk_id} {version}, {len(features.names)} classes; {len(after.libraries)} libraries",
         err=True,
     )
+
+
+def _begins(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(mark)) == mark
 
 
 def _plain(sdk: Sdk) -> dict[str, Any]:

@@ -9,18 +9,19 @@ from typing import Annotated
 
 import typer
 
-from appaudit.cli.ending import exit_code
 from appaudit.cli.group import ReadByDefault
 from appaudit.cli.options import (
     ExitZero,
     FailOn,
     Formats,
     IpDatabase,
+    Listen,
     Output,
     OwnHosts,
     Strict,
     Values,
-    severity,
+    ending,
+    hosts,
 )
 from appaudit.cli.output import Delivery
 from appaudit.cli.progress import progress
@@ -65,26 +66,23 @@ def read(
     settings: Settings = ctx.obj
     from appaudit import audit
 
-    least = severity(settings, fail_on)
+    end = ending(settings, fail_on, exit_zero, strict)
     delivery = Delivery(settings, "scan", formats, output)
-    hosts = audit.Hosts(own_hosts or (), ip_database)
+    about = hosts(own_hosts, ip_database)
     with progress(settings, "traffic") as step:
-        bundle = audit.audit(audit.Inputs(traffic=files, values=values, about=hosts), step)
+        bundle = audit.audit(audit.Inputs(traffic=files, values=values, about=about), step)
     delivery.deliver(bundle)
     for fact in bundle.facts:
         if fact.action == "contacts" and (listed := fact.attribute.get("undecoded")):
             settings.say(f"appaudit: no decoder for {fact.subject.removeprefix('host:')}: {listed}")
-    raise typer.Exit(exit_code(bundle, least, exit_zero, strict))
+    raise typer.Exit(end.add(bundle).code)
 
 
 @app.command("capture")
 def capture(
     ctx: typer.Context,
     output: Annotated[Path, typer.Option("-o", "--output", help="Flow file to write.", metavar="FILE")],
-    listen: Annotated[
-        str,
-        typer.Option(help="Where the proxy listens; this machine alone by default.", metavar="ADDRESS:PORT"),
-    ] = "127.0.0.1:8080",
+    listen: Listen = None,
     mode: Annotated[
         str, typer.Option(help="regular, wireguard, transparent …, as mitmproxy names them.", metavar="MODE")
     ] = "regular",
@@ -119,12 +117,13 @@ def capture(
     Example: appaudit traffic capture -o session.mitm --values device.toml
     """
     settings: Settings = ctx.obj
+    from appaudit.cli.listening import way_there
     from appaudit.traffic.capture import Capture, Options, listen_address
 
     def tell(data: str, host: str, form: str) -> None:
         settings.say(f"  {data} -> {host} ({form})")
 
-    host, port = listen_address(listen)
+    host, port = listen_address(listen or "127.0.0.1:8080")
     options = Options(
         output, host, port, mode, values, ca, keep_ca, settings_ or (), limit << 20, tell if values else None
     )
@@ -132,9 +131,8 @@ def capture(
     before = {s: signal.signal(s, lambda *_: ended.set()) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
         with Capture(options) as proxy:
-            settings.say(f"appaudit: {mode} proxy on {host}:{proxy.port}, certificate {proxy.certificate}")
-            if proxy.configuration:
-                settings.say(f"appaudit: WireGuard on the device:\n{proxy.configuration}")
+            for line in way_there(proxy):
+                settings.say(line)
             ended.wait(seconds)
     finally:
         for number, handler in before.items():

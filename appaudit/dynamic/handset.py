@@ -67,17 +67,19 @@ class Handset:
             host = "127.0.0.1"
             self.phone.reverse(proxy.port)
         self._proxy = (self.phone.setting("http_proxy"), proxy.port if _ours(proxy.host) else 0)
-        trusted = ""
-        if proxy.certificate is not None:
-            self._trust = Trust(self.phone)
-            trusted = self._trust.install(proxy.certificate)
+        trusted = self.trust(proxy.certificate) if proxy.certificate is not None else {}
         self.phone.shell("settings", "put", "global", "http_proxy", f"{host}:{proxy.port}")
         return {
             "proxy": str(proxy),
-            **({"proxy_certificate": trusted} if trusted else {}),
+            **trusted,
             "proxy_reachable": conditions.reachable(self.phone, proxy, host),
             "http_proxy": self.phone.setting("http_proxy"),
         }
+
+    def trust(self, certificate: Path) -> Mapping[str, str]:
+        """In the system's store, else in the user's."""
+        self._trust = Trust(self.phone)
+        return {"proxy_certificate": self._trust.install(certificate)}
 
     def locale(self) -> str:
         """The language of the system, as a tag; empty where it does not tell."""

@@ -54,8 +54,8 @@ class Options:
     and stays as it is. ``revoke``: permissions to take away one by one, of those the app asked for and got;
     None means all. ``tester``: somebody who can be asked.
 
-    ``proxy``: host:port for the app's traffic, ``ca``: PEM of its certificate authority. ``watch`` is called
-    with each line of the record."""
+    ``proxy``: host:port for the app's traffic, None where it takes no setting to get there; ``ca``: PEM of
+    the certificate authority to trust. ``watch`` is called with each line of the record."""
 
     target: str
     folder: Path
@@ -113,10 +113,14 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
         proxy = Proxy.parse(options.proxy, options.ca) if options.proxy else None
         with record.Record(path, options.watch) as log:
             log.write("run", version=record.VERSION, package=package, app=app.name, conditions=conditions)
+            through: Mapping[str, str] = {}
             try:
                 if proxy is not None:
                     through = target.use_proxy(proxy)
-                    conditions |= through
+                elif options.ca is not None:
+                    through = target.trust(options.ca)
+                conditions |= through
+                if through:
                     log.write("condition", **through)
                 Driver(target, log, plan, say, options.tester, _watch(target, log, opened)).run()
             except LostError as error:

@@ -69,6 +69,10 @@ class Target(Protocol):
         """From the next start on the app's traffic goes through the proxy; `close` takes it back.
         Returns what was found out (``proxy``, ``proxy_reachable``), part of the run's conditions."""
 
+    def trust(self, certificate: Path) -> Mapping[str, str]:
+        """From the next start on the app trusts this certificate authority (PEM); `close` takes it back.
+        Returns what was done (``proxy_certificate``), part of the run's conditions."""
+
     def spawn(self, fresh: bool) -> Any:
         """Start the app so that none of its code runs yet; ``fresh`` forgets what it stored.
         Returns Frida's session."""

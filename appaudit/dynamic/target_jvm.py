@@ -109,12 +109,17 @@ class JvmTarget:
         for scheme in ("http", "https"):
             self._defines |= {f"{scheme}.proxyHost": proxy.host, f"{scheme}.proxyPort": str(proxy.port)}
         if proxy.certificate is not None:
-            self._defines |= trusting(proxy.certificate, self._data / "trust.jks")
+            self.trust(proxy.certificate)
         try:
             socket.create_connection((proxy.host, proxy.port), timeout=5).close()
         except OSError as error:
             return {"proxy": str(proxy), "proxy_reachable": f"no: {error}"}
         return {"proxy": str(proxy), "proxy_reachable": "yes"}
+
+    def trust(self, certificate: Path) -> Mapping[str, str]:
+        """By a trust store of this run."""
+        self._defines |= trusting(certificate, self._data / "trust.jks")
+        return {}
 
     def spawn(self, fresh: bool) -> Any:
         """The launcher waits, and has loaded no class of the app."""

@@ -35,7 +35,7 @@ class Options:
     own, told as they pass. ``ca``: folder of the certificate authority; it is made, readable by its owner
     alone, where it does not exist, and deleted at the end unless it existed or ``keep_ca``.
     ``settings``: more of mitmproxy's own options, ``name=value``. ``limit``: bytes of a body that are kept.
-    ``addons``: more of mitmproxy's, after ours.
+    ``addons``: more of mitmproxy's, after ours. ``on_ready``: called once the proxy listens.
     """
 
     output: Path
@@ -49,6 +49,12 @@ class Options:
     limit: int = 4 << 20
     on_hit: Callable[[str, str, str], None] | None = None
     addons: Sequence[object] = ()
+    on_ready: Callable[[Capture], None] | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether clients have to know of the proxy, which a setting of the device tells them."""
+        return self.mode.partition("@")[0].partition(":")[0] in ("regular", "upstream")
 
 
 def listen_address(text: str) -> tuple[str, int]:
@@ -106,6 +112,12 @@ class Capture:
         if self._error or not started:
             self.stop()
             raise InputError(f"the proxy does not start: {self._error or 'mitmproxy did not answer'}")
+        if self.options.on_ready is not None:
+            try:
+                self.options.on_ready(self)
+            except BaseException:
+                self.stop()
+                raise
         return self
 
     def __exit__(

@@ -61,7 +61,6 @@ class Sealed:
     cipher: bytes
     size: int = 0
     digest: str = ""
-    actor: str = "unknown"
     stack: Stack | None = None
     cut: bool = False
 
@@ -182,5 +181,5 @@ def _decoded(data: bytes) -> Iterator[bytes]:
 
 def _latest(made: Sequence[Connection], time: float) -> Connection | None:
     """The last of them at or before ``time`` (or a moment after it: clocks of two processes)."""
-    at = bisect.bisect_right([c.time for c in made], time + AFTER)
+    at = bisect.bisect_right(made, time + AFTER, key=lambda c: c.time)
     return made[at - 1] if at else None

@@ -168,3 +168,28 @@ def test_a_baseline_of_wrong_types_is_refused(tmp_path: Path, wrong: dict[str, A
     ran = appaudit("audit", PLAIN / "plain.apk", "--baseline", path)
     assert ran.code == 2
     assert "neither a bundle nor a JSON report" in ran.err
+
+
+def test_a_wrong_option_of_a_run_costs_no_run(tmp_path: Path) -> None:
+    (tmp_path / "ip.mmdb").write_bytes(b"no database")
+    for option, value, said in (
+        ("--ip-database", tmp_path / "ip.mmdb", "is no database"),
+        ("--category", "spaceships", "is not in the list"),
+        ("--data-safety", tmp_path / "none.csv", "cannot be read"),
+    ):
+        ran = appaudit("run", APP, "--target", "jvm", option, value, cwd=tmp_path)
+        assert (ran.code, ran.out) == (2, ""), option
+        assert said in ran.err
+    assert [p.name for p in tmp_path.iterdir()] == ["ip.mmdb"]
+
+
+def test_a_saved_bundle_fills_the_form(bundle: Path) -> None:
+    ran = appaudit("report", bundle, "--data-safety", FORM, "-f", "data-safety", "--exit-zero")
+    assert ran.code == 0
+    assert len(ran.out.splitlines()) == len(FORM.read_text(encoding="utf-8").splitlines())
+    assert appaudit("report", bundle, "-f", "data-safety").code == 2
+
+
+def test_the_configuration_serves_every_command(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / ".appaudit.toml").write_text("exit-zero = true\n")
+    assert appaudit("report", bundle, cwd=tmp_path).code == 0

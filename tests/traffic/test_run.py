@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -12,13 +14,16 @@ import pytest
 pytest.importorskip("mitmproxy", reason="capturing needs the device extra")
 
 from appaudit import audit
+from appaudit.alongside import scene_of
 from appaudit.bundle import Bundle, read, write
-from appaudit.cli.listening import SETTINGS, listening
+from appaudit.cli.listening import SETTINGS, listening, ready, way_there
 from appaudit.dynamic.run import Options
 from appaudit.errors import InputError
 from appaudit.records import Fact, Stack
+from appaudit.traffic.capture import Capture
 from appaudit.traffic.capture import Options as Listening
 from tests.dynamic.runs import need_jvm
+from tests.fixture_audits import FIXTURES
 from tests.fixtures.apps import apk
 from tests.traffic.lab import VALUES, Everywhere, plain_server, tls_server
 
@@ -40,7 +45,8 @@ def heard(app: str) -> tuple[Bundle, Path]:
             addons=(Everywhere(plain, tls),),
         )
         policy = apk(app).parent / "policy.zh.html"
-        made = audit.run(apk(app), [policy] if policy.exists() else [], options, listening=capture)
+        given = audit.Inputs(apk(app), [policy] if policy.exists() else [], values=VALUES)
+        made = audit.run(given, options, listening=capture)
     assert not (folder / "ca").exists()
     write(made, folder / "evidence")
     return read(folder / "evidence"), folder
@@ -93,7 +99,9 @@ def test_capture_options() -> None:
     assert not chosen.ca.is_relative_to(folder)  # type: ignore[union-attr]
     assert listening("none", None, folder, "jvm", None) is None
     assert listening("", "127.0.0.1:8080", folder, "jvm", None) is None
-    assert listening("wireguard", None, folder, "android", None) is not None
+    wireguard = listening("wireguard", None, folder, "android", None, "127.0.0.1:51820")
+    assert wireguard is not None
+    assert (wireguard.port, wireguard.asked) == (51820, False)
     for mode, proxy, target in (("regular", "127.0.0.1:1", "jvm"), ("wireguard", None, "jvm")):
         with pytest.raises(InputError):
             listening(mode, proxy, folder, target, None)
@@ -103,7 +111,91 @@ def test_an_app_that_sends_nothing_keeps_its_run(tmp_path: Path) -> None:
     need_jvm()
     options = Options("jvm", tmp_path / "evidence" / "run", 0.5, revoke=())
     capture = Listening(tmp_path / "evidence" / "run" / "traffic.mitm", ca=tmp_path / "ca", settings=SETTINGS)
-    bundle = audit.run(apk("plain"), [], options, listening=capture)
+    bundle = audit.run(audit.Inputs(apk("plain")), options, listening=capture)
     assert "dynamic" in bundle.examined
     assert "traffic" not in bundle.examined
     assert "nothing_recorded" in {g.code for g in bundle.gaps if g.source == "traffic"}
+
+
+def test_a_recording_that_cannot_be_read_does_not_cost_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_jvm()
+    (tmp_path / "x.har").write_text("{}")
+    options = Options("jvm", tmp_path / "run", 0.5, revoke=())
+    recordings = [tmp_path / "x.har", FIXTURES / "flows" / "shop.mitm"]
+    monkeypatch.setitem(sys.modules, "mitmproxy", None)
+    bundle = audit.run(audit.Inputs(apk("plain"), traffic=recordings), options)
+    assert "dynamic" in bundle.examined
+    gaps = {g.scope: (g.code, g.reason) for g in bundle.gaps if g.source == "traffic"}
+    assert gaps["x.har"][0] == gaps["shop.mitm"][0] == "recording_not_read"
+    assert "appaudit[device]" in gaps["shop.mitm"][1]
+
+
+def test_what_is_wrong_with_the_values_is_told_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "v.toml").write_text("nonsense = 3")
+    options = Options("jvm", tmp_path / "run", 0.5)
+    with pytest.raises(InputError, match="is no data type"):
+        audit.run(audit.Inputs(apk("plain"), values=tmp_path / "v.toml"), options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_only_a_mode_that_needs_it_sets_the_proxy(tmp_path: Path) -> None:
+    """WireGuard: the app trusts the certificate, no proxy is set, the tester is shown the tunnel first."""
+    need_jvm()
+    said: list[str] = []
+    asked: list[str] = []
+
+    def ask(question: str) -> bool:
+        asked.append(question)
+        assert not (tmp_path / "run").exists() or not any((tmp_path / "run").glob("*.jsonl"))
+        return True
+
+    capture = Listening(
+        tmp_path / "run" / "traffic.mitm",
+        mode="wireguard",
+        ca=tmp_path / "ca",
+        on_ready=ready(said.append, ask),
+    )
+    bundle = audit.run(
+        audit.Inputs(apk("plain")), Options("jvm", tmp_path / "run", 0.5, revoke=()), listening=capture
+    )
+    lines = (tmp_path / "run" / "run.jsonl").read_text(encoding="utf-8").splitlines()
+    assert not [line for line in map(json.loads, lines) if line["line"] == "condition" and "proxy" in line]
+    assert "nothing_recorded" in {g.code for g in bundle.gaps}
+    assert len(asked) == 1
+    assert "[Interface]" in said
+    assert any(re.fullmatch(r"Endpoint = 127\.0\.0\.1:\d+", line) for line in said)
+    assert any("10.0.2.2" in line for line in said)
+
+
+def test_a_tester_may_say_that_the_way_is_not_there(tmp_path: Path) -> None:
+    capture = Listening(
+        tmp_path / "s.mitm", mode="wireguard", on_ready=ready(lambda _: None, lambda _: False)
+    )
+    with pytest.raises(InputError, match="does not come"), Capture(capture):
+        pass
+    assert not (tmp_path / "s.mitm.ca").exists()
+
+
+def test_a_tunnel_is_shown_as_a_picture_on_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segno = pytest.importorskip("segno")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Capture(Listening(tmp_path / "s.mitm", mode="wireguard")) as proxy:
+        lines = way_there(proxy)
+        code = segno.make_qr(proxy.configuration)
+    drawn = [line for line in lines if line and set(line) <= set("█▀▄ ")]
+    rows = [[0 if c in " ▄" else 1 for c in line] for line in drawn]
+    wanted = [[1 - m for m in row] for row in code.matrix_iter(border=2)]
+    assert rows == wanted[::2]
+
+
+def test_where_the_proxy_is_goes_into_the_scene(tmp_path: Path) -> None:
+    record = tmp_path / "run.jsonl"
+    record.write_text('{"line": "run", "at": 1.0}\n')
+    options = Options("android", tmp_path, 1.0, proxy="[fd00::2]:8080")
+    assert scene_of(audit.scan(apk("plain")), record, options).proxy == "fd00::2"
+    listening = Listening(tmp_path / "s.mitm", host="10.0.0.2")
+    assert scene_of(audit.scan(apk("plain")), record, options, listening).proxy == "10.0.0.2"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
-from appaudit.dex import Reach
+from appaudit.dex import CallGraph, Reach
 from appaudit.records import CallSite, Evidence, Fact
+from appaudit.static import layouts
 from appaudit.static.attribution import class_name, descriptor
 from appaudit.static.sample import Sample
 
@@ -72,25 +74,39 @@ def mark(sample: Sample, facts: list[Fact]) -> list[Fact]:
 
 
 def with_paths(sample: Sample, facts: list[Fact]) -> list[Fact]:
-    """The facts, the first calls of each with a path to them from a component, where there is one: what
-    the system or the user can set going, listeners included."""
+    """The facts, the first calls of each with a path to them from a component or else from a view, fragment
+    or other class that the app's XML names, where there is one: what the system or the user can set going,
+    listeners included."""
     if not any(_has_calls(f) for f in facts) or sample.graph is None:
         return facts
-    names = [sample.manifest.application.name]
+    application = sample.manifest.application
+    names = [application.name, application.backup_agent]
     names += [c.target or c.name for c in sample.manifest.components if c.enabled]
     components = [descriptor(name) for name in dict.fromkeys(names) if name]
     if not components:
         return facts
-    ways = _Ways(sample.graph.reachable(components, later=True))
+    ways = _Ways(sample, sample.graph, components)
     return [ways.shown(fact) if _has_calls(fact) else fact for fact in facts]
 
 
 class _Ways:
-    """Paths from components, each found once."""
+    """Paths from components, or else from classes that XML names, each found once."""
 
-    def __init__(self, reach: Reach) -> None:
-        self._reach = reach
+    def __init__(self, sample: Sample, graph: CallGraph, components: list[str]) -> None:
+        self._sample = sample
+        self._graph = graph
+        self._reach = graph.reachable(components, later=True)
         self._known: dict[str, tuple[str, ...] | None] = {}
+
+    @cached_property
+    def _from_xml(self) -> Reach | None:
+        """What classes named in XML reach; the files are read where a component does not lead to a call."""
+        named = layouts.classes(self._sample)
+        return self._graph.reachable(named, later=True) if named else None
+
+    def _path(self, method: str) -> tuple[str, ...] | None:
+        way = self._reach.path(method)
+        return self._from_xml.path(method) if way is None and self._from_xml is not None else way
 
     def shown(self, fact: Fact) -> Fact:
         """The fact with paths at its first calls."""
@@ -102,7 +118,7 @@ class _Ways:
             return item
         below = item.path or (item.caller,)
         if below[0] not in self._known:
-            self._known[below[0]] = self._reach.path(below[0])
+            self._known[below[0]] = self._path(below[0])
         way = self._known[below[0]]
         return dataclasses.replace(item, path=(*way[:-1], *below)) if way else item
 

@@ -91,6 +91,9 @@ def creates(*words: Word, name: str = "onCreate", signature: str = "(Landroid/os
     return Method(name, signature, [*words, *RETURN], access=0x1, virtual=True)
 
 
+SECRET = Class("Lx/Secret;", [Method("go", "()V", READ)])
+
+
 def test_a_listener_registered_in_code(tmp_path: Path) -> None:
     click = Method("onClick", "(Landroid/view/View;)V", READ, access=0x1, virtual=True)
     listener = Class("Lx/L;", [click], interfaces=["Landroid/view/View$OnClickListener;"])
@@ -106,18 +109,44 @@ def test_a_method_named_by_a_layout(tmp_path: Path) -> None:
     assert path(tmp_path, main(creates(), pay), layout=layout) == (f"{MAIN}->pay(Landroid/view/View;)V",)
 
 
+@pytest.mark.parametrize("utf8", [False, True])
+@pytest.mark.parametrize("where", ["res/layout/main.xml", "r/a1.xml"])
+@pytest.mark.parametrize("name", ["x.Panel", f"x.{'P' * 63}", f"x.{'P' * 200}"])
+def test_a_view_that_a_layout_names(tmp_path: Path, utf8: bool, where: str, name: str) -> None:
+    """The platform makes it, by its name in the XML: no code does."""
+    view = f"L{name.replace('.', '/')};"
+    draw = creates(*READ[:-1], name="onAttachedToWindow", signature="()V")
+    panel = Class(view, [draw], superclass="Landroid/view/View;")
+    named = Stored(where, axml(node("LinearLayout", node(name)), utf8=utf8))
+    assert path(tmp_path, main(creates()), panel, layout=named) == (f"{view}->onAttachedToWindow()V",)
+    other = Stored(where, axml(node("LinearLayout"), utf8=utf8))
+    assert path(tmp_path, main(creates()), panel, layout=other) is None
+
+
+def test_a_fragment_that_a_navigation_graph_names(tmp_path: Path) -> None:
+    home = Class("Lx/Home;", [creates(*READ[:-1])], superclass="Landroidx/fragment/app/Fragment;")
+    graph = Stored("res/navigation/main.xml", axml(node("navigation", node("fragment", name="x.Home"))))
+    assert path(tmp_path, main(creates()), home, layout=graph) == (
+        "Lx/Home;->onCreate(Landroid/os/Bundle;)V",
+    )
+
+
+def test_hostile_text_in_xml_takes_no_time(tmp_path: Path) -> None:
+    for text in (b"a" * (1 << 20), b"a." * (1 << 19), b"a\0" * (1 << 19), b"a\0.\0" * (1 << 18)):
+        assert path(tmp_path, main(creates()), SECRET, layout=Stored("res/a.xml", text)) is None
+
+
 def test_a_private_method_nobody_calls_has_no_path(tmp_path: Path) -> None:
     assert path(tmp_path, main(creates(), Method("hidden", "()V", READ, access=0x2))) is None
 
 
 def test_reflection_with_constant_names(tmp_path: Path) -> None:
-    secret = Class("Lx/Secret;", [Method("go", "()V", READ)])
     name = "Ljava/lang/Class;->forName(Ljava/lang/String;)Ljava/lang/Class;"
     get = "Ljava/lang/Class;->getMethod(Ljava/lang/String;[Ljava/lang/Class;)Ljava/lang/reflect/Method;"
     words: list[Word] = [0x001A, ("string", "x.Secret"), 0x1071, ("method", name), 0, 0x000C]
     words += [0x011A, ("string", "go"), 0x306E, ("method", get), 0x0210]
     entry = f"{MAIN}->onCreate(Landroid/os/Bundle;)V"
-    assert path(tmp_path, main(creates(*words)), secret) == (entry, "Lx/Secret;->go()V")
+    assert path(tmp_path, main(creates(*words)), SECRET) == (entry, "Lx/Secret;->go()V")
 
 
 def test_an_object_made_by_reflection_runs(tmp_path: Path) -> None:

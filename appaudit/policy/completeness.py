@@ -9,7 +9,7 @@ that was read of a document that is too long.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -18,7 +18,7 @@ from typing import Any, Literal
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.regulations import PROFILES, Profile, clauses
 from appaudit.policy.document import MAX_CHARACTERS
-from appaudit.policy.literals import needed_by_any
+from appaudit.policy.literals import OneOf
 from appaudit.policy.result import PolicyResult
 from appaudit.records import Evidence, Fact, Gap, ListingRow, PolicySpan
 
@@ -27,7 +27,7 @@ Status = Literal["present", "vague", "missing", "not_applicable", "not_examined"
 SUBJECT = "notice:"
 """Prefix of the subject of completeness facts; the item's id follows."""
 
-_SENTENCE = re.compile(r"[^。！？!?；;\n]*?(?:[。！？!?；;]|\.(?=\s|$)|$)")
+_END = re.compile(r"[。！？!?；;]|\.(?=\s|$)|$")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _STOP = re.compile(r"[。；;：:.!?！？\])）】]$")
 _VALUE = re.compile(r"\d{2}|@|://")
@@ -79,31 +79,32 @@ def completeness(result: PolicyResult, profile: Profile = "all") -> list[Item]:
 
 def _cut(result: PolicyResult) -> bool:
     """Whether a document is longer than what is read of it."""
-    return any(len(text) > MAX_CHARACTERS for text in result.texts.values())
+    judged = {d.name for d in result.documents if d.role in _JUDGED}
+    return any(len(text) > MAX_CHARACTERS for name, text in result.texts.items() if name in judged)
 
 
 def _unknown(item: Item) -> Item:
     return replace(item, status="not_examined")
 
 
-def completeness_gaps(result: PolicyResult) -> list[Gap]:
+def completeness_gaps(items: Iterable[Item]) -> list[Gap]:
     """What was not found in the part of a document that was read, and may stand in the rest."""
-    names = [item.id for item in completeness(result) if item.status == "not_examined"]
+    names = [item.id for item in items if item.status == "not_examined"]
     if not names:
         return []
     reason = f"not examined in full: what was read does not say {', '.join(names)}; the rest may"
     return [Gap("policy", "document_cut", "completeness", reason)]
 
 
-def completeness_facts(result: PolicyResult) -> list[Fact]:
-    """The items as Facts, for every jurisdiction.
+def completeness_facts(items: Iterable[Item]) -> list[Fact]:
+    """The items as Facts.
 
     Present and vague: ``declared`` ``states`` ``notice:<id>`` with the words as evidence. Missing:
     ``observed`` ``omits`` ``notice:<id>``. Attributes: ``status``, ``clauses`` (space-separated ids),
     and for vague and missing items ``searched``.
     """
     facts = []
-    for item in completeness(result):
+    for item in items:
         if item.status in ("not_applicable", "not_examined"):
             continue
         attributes = {"status": item.status, "clauses": " ".join(item.clauses)}
@@ -152,15 +153,17 @@ def _heading(text: str, lang: str) -> bool:
 
 def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
     judged = {d.name for d in result.documents if d.role in _JUDGED}
-    skip = {lang: re.compile("|".join(toml("completeness.toml")["skip"][lang])) for lang in ("zh", "en")}
+    skip = {lang: OneOf(toml("completeness.toml")["skip"][lang]) for lang in ("zh", "en")}
     seen: set[str] = set()
     for name, text in result.texts.items():
         if name not in judged:
             continue
         for number, line in enumerate(text[:MAX_CHARACTERS].split("\n"), 1):
-            for match in _SENTENCE.finditer(line):
-                for at in range(match.start(), match.end(), _MAX_SENTENCE):
-                    words = line[at : min(at + _MAX_SENTENCE, match.end())]
+            start = 0
+            for match in _END.finditer(line):
+                first, start = start, match.end()
+                for at in range(first, start, _MAX_SENTENCE):
+                    words = line[at : min(at + _MAX_SENTENCE, start)]
                     if len(words.strip()) < 2 or words in seen:
                         continue
                     seen.add(words)
@@ -168,7 +171,7 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
                     folded = words.lower()
                     folded = folded if len(folded) == len(words) else words
                     lang = "zh" if _HAN.search(words) else "en"
-                    if not skip[lang].search(folded):
+                    if skip[lang].search(folded) is None:
                         heading = _heading(words, lang)
                         yield _Sentence(name, number, at, words, folded, lang, heading)
 
@@ -192,18 +195,17 @@ def _judge(
 
 
 def _first(key: str, kind: str, sentences: list[_Sentence]) -> PolicySpan | None:
+    rules = {lang: _rules(key, kind, lang) for lang in ("zh", "en")}
     for sentence in sentences:
         if kind == "present" and sentence.heading:
             continue  # a heading announces; it does not say
-        any_part, cased, patterns, none, needs = _rules(key, kind, sentence.language)
-        if needs and not any(map(sentence.folded.__contains__, needs)):
-            continue
-        if any_part is None or not any_part.search(sentence.text if cased else sentence.folded):
+        first, patterns, none = rules[sentence.language]
+        if first.search(sentence.folded, sentence.text) is None:
             continue
         for parts in patterns:
             words = [sentence.text if case else sentence.folded for _, case in parts]
             found = [_compiled(p).search(text) for (p, _), text in zip(parts, words, strict=True)]
-            if found[0] is not None and all(found) and not (none and none.search(sentence.folded)):
+            if found[0] is not None and all(found) and (none is None or not none.search(sentence.folded)):
                 return sentence.span(found[0])
     return None
 
@@ -238,41 +240,28 @@ def _facts_words(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"at least {row['facts']['at_least']} declared subjects: {', '.join(row['facts']['actions'])}",)
 
 
-_Rules = tuple[
-    re.Pattern[str] | None,
-    bool,
-    tuple[tuple[tuple[str, bool], ...], ...],
-    re.Pattern[str] | None,
-    tuple[str, ...],
-]
+_Rules = tuple[OneOf, tuple[tuple[tuple[str, bool], ...], ...], OneOf | None]
 
 
 @cache
 def _rules(key: str, kind: str, language: str) -> _Rules:
-    """(any first part, whether case counts in it, every pattern as parts with whether case counts, what rules
-    a sentence out, strings of which a sentence that fits holds one). Patterns in lower case are tried on
-    the folded sentence."""
+    """(the first part of every pattern, every pattern as parts with whether case counts, what rules a
+    sentence out). Patterns in lower case are tried on the folded sentence."""
     row = next(r for r in toml("completeness.toml")["item"] if r["id"] == key)
     patterns = [pattern.split(" && ") for pattern in row.get(kind, {}).get(language, ())]
     none = row.get("none", {}).get(language, ()) if kind == "present" else ()
-    cased = any(_CAPITAL.search(parts[0]) for parts in patterns)
+    cased = [bool(_CAPITAL.search(parts[0])) for parts in patterns]
     return (
-        re.compile("|".join(_first_part(parts[0], cased) for parts in patterns)) if patterns else None,
-        cased,
+        OneOf((parts[0] for parts in patterns), cased),
         tuple(tuple((p, bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
-        re.compile("|".join(none)) if none else None,
-        needed_by_any(parts[0] for parts in patterns),
+        OneOf(none) if none else None,
     )
 
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """One part of a pattern; most are never needed, since the first parts of all are tried together."""
+    """One part of a pattern, compiled when it is first needed."""
     return re.compile(pattern)
-
-
-def _first_part(pattern: str, cased: bool) -> str:
-    return f"(?i:{pattern})" if cased and not _CAPITAL.search(pattern) else f"(?:{pattern})"
 
 
 _CAPITAL = re.compile(r"(?<!\\)[A-Z]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -9,6 +10,44 @@ _ANY: frozenset[str] = frozenset()
 """Nothing is known of the pattern: every text may match."""
 _MANY = 60
 _ZERO_WIDTH = "bBAZ"
+
+
+_COMMON = frozenset({"data", "information", "personal", "personal information", "信息", "个人信息"})
+"""Strings that so many sentences of a policy hold that asking for them saves little."""
+
+
+class OneOf:
+    """Patterns searched for together; those whose strings a text lacks are not tried, nor compiled before.
+
+    Patterns are in lower case; where ``cased`` tells so, a pattern is tried on the text as it stands.
+    """
+
+    def __init__(self, patterns: Iterable[str], cased: Iterable[bool] = ()) -> None:
+        self.patterns = tuple(patterns)
+        self._cased = tuple(cased) or (False,) * len(self.patterns)
+        self._needs = tuple(tuple(needed(p)) for p in self.patterns)
+        self._any = needed_by_any(self.patterns)
+        self._compiled: list[re.Pattern[str] | None] = [None] * len(self.patterns)
+
+    def search(self, folded: str, text: str = "") -> re.Match[str] | None:
+        """The first match, of the first of the patterns that match there. ``folded``: the text in lower
+        case; ``text``: as it stands, where a pattern is cased."""
+        if self._any and not any(map(folded.__contains__, self._any)):
+            return None
+        best: re.Match[str] | None = None
+        for i, needs in enumerate(self._needs):
+            if needs and not any(map(folded.__contains__, needs)):
+                continue
+            found = self._pattern(i).search(text if self._cased[i] else folded)
+            if found is not None and (best is None or found.start() < best.start()):
+                best = found
+        return best
+
+    def _pattern(self, i: int) -> re.Pattern[str]:
+        compiled = self._compiled[i]
+        if compiled is None:
+            compiled = self._compiled[i] = re.compile(self.patterns[i])
+        return compiled
 
 
 @cache
@@ -88,8 +127,10 @@ def _better(one: frozenset[str], two: frozenset[str]) -> frozenset[str]:
 
 
 def _weight(text: str) -> int:
-    """How rare a string is: a Chinese character counts as two letters, white space as none."""
-    return sum(2 if c > "\u2e7f" else not c.isspace() for c in text)
+    """How rare a string is: a Chinese character counts as two letters, so does the sign of an address, white
+    space as none."""
+    weight = sum(2 if c > "\u2e7f" or c == "@" else not c.isspace() for c in text)
+    return min(weight, 2) if text.strip() in _COMMON else weight
 
 
 def _group(pattern: str, i: int) -> tuple[frozenset[str], int]:

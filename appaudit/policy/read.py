@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from appaudit.policy.completeness import completeness_facts, completeness_gaps
+from appaudit.policy.completeness import completeness, completeness_facts, completeness_gaps
 from appaudit.policy.data_safety import data_safety_facts, is_data_safety
 from appaudit.policy.declarations import read_document
 from appaudit.policy.document import LoadedDocument
@@ -30,8 +30,9 @@ def read(paths: Sequence[Path], progress: Callable[[str], None] | None = None) -
         result.texts.update(found.texts)
         result.facts.extend(found.facts)
         result.gaps.extend(found.gaps)
-    result.facts.extend(completeness_facts(result))
-    result.gaps.extend(completeness_gaps(result))
+    items = completeness(result)
+    result.facts.extend(completeness_facts(items))
+    result.gaps.extend(completeness_gaps(items))
     return result
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from appaudit.policy.declarations import ReadDocument
 from appaudit.policy.lexicon import MENU_PATH, words_of
-from appaudit.policy.literals import needed_by_any
+from appaudit.policy.literals import OneOf
 from appaudit.policy.structure import language_of
 
 _MENU = frozenset('[【“"')
@@ -18,32 +18,31 @@ _MENU = frozenset('[【“"')
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of topics.<language>.toml; patterns are compiled, ``menu``: a menu path must stand there.
-    ``needs``: a sentence that holds none of these strings, in lower case, cannot match; empty where that
-    is unknown."""
+    """One rule of topics.<language>.toml; ``menu``: a menu path must stand there."""
 
     kind: str
-    any: re.Pattern[str] | None
-    all: tuple[re.Pattern[str], ...]
-    none: re.Pattern[str] | None
+    any: OneOf | None
+    all: tuple[OneOf, ...]
+    none: OneOf | None
     section: re.Pattern[str] | None
     headings: bool
     menu: bool
-    needs: tuple[str, ...] = ()
 
-    def find(self, text: str, low: str, path: tuple[str, ...]) -> tuple[int, int] | None:
-        """Where the sentence states this topic, None if it does not. ``low``: it in lower case."""
-        where = MENU_PATH.search(text) if self.menu and not _MENU.isdisjoint(text) else None
-        if self.menu and where is None:
+    def find(
+        self, low: str, path: tuple[str, ...], menu: re.Match[str] | None = None
+    ) -> tuple[int, int] | None:
+        """Where the sentence states this topic, None if it does not. ``low``: it in lower case; ``menu``:
+        its first menu path."""
+        if self.menu and menu is None:
             return None
-        found = self.any.search(low) if self.any is not None else where
-        if found is None or (self.none is not None and self.none.search(low)):
+        found = self.any.search(low) if self.any is not None else menu
+        if found is None or (self.none is not None and self.none.search(low) is not None):
             return None
         if not all(p.search(low) for p in self.all):
             return None
         if self.section is not None and not any(self.section.search(h.lower()) for h in path):
             return None
-        return (where or found).span()
+        return (menu if self.menu and menu is not None else found).span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,8 @@ class Topic:
     end: int
 
 
-def _compile(patterns: list[str] | None) -> re.Pattern[str] | None:
-    return re.compile("|".join(f"(?:{p})" for p in patterns)) if patterns else None
+def _one_of(patterns: list[str] | None) -> OneOf | None:
+    return OneOf(patterns) if patterns else None
 
 
 @cache
@@ -66,13 +65,12 @@ def rules(language: str) -> tuple[Rule, ...]:
     return tuple(
         Rule(
             row["kind"],
-            _compile(row.get("any")),
-            tuple(re.compile(p) for p in row.get("all", ())),
-            _compile(row.get("none")),
+            _one_of(row.get("any")),
+            tuple(OneOf((p,)) for p in row.get("all", ())),
+            _one_of(row.get("none")),
             re.compile(row["section"]) if "section" in row else None,
             bool(row.get("headings", False)),
             bool(row.get("menu", False)),
-            needed_by_any(row.get("any", ())),
         )
         for row in words_of(f"topics.{language}")["rule"]
     )
@@ -92,10 +90,9 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
         for text, start, repeats, tried in sentences:
             low = text.lower()
             low = low if len(low) == len(text) else text
+            menu = None if _MENU.isdisjoint(text) else MENU_PATH.search(text)
             for rule in tried:
-                if rule.needs and not any(map(low.__contains__, rule.needs)):
-                    continue
-                span = rule.find(text, low, paragraph.path)
+                span = rule.find(low, paragraph.path, menu)
                 if span is None:
                     continue
                 begin, end = _clause(text, *span)

@@ -10,7 +10,7 @@ import pytest
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.regulations import clauses
 from appaudit.policy import PolicyResult, read
-from appaudit.policy.completeness import completeness, completeness_facts, completeness_gaps
+from appaudit.policy.completeness import completeness, completeness_gaps
 from appaudit.policy.document import from_text
 from appaudit.policy.read import read_loaded
 from appaudit.records import PolicySpan
@@ -158,7 +158,7 @@ def test_an_sdk_list_alone_is_not_asked_to_be_a_policy(tmp_path: Path) -> None:
     path.write_bytes(make.workbook())
     result = read([path])
     assert completeness(result) == []
-    assert completeness_facts(PolicyResult([], {}, [], [])) == []
+    assert completeness(PolicyResult([], {}, [], [])) == []
 
 
 def test_a_list_beside_the_policy_makes_its_item_present(tmp_path: Path) -> None:
@@ -199,8 +199,18 @@ def test_a_document_that_is_cut_is_not_examined_in_full() -> None:
     result = read_loaded(from_text(head + lines))
     assert "document_cut" in {g.code for g in result.gaps}
     assert {i.status for i in completeness(result)} == {"present", "not_examined"}
-    assert [g.scope for g in completeness_gaps(result)] == ["completeness"]
-    assert "not examined in full" in completeness_gaps(result)[0].reason
+    assert [g.scope for g in completeness_gaps(completeness(result))] == ["completeness"]
+    assert "not examined in full" in completeness_gaps(completeness(result))[0].reason
     short = read_loaded(from_text(head))
-    assert completeness_gaps(short) == []
+    assert completeness_gaps(completeness(short)) == []
     assert "missing" in {i.status for i in completeness(short)}
+
+
+def test_a_long_list_beside_the_policy_does_not_cut_the_policy(tmp_path: Path) -> None:
+    """Only what is judged counts: the SDK list is searched for nothing."""
+    (tmp_path / "policy.txt").write_text(FULL["en"], encoding="utf-8")
+    rows = "".join(f"Tally{n} SDK\tdevice model {n}\n" for n in range(14_000))
+    (tmp_path / "SDK list.txt").write_text("Third-party SDK list\n" + rows, encoding="utf-8")
+    result = read([tmp_path])
+    assert "sdk_list" in {d.role for d in result.documents}
+    assert "not_examined" not in {i.status for i in completeness(result)}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from appaudit.knowledge.load import toml
 from appaudit.policy.lexicon import words_of
-from appaudit.policy.literals import needed, needed_by_any
+from appaudit.policy.literals import OneOf, needed, needed_by_any
 from tests.policy.cases import CHINESE, ENGLISH
 
 
@@ -29,7 +29,9 @@ def patterns() -> list[str]:
     ("pattern", "strings"),
     [
         ("retain your data", {"retain your data"}),
-        ("(?:keep|retain) (?:your )?data", {"data"}),
+        ("(?:keep|retain) (?:your )?logs", {"logs"}),
+        ("(?:keep|retain) (?:your )?data", {"keep", "retain"}),
+        (r"[\w.+-]+@[\w-]+", {"@"}),
         ("colou?rfully", {"rfully"}),
         ("a(?:bc|de)*f?", set()),
         (r"\bservers? (?:is|are) located", {" located"}),
@@ -61,6 +63,23 @@ def test_own_sentences_lose_no_match() -> None:
         for text in texts:
             if strings and not any(s in text for s in strings):
                 assert re.search(pattern, text) is None
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_one_of_several_finds_what_the_alternation_finds(language: str) -> None:
+    for row in words_of(f"topics.{language}")["rule"]:
+        if any_of := row.get("any"):
+            together, whole = OneOf(any_of), re.compile("|".join(f"(?:{p})" for p in any_of))
+            for text, _ in (*ENGLISH, *CHINESE):
+                found, wanted = together.search(text.lower()), whole.search(text.lower())
+                assert (found and found.span()) == (wanted and wanted.span())
+
+
+def test_a_pattern_with_capitals_is_tried_on_the_text_as_it_stands() -> None:
+    either = OneOf(["co ltd", "GmbH"], [False, True])
+    assert either.search("tally gmbh", "Tally GmbH") is not None
+    assert either.search("tally gmbh", "tally gmbh") is None
+    assert either.search("tally co ltd", "Tally CO LTD") is not None
 
 
 def test_several_patterns_need_the_shortest_strings() -> None:

@@ -21,8 +21,13 @@ Language = Literal["zh", "en"]
 WILDCARD = "\\w"
 _END = ""  # the key under which a trie node keeps what ends there
 _BRACES = re.compile(r"\{([^{}]*)\}")
+WORDS = re.compile(r"[A-Za-z0-9]+(?:['’][A-Za-z]+)?|[^\sA-Za-z0-9\-‐‑_]")
+"""Words and signs of an English sentence, as a reader walks over them."""
 _ENGLISH = re.compile(r"[A-Za-z0-9]+(?:['’][sS](?![A-Za-z]))?|[^\sA-Za-z0-9\-‐‑_]")
-_LATIN = re.compile(r"[A-Za-z0-9]")
+_ENGLISH_IN_CHINESE = re.compile(r"[㐀-鿿]+|" + _ENGLISH.pattern)
+"""As ``_ENGLISH``, with Chinese characters that stand together as one word."""
+_LATIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 MENU_PATH = re.compile(
     r"\[[^\[\]]{1,60}\](?:\s*[-–—/>]+\s*\[[^\[\]]{1,60}\])+"  # [Account] - [Settings]
     r"|【[^【】]{1,60}】(?:\s*[-–—/>＞]+\s*【[^【】]{1,60}】)+"  # 【我的】>【设置】
@@ -33,6 +38,14 @@ _ASIDE = re.compile(
     # Me -> Settings -> Photos
     r"|[^\s，。；、:：]{1,24}(?:\s*(?:->|→|－>|＞|>{1,2})\s*[^\s，。；、:：>→＞]{1,24}){2,}"
 )
+_PATH_SIGNS = frozenset("[【“\"")
+
+
+def menu_paths(text: str) -> list[tuple[int, int]]:
+    """Where menu paths stand in ``text``."""
+    return [] if _PATH_SIGNS.isdisjoint(text) else [m.span() for m in MENU_PATH.finditer(text)]
+
+
 _KEEP = frozenset(
     {"cookies", "series", "species", "ios", "gps", "sms", "dns", "us", "always", "news", "imei"}
 )
@@ -48,15 +61,16 @@ class Entry:
     form: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Token:
-    """A phrase of the lexicon at ``start``..``end`` of a sentence. ``readings``: what it can be, by
-    kind (a word may be both a verb and a weak data word); empty for a word that is not in it."""
+    """A phrase of the lexicon at ``start``..``end`` of a sentence; ``low``: its text in lower case.
+    ``readings``: what it can be, by kind (a word may be both a verb and a weak data word); empty for a
+    word that is not in it."""
 
-    start: int
-    end: int
-    text: str
-    readings: Mapping[str, Entry]
+    __slots__ = ("end", "low", "readings", "start", "text")
+
+    def __init__(self, start: int, end: int, text: str, readings: Mapping[str, Entry]) -> None:
+        self.start, self.end, self.text, self.readings = start, end, text, readings
+        self.low = text.lower()
 
     def get(self, kind: str) -> Entry | None:
         """The reading of that kind, if there is one."""
@@ -161,6 +175,11 @@ class Lexicon:
         self._words: dict[str, Any] = {}
         self._chars: dict[str, Any] = {}
         self.senses: list[Sense] = []
+        self._sensed: set[str] = set()
+
+    def add_sense(self, sense: Sense) -> None:
+        self.senses.append(sense)
+        self._sensed.add(sense.type)
 
     def add_english(self, phrase: str, entry: Entry) -> None:
         words = [key for word in phrase.split() for key in _keys(word)]
@@ -171,49 +190,84 @@ class Lexicon:
 
     def match(self, text: str) -> list[Token]:
         """Tokens of ``text``, left to right, not overlapping; none inside a menu path."""
-        found = self._match_english(text)
-        if not text.isascii():
-            found = _merge(found, self._match_chinese(text))
-        paths = [m.span() for m in MENU_PATH.finditer(text)]
+        return [t for t in self._match(text)[0] if t.readings]
+
+    def items(self, text: str, between: re.Pattern[str]) -> list[Token]:
+        """As `match`, with a token without readings for each match of ``between`` that lies between."""
+        found, whole = self._match(text)
+        if whole and between is WORDS:
+            return found
+        out: list[Token] = []
+        position = 0
+        for token in found:
+            if not token.readings:
+                continue
+            if token.start - position > 1 or text[position : token.start] not in (" ", ""):
+                out += [
+                    Token(m.start(), m.end(), m.group(), NOTHING)
+                    for m in between.finditer(text, position, token.start)
+                ]
+            out.append(token)
+            position = token.end
+        out += [Token(m.start(), m.end(), m.group(), NOTHING) for m in between.finditer(text, position)]
+        return out
+
+    def _match(self, text: str) -> tuple[list[Token], bool]:
+        """The tokens, and whether those between them are there too, as `WORDS` cuts them."""
+        if _HAN.search(text) is None:
+            found = self._match_english(text, _ENGLISH)
+            whole = "'" not in text and "’" not in text
+        else:
+            found = [t for t in self._match_english(text, _ENGLISH_IN_CHINESE) if t.readings]
+            found, whole = _merge(found, self._match_chinese(text)), False
+        paths = menu_paths(text)
         if "《" in text or ">" in text or "→" in text or "＞" in text:
             paths += [m.span() for m in _ASIDE.finditer(text)]
         if paths:
-            found = [t for t in found if not any(a <= t.start < b for a, b in paths)]
-        return self._in_context(found, text.lower())
+            found, whole = [t for t in found if not any(a <= t.start < b for a, b in paths)], False
+        return self._in_context(found, text), whole
 
     def _in_context(self, found: list[Token], text: str) -> list[Token]:
         """Words that mean another type in this sentence ("call records" with the service desk)."""
-        present = {e.value for t in found if (e := t.get("data")) is not None}
+        present = {e.value for t in found if (e := t.readings.get("data")) is not None}
+        if present.isdisjoint(self._sensed):
+            return found
+        low = text.lower()
         for sense in self.senses:
-            if sense.type in present and any(w in text for w in sense.when):
+            if sense.type in present and any(w in low for w in sense.when):
                 found = [t.renamed(sense.type, sense.means) for t in found]
         return found
 
-    def _match_english(self, text: str) -> list[Token]:
-        words = english_words(text)
+    def _match_english(self, text: str, pattern: re.Pattern[str]) -> list[Token]:
+        """Phrases, and the words between them, as ``pattern`` cuts them, as tokens without readings."""
+        spans = [m.span() for m in pattern.finditer(text)]
+        words = [fold(text[a:b]) for a, b in spans]
         out: list[Token] = []
         root, count, i = self._words, len(words), 0
         while i < count:
             best, best_end = None, i
-            if words[i][0] in root:
-                # Depth-first over the two ways on (the word itself, a wildcard), longest end wins.
-                stack = [(root[words[i][0]], i + 1)]
-                while stack:
-                    node, j = stack.pop()
-                    if _END in node and (best is None or j > best_end):
-                        best, best_end = node[_END], j
-                    if j < count:
-                        word = words[j][0]
-                        if WILDCARD in node and word[0].isalnum():
-                            stack.append((node[WILDCARD], j + 1))
-                        if word in node:
-                            stack.append((node[word], j + 1))
-            if best is not None:
-                start, end = words[i][1], words[best_end - 1][2]
+            node, j = root.get(words[i]), i + 1
+            # Depth-first over the two ways on (the word itself, a wildcard), longest end wins.
+            waiting: list[tuple[dict[str, Any], int]] = []
+            while node is not None:
+                if _END in node and j > best_end:
+                    best, best_end = node[_END], j
+                here, node = node, None
+                if j < count:
+                    if WILDCARD in here and words[j][0].isalnum():
+                        waiting.append((here[WILDCARD], j + 1))
+                    node = here.get(words[j])
+                j += 1
+                if node is None and waiting:
+                    node, j = waiting.pop()
+            if best is None:
+                start, end = spans[i]
+                out.append(Token(start, end, text[start:end], NOTHING))
+                i += 1
+            else:
+                start, end = spans[i][0], spans[best_end - 1][1]
                 out.append(Token(start, end, text[start:end], best))
                 i = best_end
-            else:
-                i += 1
         return out
 
     def _match_chinese(self, text: str) -> list[Token]:
@@ -258,10 +312,11 @@ def _keys(word: str) -> tuple[str, ...]:
 
 
 def _cuts_word(text: str, start: int, end: int) -> bool:
-    """Whether a match at start..end would begin or end inside a Latin word ("mac" in "machine")."""
-    before = start > 0 and _LATIN.match(text[start - 1]) and _LATIN.match(text[start])
-    after = end < len(text) and _LATIN.match(text[end]) and _LATIN.match(text[end - 1])
-    return bool(before) or bool(after)
+    """Whether a match at start..end of lower-case text would begin or end inside a Latin word ("mac" in
+    "machine")."""
+    if text[start] in _LATIN and start > 0 and text[start - 1] in _LATIN:
+        return True
+    return text[end - 1] in _LATIN and end < len(text) and text[end] in _LATIN
 
 
 def _merge(first: list[Token], second: list[Token]) -> list[Token]:
@@ -311,7 +366,7 @@ def lexicon() -> Lexicon:
                     for phrase in expand(term):
                         add(phrase, Entry(kind, type_id))
         for row in words_of(f"traps.{lang}").get("sense", ()):
-            book.senses.append(Sense(row["type"], row["means"], tuple(w.lower() for w in row["when"])))
+            book.add_sense(Sense(row["type"], row["means"], tuple(w.lower() for w in row["when"])))
         for term in words_of(f"traps.{lang}")["trap"]["words"]:
             for phrase in expand(term):
                 add(phrase, Entry("trap", ""))

@@ -46,6 +46,9 @@ _ABBREVIATION = re.compile(
     re.I,
 )
 _STOP = re.compile(r"[。！？；;!?]+[”’」』）)\"']*|\.(?=\s|$|[A-Z][a-z])[”’\"')]*|\n")
+_BRACKETS = frozenset("(（[【)）]】")
+_GOES_ON = re.compile(r"\s*[a-z,)]")
+_CLOSED = re.compile(r"[)）\]】]")
 _SAYS = re.compile(
     r"(?:(?:我们|可能|仅)?(?:会|将)|需要?|用于|主要)(?:收集|获取|采集|读取|使用|用于|在|向|访问)|[^、]{1,12}(?:、[^、]{1,16}){3}"
 )
@@ -308,24 +311,21 @@ def _bounded(text: str, start: int, stops: Iterator[int]) -> Iterator[int]:
 def _stops(text: str, start: int) -> Iterator[int]:
     depth = 0
     position = start
+    brackets = not _BRACKETS.isdisjoint(text)
     for match in _STOP.finditer(text, start):
         end = match.end()
-        depth += sum(text.count(c, position, end) for c in "(（[【") - sum(
-            text.count(c, position, end) for c in ")）]】"
-        )
-        position = end
-        if match.group()[0] == ".":
+        if brackets:
+            depth += sum(text.count(c, position, end) for c in "(（[【")
+            depth -= sum(text.count(c, position, end) for c in ")）]】")
+            position = end
+        stop = text[match.start()]
+        if stop == ".":
             if _ABBREVIATION.search(text, max(0, match.start() - 8), match.start() + 1):
                 continue
-            if re.match(r"\s*[a-z,)]", text[end : end + 3]):
+            if _GOES_ON.match(text, end, end + 3):
                 continue
         # A stop inside brackets ends a sentence only when the brackets never close.
-        if (
-            depth > 0
-            and match.group()[0] in ";；."
-            and re.search(r"[)）\]】]", text[end : end + 300])
-            and match.group()[0] != "."
-        ):
+        elif depth > 0 and stop in ";；" and _CLOSED.search(text, end, end + 300):
             continue
         depth = max(depth, 0)
         yield end
@@ -338,13 +338,17 @@ def _repeats(sentence: str, line: int, seen: dict[tuple[str, ...] | str, int]) -
     if len(words) < 8:
         key = "".join(words)
         return 0 if len(words) < 4 else _first(seen, key, line)
-    shingles = [tuple(words[i : i + _SHINGLE]) for i in range(len(words) - _SHINGLE + 1)]
-    votes = Counter(seen[s] for s in shingles if s in seen)
-    best, count = votes.most_common(1)[0] if votes else (0, 0)
-    if best and best != line and count >= 0.65 * len(shingles):
-        return best
-    for shingle in shingles:
-        seen.setdefault(shingle, line)
+    shingles = list(zip(*(words[i:] for i in range(_SHINGLE)), strict=False))
+    lines = [seen[s] for s in shingles if s in seen]
+    if len(lines) >= 0.65 * len(shingles):
+        best, count = Counter(lines).most_common(1)[0]
+        if best != line and count >= 0.65 * len(shingles):
+            return best
+    if lines:
+        for shingle in shingles:
+            seen.setdefault(shingle, line)
+    else:
+        seen.update(dict.fromkeys(shingles, line))
     return 0
 
 

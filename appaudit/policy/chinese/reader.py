@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from appaudit.policy.chinese.state import BREAK, CLOSE, CLOSING, ONLY_ON_DEVICE, OPEN, OWNERS, SUBJECTS
+from appaudit.policy.chinese.state import BREAK, CLOSE, CLOSING, ONLY_ON_DEVICE, OPEN, OWNERS, PUNCT, SUBJECTS
 from appaudit.policy.chinese.verbs import Verbs
 from appaudit.policy.lexicon import Token, lexicon
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, SentenceReading
@@ -331,4 +331,4 @@ class ChineseReader(Verbs):
 def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:
     """The reading of one Chinese sentence. ``inherited``: the frame of what leads it in; ``skip``:
     characters at its start that are a defined term, not part of the statement."""
-    return ChineseReader(text, lexicon().match(text), inherited, skip).read()
+    return ChineseReader(text, lexicon().items(text, PUNCT), inherited, skip).read()

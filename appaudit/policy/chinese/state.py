@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from appaudit.policy.lexicon import NOTHING, Token, words_of
+from appaudit.policy.lexicon import Token, words_of
 from appaudit.policy.reading import Frame, Mention, SentenceReading
 
 OPEN, CLOSE = "([（【〔{", ")]）】〕}"
-_PUNCT = re.compile(r"[，,；;：:、/()（）\[\]【】〔〕{}“”‘’\"'的等时后并]")
+PUNCT = re.compile(r"[，,；;：:、/()（）\[\]【】〔〕{}“”‘’\"'的等时后并]")
 BREAK = "，,；;"
 SUBJECTS = ("we", "you", "partner", "sdk")
 NOMINAL = re.compile(
@@ -47,9 +47,9 @@ class Walk:
 
     partner = ""
 
-    def __init__(self, text: str, tokens: list[Token], inherited: Frame | None, skip: int = 0) -> None:
+    def __init__(self, text: str, items: list[Token], inherited: Frame | None, skip: int = 0) -> None:
         self.text = text
-        self.items = [t for t in items_of(text, tokens) if t.start >= skip]
+        self.items = [t for t in items if t.start >= skip] if skip else items
         self.inherited = inherited
         self.state = State(frame=inherited)
         self.stack: list[State] = []
@@ -58,7 +58,7 @@ class Walk:
         self.mentions: list[Mention] = []
         self.conditions: list[tuple[int, int]] = []
         self.condition_start = -1
-        self.out = SentenceReading(tokens=tokens)
+        self.out = SentenceReading(tokens=items)
 
     def new_clause(self, actor: str) -> None:
         self.clause += 1
@@ -118,22 +118,3 @@ class Walk:
                 before in ("、", "/", "：", ":", "和", "及") or i == 0 or bool(self.items[i - 1].get("group"))
             ) and (after in ("、", "，", "/", "。", "和", "及") or i + 1 == len(self.items))
         return False
-
-
-def items_of(text: str, tokens: list[Token]) -> list[Token]:
-    """Tokens of the lexicon with the punctuation and particles between them."""
-    out: list[Token] = []
-    position = 0
-    for token in tokens:
-        if token.start == position:
-            out.append(token)
-            position = token.end
-            continue
-        out += [
-            Token(m.start(), m.end(), m.group(), NOTHING)
-            for m in _PUNCT.finditer(text, position, token.start)
-        ]
-        out.append(token)
-        position = token.end
-    out += [Token(m.start(), m.end(), m.group(), NOTHING) for m in _PUNCT.finditer(text, position)]
-    return out

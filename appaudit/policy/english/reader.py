@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from appaudit.policy.english.nouns import Nouns
 from appaudit.policy.english.state import AUTHORISES, CLOSE, INERT, JOINTS, NOUNS, OBLIQUE, OPEN, SUBJECTS
-from appaudit.policy.lexicon import Token, fold, lexicon
+from appaudit.policy.lexicon import WORDS, Token, fold, lexicon
 from appaudit.policy.reading import Frame, SentenceReading
 
 
@@ -299,4 +299,4 @@ class EnglishReader(Nouns):
 def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:
     """The reading of one English sentence. ``inherited``: the frame of what leads it in; ``skip``:
     characters at its start that are a defined term, not part of the statement."""
-    return EnglishReader(text, lexicon().match(text), inherited, skip).read()
+    return EnglishReader(text, lexicon().items(text, WORDS), inherited, skip).read()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from appaudit.policy.lexicon import NOTHING, Token, fold, words_of
+from appaudit.policy.lexicon import Token, fold, words_of
 from appaudit.policy.reading import Frame, Mention, SentenceReading
 
-_WORDS = re.compile(r"[A-Za-z0-9]+(?:['’][A-Za-z]+)?|[^\sA-Za-z0-9\-‐‑_]")
 SUBJECTS = ("we", "you", "partner", "sdk")
 OPEN, CLOSE = frozenset("([（【〔{"), frozenset(")]）】〕}")
 _GRAMMAR = words_of("grammar.en")
@@ -58,9 +57,9 @@ class Walk:
     include_frame: Frame | None = None
     """What "the information we collect includes ..." says of the words after "includes"."""
 
-    def __init__(self, text: str, tokens: list[Token], inherited: Frame | None, skip: int = 0) -> None:
+    def __init__(self, text: str, items: list[Token], inherited: Frame | None, skip: int = 0) -> None:
         self.text = text
-        self.items = [t for t in items_of(text, tokens) if t.start >= skip]
+        self.items = [t for t in items if t.start >= skip] if skip else items
         self.state = State(frame=inherited)
         self.inherited = inherited
         self.stack: list[State] = []
@@ -69,7 +68,7 @@ class Walk:
         self.condition: tuple[int, int] | None = None
         self.conditions: list[tuple[int, int]] = []
         self.condition_start = -1
-        self.out = SentenceReading(tokens=tokens)
+        self.out = SentenceReading(tokens=items)
         self.closed: int | None = None
 
     def word(self, i: int) -> str:
@@ -101,19 +100,3 @@ class Walk:
 
 def to_you(rest: str) -> bool:
     return bool(re.match(r"\s*(?:\w+\s+){0,6}?to you\b", rest))
-
-
-def items_of(text: str, tokens: list[Token]) -> list[Token]:
-    """Tokens of the lexicon with the words and punctuation between them."""
-    out: list[Token] = []
-    position = 0
-    for token in tokens:
-        if token.start - position > 1 or text[position : token.start] not in (" ", ""):
-            out += [
-                Token(m.start(), m.end(), m.group(), NOTHING)
-                for m in _WORDS.finditer(text, position, token.start)
-            ]
-        out.append(token)
-        position = token.end
-    out += [Token(m.start(), m.end(), m.group(), NOTHING) for m in _WORDS.finditer(text, position)]
-    return out

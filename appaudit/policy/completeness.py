@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import islice
+from itertools import islice, product
 from typing import Any, Literal
 
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.regulations import PROFILES, Profile, clauses
 from appaudit.policy.document import MAX_CHARACTERS
-from appaudit.policy.literals import OneOf
+from appaudit.policy.literals import Index, OneOf
 from appaudit.policy.result import PolicyResult
 from appaudit.records import Evidence, Fact, Gap, ListingRow, PolicySpan
 
@@ -132,6 +132,7 @@ class _Sentence:
     start: int
     text: str
     folded: str
+    bits: int
     language: str
     heading: bool
 
@@ -153,7 +154,7 @@ def _heading(text: str, lang: str) -> bool:
 
 def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
     judged = {d.name for d in result.documents if d.role in _JUDGED}
-    skip = {lang: OneOf(toml("completeness.toml")["skip"][lang]) for lang in ("zh", "en")}
+    book = _book()
     seen: set[str] = set()
     for name, text in result.texts.items():
         if name not in judged:
@@ -171,9 +172,10 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
                     folded = words.lower()
                     folded = folded if len(folded) == len(words) else words
                     lang = "zh" if _HAN.search(words) else "en"
-                    if skip[lang].search(folded) is None:
+                    bits = book.index.held(folded)
+                    if book.skip[lang].search(folded, bits) is None:
                         heading = _heading(words, lang)
-                        yield _Sentence(name, number, at, words, folded, lang, heading)
+                        yield _Sentence(name, number, at, words, folded, bits, lang, heading)
 
 
 def _judge(
@@ -195,17 +197,21 @@ def _judge(
 
 
 def _first(key: str, kind: str, sentences: list[_Sentence]) -> PolicySpan | None:
-    rules = {lang: _rules(key, kind, lang) for lang in ("zh", "en")}
+    rules = _book().rules
     for sentence in sentences:
         if kind == "present" and sentence.heading:
             continue  # a heading announces; it does not say
-        first, patterns, none = rules[sentence.language]
-        if first.search(sentence.folded, sentence.text) is None:
+        first, patterns, none = rules[key, kind, sentence.language]
+        if not first.wanted & sentence.bits:
+            continue
+        if first.search(sentence.folded, sentence.bits, sentence.text) is None:
             continue
         for parts in patterns:
             words = [sentence.text if case else sentence.folded for _, case in parts]
             found = [_compiled(p).search(text) for (p, _), text in zip(parts, words, strict=True)]
-            if found[0] is not None and all(found) and (none is None or not none.search(sentence.folded)):
+            if found[0] is None or not all(found):
+                continue
+            if none is None or none.search(sentence.folded, sentence.bits) is None:
                 return sentence.span(found[0])
     return None
 
@@ -240,22 +246,33 @@ def _facts_words(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"at least {row['facts']['at_least']} declared subjects: {', '.join(row['facts']['actions'])}",)
 
 
-_Rules = tuple[OneOf, tuple[tuple[tuple[str, bool], ...], ...], OneOf | None]
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """``skip``: sentences that only announce. ``rules``, by item, kind and language: the first part of every
+    pattern, every pattern as parts with whether case counts, what rules a sentence out."""
+
+    index: Index
+    skip: Mapping[str, OneOf]
+    rules: Mapping[tuple[str, str, str], tuple[OneOf, tuple[_Parts, ...], OneOf | None]]
+
+
+_Parts = tuple[tuple[str, bool], ...]
 
 
 @cache
-def _rules(key: str, kind: str, language: str) -> _Rules:
-    """(the first part of every pattern, every pattern as parts with whether case counts, what rules a
-    sentence out). Patterns in lower case are tried on the folded sentence."""
-    row = next(r for r in toml("completeness.toml")["item"] if r["id"] == key)
-    patterns = [pattern.split(" && ") for pattern in row.get(kind, {}).get(language, ())]
-    none = row.get("none", {}).get(language, ()) if kind == "present" else ()
-    cased = [bool(_CAPITAL.search(parts[0])) for parts in patterns]
-    return (
-        OneOf((parts[0] for parts in patterns), cased),
-        tuple(tuple((p, bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
-        OneOf(none) if none else None,
-    )
+def _book() -> _Book:
+    """The file's patterns. Those in lower case are tried on the folded sentence."""
+    known, index = toml("completeness.toml"), Index()
+    rules: dict[tuple[str, str, str], tuple[OneOf, tuple[_Parts, ...], OneOf | None]] = {}
+    for row, kind, language in product(known["item"], ("when", "present", "vague"), ("zh", "en")):
+        patterns = [pattern.split(" && ") for pattern in row.get(kind, {}).get(language, ())]
+        none = row.get("none", {}).get(language, ()) if kind == "present" else ()
+        rules[row["id"], kind, language] = (
+            index.one_of((p[0] for p in patterns), (bool(_CAPITAL.search(p[0])) for p in patterns)),
+            tuple(tuple((p, bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
+            index.one_of(none) if none else None,
+        )
+    return _Book(index, {lang: index.one_of(known["skip"][lang]) for lang in ("zh", "en")}, rules)
 
 
 @cache

@@ -15,6 +15,9 @@ _ALONE = re.compile(r"(?<=[(（])\s*([A-Z]{6,})\s*(?=[)）])")
 """A name of one word counts in brackets: "Network (INTERNET)"."""
 _PREFIX = "android.permission."
 _CUE = {"zh": re.compile(r"权限"), "en": re.compile(r"\bpermissions?\b", re.I)}
+_HINT = {"zh": ("权限", "访问", "调用", "打开", "开启"), "en": ("permission", "access")}
+"""Without one of these, in lower case, a sentence names a permission only by its own name or a word that
+stands for it alone."""
 _BEFORE = {
     "zh": re.compile(r"(?:权限|权限包括|权限如下)[:：（(]?$|(?:访问|调用|使用|获取|开启|申请)您?的?$"),
     "en": re.compile(r"permissions?\W+(?:to|for|such as|including|like|of)\W+(?:\w+\W+){0,4}$", re.I),
@@ -91,8 +94,9 @@ def _pattern(meaning: dict[str, tuple[str, ...]], language: str) -> re.Pattern[s
 
 def named_in(text: str) -> Iterator[Grant]:
     """Permissions named by their Android name."""
-    matches = [(m.start(), m.end()) for m in _NAME.finditer(text)]
-    matches += [m.span(1) for m in _ALONE.finditer(text)]
+    matches = [m.span() for m in _NAME.finditer(text)] if "_" in text else []
+    if "(" in text or "（" in text:
+        matches += [m.span(1) for m in _ALONE.finditer(text)]
     for start, end in sorted(matches):
         full = _by_last_name().get(text[start:end])
         if full is not None:
@@ -103,10 +107,18 @@ def named_in(text: str) -> Iterator[Grant]:
 def grants_of(text: str, language: str) -> Iterator[Grant]:
     """Permissions named in one sentence."""
     yield from named_in(text)
-    denied = _DENIED[language].search(text) is not None
+    low = text.lower()
     alone, powers = _alone(language)
-    for match in alone.finditer(text):
-        yield Grant(powers[match.group().lower()], match.start(), match.end(), denied)
+    certain = any(map(low.__contains__, powers))
+    hinted = any(map(low.__contains__, _HINT[language]))
+    if not certain and not hinted:
+        return
+    denied = _DENIED[language].search(text) is not None
+    if certain:
+        for match in alone.finditer(text):
+            yield Grant(powers[match.group().lower()], match.start(), match.end(), denied)
+    if not hinted:
+        return
     cues = [m.span() for m in _CUE[language].finditer(text)]
     if not cues and _ACCESS[language].search(text) is None:
         return

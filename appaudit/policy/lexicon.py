@@ -69,7 +69,10 @@ class Token:
     __slots__ = ("end", "low", "readings", "start", "text")
 
     def __init__(self, start: int, end: int, text: str, readings: Mapping[str, Entry]) -> None:
-        self.start, self.end, self.text, self.readings = start, end, text, readings
+        self.start = start
+        self.end = end
+        self.text = text
+        self.readings = readings
         self.low = text.lower()
 
     def get(self, kind: str) -> Entry | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -16,27 +18,101 @@ _COMMON = frozenset({"data", "information", "personal", "personal information", 
 """Strings that so many sentences of a policy hold that asking for them saves little."""
 
 
+_PIECE = re.compile("[a-z0-9]{3,}|[\u3400-\u9fff]{1,2}|@")
+_WORD = re.compile("[a-z0-9]+|@")
+_HEAD = 3
+"""Characters by which a piece of a word is looked up; Chinese is looked up by pairs."""
+_LONGEST_WORD = 40
+_MOST_WORDS = 50_000
+"""Words whose strings are remembered."""
+
+
+class Index:
+    """Which of the strings that its patterns need a text may hold: a bit each, looked up by its words.
+
+    All patterns are made before the first text is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: dict[str, int] = {}
+        self._by_head: dict[str, list[str]] = {}
+        self._words: dict[str, int] = {}
+
+    def one_of(self, patterns: Iterable[str], cased: Iterable[bool] = ()) -> OneOf:
+        """Patterns that are searched for together. They are in lower case; where ``cased`` tells so, a pattern
+        is tried on the text as it stands."""
+        patterns = tuple(patterns)
+        strings = tuple(tuple(needed(p)) for p in patterns)
+        return OneOf(patterns, tuple(cased), strings, tuple(self._bits(s) for s in strings))
+
+    def held(self, folded: str) -> int:
+        """What a text in lower case may hold: computed once, it serves every `OneOf` of the index."""
+        bits = 0
+        for word in _WORD.findall(folded):
+            bits |= self._words[word] if word in self._words else self._word(word)
+        if not folded.isascii():
+            for pair in map(str.__add__, folded, folded[1:] + "\0"):
+                bits |= self._words[pair] if pair in self._words else self._word(pair)
+        return bits
+
+    def _word(self, word: str) -> int:
+        if len(self._words) > _MOST_WORDS:
+            self._words.clear()
+        if len(word) > _LONGEST_WORD:
+            return -1  # it may hold anything
+        get = self._pieces.get
+        if len(word) < _HEAD:
+            bits = get(word, 0) | get(word[0], 0) | get(word[-1], 0)
+        else:
+            bits = 0
+            for start in range(len(word) - _HEAD + 1):
+                for piece in self._by_head.get(word[start : start + _HEAD], ()):
+                    if word.startswith(piece, start):
+                        bits |= self._pieces[piece]
+        self._words[word] = bits
+        return bits
+
+    def _bits(self, strings: Iterable[str]) -> int:
+        """The bits of which a text with one of ``strings`` holds one, -1 where that is unknown."""
+        bits = [self._bit(s) for s in strings]
+        return functools.reduce(operator.or_, bits) if bits and all(bits) else -1
+
+    def _bit(self, string: str) -> int:
+        """The bit of the longest piece of ``string``; 0 where it has none to look for."""
+        piece = max(_PIECE.findall(string), key=_weight, default="")
+        if piece and piece not in self._pieces:
+            assert not self._words, "a pattern after the first text"
+            self._pieces[piece] = 1 << len(self._pieces)
+            self._by_head.setdefault(piece[:_HEAD], []).append(piece)
+        return self._pieces.get(piece, 0)
+
+
 class OneOf:
     """Patterns searched for together; those whose strings a text lacks are not tried, nor compiled before.
 
-    Patterns are in lower case; where ``cased`` tells so, a pattern is tried on the text as it stands.
+    ``wanted``: the bits of which a text holds one where any of them may match.
     """
 
-    def __init__(self, patterns: Iterable[str], cased: Iterable[bool] = ()) -> None:
-        self.patterns = tuple(patterns)
-        self._cased = tuple(cased) or (False,) * len(self.patterns)
-        self._needs = tuple(tuple(needed(p)) for p in self.patterns)
-        self._any = needed_by_any(self.patterns)
-        self._compiled: list[re.Pattern[str] | None] = [None] * len(self.patterns)
+    def __init__(
+        self,
+        patterns: tuple[str, ...],
+        cased: tuple[bool, ...],
+        strings: tuple[tuple[str, ...], ...],
+        bits: tuple[int, ...],
+    ) -> None:
+        self._patterns, self._strings, self._bits = patterns, strings, bits
+        self._cased = cased or (False,) * len(patterns)
+        self.wanted = -1 if -1 in bits else functools.reduce(operator.or_, bits, 0)
+        self._compiled: list[re.Pattern[str] | None] = [None] * len(patterns)
 
-    def search(self, folded: str, text: str = "") -> re.Match[str] | None:
+    def search(self, folded: str, bits: int, text: str = "") -> re.Match[str] | None:
         """The first match, of the first of the patterns that match there. ``folded``: the text in lower
-        case; ``text``: as it stands, where a pattern is cased."""
-        if self._any and not any(map(folded.__contains__, self._any)):
+        case; ``bits``: what it holds, by `Index.held`; ``text``: as it stands, where a pattern is cased."""
+        if not self.wanted & bits:
             return None
         best: re.Match[str] | None = None
-        for i, needs in enumerate(self._needs):
-            if needs and not any(map(folded.__contains__, needs)):
+        for i, wanted in enumerate(self._bits):
+            if wanted >= 0 and not (wanted & bits and any(map(folded.__contains__, self._strings[i]))):
                 continue
             found = self._pattern(i).search(text if self._cased[i] else folded)
             if found is not None and (best is None or found.start() < best.start()):
@@ -46,7 +122,7 @@ class OneOf:
     def _pattern(self, i: int) -> re.Pattern[str]:
         compiled = self._compiled[i]
         if compiled is None:
-            compiled = self._compiled[i] = re.compile(self.patterns[i])
+            compiled = self._compiled[i] = re.compile(self._patterns[i])
         return compiled
 
 
@@ -58,18 +134,6 @@ def needed(pattern: str) -> frozenset[str]:
     """
     found, end = _alternation(pattern, 0)
     return found if end == len(pattern) else _ANY
-
-
-def needed_by_any(patterns: Iterable[str]) -> tuple[str, ...]:
-    """As `needed`, for a text that one of several patterns matches."""
-    found: set[str] = set()
-    for pattern in patterns:
-        one = needed(pattern)
-        if not one:
-            return ()
-        found |= one
-    # A string that holds another one adds nothing.
-    return tuple(s for s in sorted(found, key=len) if not any(o != s and o in s for o in found))
 
 
 def _alternation(pattern: str, i: int) -> tuple[frozenset[str], int]:

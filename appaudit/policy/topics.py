@@ -9,7 +9,7 @@ from functools import cache
 
 from appaudit.policy.declarations import ReadDocument
 from appaudit.policy.lexicon import MENU_PATH, words_of
-from appaudit.policy.literals import OneOf
+from appaudit.policy.literals import Index, OneOf
 from appaudit.policy.structure import language_of
 
 _MENU = frozenset('[【“"')
@@ -29,16 +29,16 @@ class Rule:
     menu: bool
 
     def find(
-        self, low: str, path: tuple[str, ...], menu: re.Match[str] | None = None
+        self, low: str, bits: int, path: tuple[str, ...], menu: re.Match[str] | None
     ) -> tuple[int, int] | None:
-        """Where the sentence states this topic, None if it does not. ``low``: it in lower case; ``menu``:
-        its first menu path."""
+        """Where the sentence states this topic, None if it does not. ``low``: it in lower case; ``bits``:
+        what that holds; ``menu``: its first menu path."""
         if self.menu and menu is None:
             return None
-        found = self.any.search(low) if self.any is not None else menu
-        if found is None or (self.none is not None and self.none.search(low) is not None):
+        found = self.any.search(low, bits) if self.any is not None else menu
+        if found is None or (self.none is not None and self.none.search(low, bits) is not None):
             return None
-        if not all(p.search(low) for p in self.all):
+        if not all(p.search(low, bits) for p in self.all):
             return None
         if self.section is not None and not any(self.section.search(h.lower()) for h in path):
             return None
@@ -55,19 +55,20 @@ class Topic:
     end: int
 
 
-def _one_of(patterns: list[str] | None) -> OneOf | None:
-    return OneOf(patterns) if patterns else None
-
-
 @cache
-def rules(language: str) -> tuple[Rule, ...]:
-    """The rules of one language, in the file's order."""
-    return tuple(
+def rules(language: str) -> tuple[Index, tuple[Rule, ...]]:
+    """The rules of one language, in the file's order, and the index of what they look for."""
+    index = Index()
+
+    def one_of(patterns: list[str] | None) -> OneOf | None:
+        return index.one_of(patterns) if patterns else None
+
+    return index, tuple(
         Rule(
             row["kind"],
-            _one_of(row.get("any")),
-            tuple(OneOf((p,)) for p in row.get("all", ())),
-            _one_of(row.get("none")),
+            one_of(row.get("any")),
+            tuple(index.one_of((p,)) for p in row.get("all", ())),
+            one_of(row.get("none")),
             re.compile(row["section"]) if "section" in row else None,
             bool(row.get("headings", False)),
             bool(row.get("menu", False)),
@@ -79,24 +80,29 @@ def rules(language: str) -> tuple[Rule, ...]:
 def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
     """Each statement once a line and kind, with its later copies (text that stands there twice)."""
     kept: dict[tuple[int, str], tuple[Topic, list[Topic]]] = {}
-    for index, paragraph in enumerate(found.structure.paragraphs):
+    for number, paragraph in enumerate(found.structure.paragraphs):
         if paragraph.kind == "contents":
             continue
         if paragraph.kind == "heading":
-            language = language_of(paragraph.text)
-            sentences = [(paragraph.text, 0, 0, tuple(r for r in rules(language) if r.headings))]
+            sentences = [(paragraph.text, 0, 0, language_of(paragraph.text))]
         else:
-            sentences = [(s.text, s.start, s.repeats, rules(s.language)) for s in paragraph.sentences]
-        for text, start, repeats, tried in sentences:
+            sentences = [(s.text, s.start, s.repeats, s.language) for s in paragraph.sentences]
+        for text, start, repeats, language in sentences:
+            index, tried = rules(language)
             low = text.lower()
             low = low if len(low) == len(text) else text
+            bits = index.held(low)
             menu = None if _MENU.isdisjoint(text) else MENU_PATH.search(text)
             for rule in tried:
-                span = rule.find(low, paragraph.path, menu)
+                if rule.any is not None and not rule.any.wanted & bits:
+                    continue
+                if paragraph.kind == "heading" and not rule.headings:
+                    continue
+                span = rule.find(low, bits, paragraph.path, menu)
                 if span is None:
                     continue
                 begin, end = _clause(text, *span)
-                topic = Topic(rule.kind, index, start + begin, start + end)
+                topic = Topic(rule.kind, number, start + begin, start + end)
                 line = paragraph.locate(topic.start)[0]
                 if repeats and (repeats, rule.kind) in kept:
                     kept[repeats, rule.kind][1].append(topic)

@@ -41,12 +41,12 @@ def idle(text: str, item: Token, cls: str, actor: str, negated: bool) -> bool:
     """Whether the verb ``item`` of ``text`` is what others must not do, what a measure prevents, what
     the user is told to do, or how a secret is kept."""
     before = text[max(0, item.start - 90) : item.start]
-    if item.text.lower().startswith("keep") and _SECRET.match(text, item.end):
+    if item.low.startswith("keep") and _SECRET.match(text, item.end):
         return True
     if negated and actor == "" and _TOLD.search(before):
         return True
     if actor != "we" and _BOUND.search(before):
         return True
-    if item.text.lower().endswith("ing") and _PREVENTS.search(before):
+    if item.low.endswith("ing") and _PREVENTS.search(before):
         return True
-    return cls == "share" and item.text.lower()[:4] in _MOVES and bool(_TO_DEVICE.match(text, item.end))
+    return cls == "share" and item.low[:4] in _MOVES and bool(_TO_DEVICE.match(text, item.end))

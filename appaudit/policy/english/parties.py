@@ -40,7 +40,7 @@ class Parties(Words):
             nxt.text in OPEN
             or any(nxt.get(s) for s in ("we", "you"))
             or nxt.get("relative") is not None
-            or nxt.text.lower().endswith("ing")
+            or nxt.low.endswith("ing")
         )
         if not opens:
             return False
@@ -85,7 +85,7 @@ class Parties(Words):
                 if (
                     before in ("to", "with", "among")
                     or back in ("to", "with", "among")
-                    or item.text.lower().startswith("to ")
+                    or item.low.startswith("to ")
                     or self.word(j - 3) in ("to", "with")
                 ):
                     return item.text
@@ -138,7 +138,7 @@ class Parties(Words):
 
     def public(self, i: int) -> bool:
         """Whether the clause of the verb at ``i`` says the public sees it."""
-        if "public" in self.items[i].text.lower():
+        if "public" in self.items[i].low:
             return True
         for j in range(max(0, i - 3), min(i + 60, len(self.items))):
             if self.items[j].get("public") or (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from appaudit.policy.english.nouns import Nouns
-from appaudit.policy.english.state import AUTHORISES, CLOSE, INERT, JOINTS, NOUNS, OBLIQUE, OPEN, SUBJECTS
+from appaudit.policy.english.state import AUTHORISES, CLOSE, INERT, JOINTS, NOUNS, OBLIQUE, OPEN, SIGNS, SUBJECTS
 from appaudit.policy.lexicon import WORDS, Token, fold, lexicon
 from appaudit.policy.reading import Frame, SentenceReading
 
@@ -14,10 +14,11 @@ class EnglishReader(Nouns):
     """Reads the tokens of one sentence. Use `read`."""
 
     def read(self) -> SentenceReading:
-        items = self.items
-        i = 0
-        while i < len(items):
-            i = self.step(i)
+        for i, item in enumerate(self.items):
+            if item.readings:
+                self.phrase(i, item)
+            elif item.text in SIGNS:
+                self.sign(i, item)
         self.end_condition(len(self.text))
         self.out.mentions = self.mentions
         self.out.last_frame = (
@@ -31,9 +32,8 @@ class EnglishReader(Nouns):
                 return mention.frame
         return self.out.last_frame
 
-    def step(self, i: int) -> int:
-        item = self.items[i]
-        text = item.text.lower()
+    def sign(self, i: int, item: Token) -> None:
+        text = item.text
         state = self.state
         if text in OPEN:
             self.stack.append(replace(state))
@@ -62,23 +62,18 @@ class EnglishReader(Nouns):
             self.new_clause("", i)
         elif text in (":", "："):
             self.colon(i)
-        elif item.readings:
-            return self.phrase(i)
-        return i + 1
 
-    def phrase(self, i: int) -> int:
-        item = self.items[i]
+    def phrase(self, i: int, item: Token) -> None:
         readings = item.readings
         get = readings.get
-        if len(readings) == 1 and not INERT.isdisjoint(readings) and item.text.lower() != "to":
-            return i + 1
+        if len(readings) == 1 and not INERT.isdisjoint(readings) and item.low != "to":
+            return
         state = self.state
-        subject = next((k for k in SUBJECTS if k in readings), "")
         verb = get("verb")
         if get("group") and (verb is None or not self.likes(i)):
             if state.hold_to_comma:
                 state.held = state.hold_to_comma = False
-            low = item.text.lower()
+            low = item.low
             if (state.frame is None and low.startswith(("includ", "such as"))) or low == "are":
                 self.include(low != "such as")
         elif get("data") is not None and not (verb and self.is_verb(i, verb)):
@@ -90,14 +85,14 @@ class EnglishReader(Nouns):
         elif get("weak"):
             if self.weak_counts(i):
                 self.mention(item, i)
-        elif subject:
+        elif subject := next(filter(readings.__contains__, SUBJECTS), ""):
             self.subject(i, subject)
         elif get("negation"):
-            if item.text.lower() == "without":
+            if item.low == "without":
                 state.held = state.hold_to_comma = True
             elif (
-                (item.text.lower() == "no" and self.opens_denial(i))
-                or item.text.lower() != "no"
+                (item.low == "no" and self.opens_denial(i))
+                or item.low != "no"
                 or self.word(i + 1) in ("longer",)
             ):
                 state.negated = True
@@ -107,8 +102,8 @@ class EnglishReader(Nouns):
             state.only = True
         elif get("condition"):
             self.begin_condition(i)
-        elif get("purpose") or (item.text.lower() == "to" and self.is_purpose(i)):
-            if item.text.lower() == "for":
+        elif get("purpose") or (item.low == "to" and self.is_purpose(i)):
+            if item.low == "for":
                 if (
                     state.frame is not None and self.word(i + 1) not in ("your", "the", "our")
                 ) or state.frame is not None:
@@ -119,7 +114,6 @@ class EnglishReader(Nouns):
             self.relative(i)
         elif get("pronoun"):
             self.pronoun(i)
-        return i + 1
 
     def comma(self, i: int) -> None:
         state = self.state
@@ -130,7 +124,7 @@ class EnglishReader(Nouns):
             and self.saved is None
             and state.frame is None
             and nxt is not None
-        ) and (nxt.get("anaphor") or nxt.text.lower() == "your" or (nxt.get("data") and not self.mentions)):
+        ) and (nxt.get("anaphor") or nxt.low == "your" or (nxt.get("data") and not self.mentions)):
             self.new_clause("", i)  # an opening "In order to ..." ends here
             state = self.state
         if not (self.stack and self.list_goes_on(i)):
@@ -180,7 +174,7 @@ class EnglishReader(Nouns):
             self.condition_start = -1
 
     def subject(self, i: int, actor: str) -> None:
-        word = self.items[i].text.lower()
+        word = self.items[i].low
         state = self.state
         if actor == "we" and word not in ("we", "i") and self.word(i - 1) in OBLIQUE:
             return  # "in our app": a place, not who acts
@@ -217,7 +211,7 @@ class EnglishReader(Nouns):
         )
         if (
             nxt is not None
-            and nxt.text.lower() == "to"
+            and nxt.low == "to"
             and actor == "we"
             and (word == "us" or self.word(i - 1) in AUTHORISES)
         ):
@@ -230,7 +224,7 @@ class EnglishReader(Nouns):
             return
         if (
             nxt is not None
-            and nxt.text.lower() == "to"
+            and nxt.low == "to"
             and actor == "partner"
             and state.frame
             and state.frame.cls == "share"
@@ -287,13 +281,13 @@ class EnglishReader(Nouns):
             return (actor in ("you", "we") or bool(before.get("weak"))) and (
                 open_frame or listed or not state.held or self.condition_start >= 0
             )
-        if before.text.lower() == "as" and (open_frame or self.include_frame is not None):
+        if before.low == "as" and (open_frame or self.include_frame is not None):
             return True
         if not open_frame or actor not in ("you", "we") or self.condition_start >= 0:
             return False
         if before.get("we") and not before.readings.keys() & {"data", "verb"}:
             return fold(before.text.split()[-1]) in NOUNS  # "the pages of our service you visit"
-        return not before.readings and before.text[:1].isalpha() and before.text.lower() not in JOINTS
+        return not before.readings and before.text[:1].isalpha() and before.low not in JOINTS
 
 
 def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:

@@ -10,6 +10,7 @@ from appaudit.policy.reading import Frame, Mention, SentenceReading
 
 SUBJECTS = ("we", "you", "partner", "sdk")
 OPEN, CLOSE = frozenset("([（【〔{"), frozenset(")]）】〕}")
+SIGNS = OPEN | CLOSE | frozenset(",;；:：")
 _GRAMMAR = words_of("grammar.en")
 INERT = frozenset(_GRAMMAR["inert"]["words"])
 """Kinds of words that change nothing by themselves; their neighbours look at them."""
@@ -72,7 +73,7 @@ class Walk:
         self.closed: int | None = None
 
     def word(self, i: int) -> str:
-        return self.items[i].text.lower() if 0 <= i < len(self.items) else ""
+        return self.items[i].low if 0 <= i < len(self.items) else ""
 
     def next_significant(self, i: int) -> int:
         while (

@@ -21,7 +21,7 @@ class Verbs(Voices):
     def verb(self, i: int, item: Token, verb: Entry) -> None:
         state = self.state
         self.out.has_verb = True
-        low = item.text.lower()
+        low = item.low
         j = self.previous_significant(i)
         while j >= 0 and self.items[j].get("negation"):
             j = self.previous_significant(j)
@@ -112,13 +112,13 @@ class Verbs(Voices):
         cls = verb.value
         if actor == "" and self.text[:7].lower() == "please ":
             actor = "you"
-        if item.text.lower().endswith((" of", " of your")):
+        if item.low.endswith((" of", " of your")):
             actor = "we"  # "you consent to our collection of X"
         polarity: Polarity | None = None
         recipient = ""
         rest = self.text[item.end :].lower()
         kind = ""
-        low = item.text.lower()
+        low = item.low
         if verb.form == "ing" and cls in ("permission", "contain"):
             return Frame(low, "other", actor, None, item.start, item.end)
         if cls == "permission" and low.startswith(("request", "apply", "ask", "turn on", "grant", "enable")):

@@ -46,16 +46,16 @@ class Voices(Parties):
             elif TO_US.match(rest):
                 polarity = "collected"
             elif idle(self.text, item, cls, "", state.negated) or (
-                not recipient and item.text.lower().startswith(("transmit", "sen"))
+                not recipient and item.low.startswith(("transmit", "sen"))
             ):
                 polarity = None
         elif cls == "display":
             polarity = "shared" if self.public(i) else None
         elif cls == "provide":
             polarity = "shared" if recipient else None
-            if item.text.lower().startswith("upload") and not recipient:
+            if item.low.startswith("upload") and not recipient:
                 polarity = "collected"
-        elif cls == "permission" and item.text.lower().startswith(("request", "ask")):
+        elif cls == "permission" and item.low.startswith(("request", "ask")):
             polarity = "collected"
         if (
             cls == "use"
@@ -69,7 +69,7 @@ class Voices(Parties):
                 None if cls == "use" else ("not_collected" if polarity == "collected" else "not_shared")
             )
         frame = Frame(
-            item.text.lower(),
+            item.low,
             cls,
             state.actor or "we",
             polarity,
@@ -129,7 +129,7 @@ class Voices(Parties):
             if state.negated:
                 polarity_of = NEGATED[polarity_of]
             self.include_frame = Frame(
-                item.text.lower(),
+                item.low,
                 "share" if shares else "collect",
                 actor,
                 polarity_of,
@@ -138,7 +138,7 @@ class Voices(Parties):
             )
         if verb.value == "other" or self.mentions == []:
             return
-        frame = Frame(item.text.lower(), verb.value, actor, None, item.start, item.end)
+        frame = Frame(item.low, verb.value, actor, None, item.start, item.end)
         polarity: Polarity | None = None
         if self.relative_used:
             return
@@ -169,10 +169,10 @@ class Voices(Parties):
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if nxt is not None and (nxt.get("data") or nxt.get("weak")):
             if (state.frame is None and not state.held) or (
-                self.items[i - 1].get("adverb") and self.items[i - 1].text.lower() in ("legally", "lawfully")
+                self.items[i - 1].get("adverb") and self.items[i - 1].low in ("legally", "lawfully")
             ):
                 state.frame = Frame(
-                    item.text.lower(),
+                    item.low,
                     "collect",
                     "we",
                     "collected" if verb.value != "share" else None,
@@ -182,11 +182,11 @@ class Voices(Parties):
                 state.held = False
         elif (
             nxt is not None
-            and nxt.text.lower() in ("by", "from", "through", "via", "automatically", "during")
+            and nxt.low in ("by", "from", "through", "via", "automatically", "during")
             and verb.value == "collect"
             and state.frame is None
         ):
-            frame = Frame(item.text.lower(), "collect", "we", "collected", item.start, item.end)
+            frame = Frame(item.low, "collect", "we", "collected", item.start, item.end)
             for mention in self.mentions:
                 if mention.clause == self.clause and mention.frame is None:
                     mention.frame = frame

@@ -32,7 +32,7 @@ class Words(Walk):
     def is_verb(self, i: int, verb: Entry) -> bool:
         """Whether the word at ``i`` works as a verb here, not as a noun or an adjective."""
         item = self.items[i]
-        low = item.text.lower()
+        low = item.low
         if low in PREPOSITIONS:
             return True
         j = self.previous_significant(i)
@@ -44,7 +44,7 @@ class Words(Walk):
             return verb.form != "past"
         if low == "contacts" and not self.names_actor(before):
             return False  # "location, contacts and photos": a plural, not "it contacts"
-        word = before.text.lower()
+        word = before.low
         if word in ("and", "or", "and/or", ",", "/"):
             # Coordination: as the word before the conjunction, skipping a second conjunction.
             k = j - 1
@@ -96,7 +96,7 @@ class Words(Walk):
         return True
 
     def names_actor(self, item: Token) -> bool:
-        return any(item.get(s) for s in SUBJECTS) or item.text.lower() in ("it", "which", "that", "who")
+        return any(item.get(s) for s in SUBJECTS) or item.low in ("it", "which", "that", "who")
 
     def likes(self, i: int) -> bool:
         """Whether "like" at ``i`` is the verb: "you like", "would like", not "tools like cookies"."""
@@ -180,7 +180,7 @@ class Words(Walk):
         closes = self.word(i + 1) in (",", ".", ";", "/", "and", "or", ")", "、", "") or i + 1 == len(
             self.items
         )
-        return (listed and closes and (item.get("verb") is None or item.text.lower() == "contacts")) or (
+        return (listed and closes and (item.get("verb") is None or item.low == "contacts")) or (
             listed
             and closes
             and bool(self.stack or self.state.frame.inherited or self.state.frame.cls == "definition")
@@ -215,7 +215,7 @@ class Words(Walk):
         before = self.items[i - 1] if i else None
         if before is not None:
             word = fold(before.text.split()[-1].lower())
-            if word in CATENATIVE or before.text.lower().split()[-1] in CATENATIVE:
+            if word in CATENATIVE or before.low.split()[-1] in CATENATIVE:
                 return False
             if any(before.get(s) for s in SUBJECTS):
                 return False
@@ -235,7 +235,7 @@ class Words(Walk):
             return False
         if any(nxt.get(s) for s in SUBJECTS) or nxt.text in OPEN:
             return False
-        word = nxt.text.lower()
+        word = nxt.low
         return not (
             word
             in (
@@ -305,7 +305,7 @@ class Words(Walk):
         """The auxiliary or verb after "we or our affiliated parties ...", None if a comma comes first."""
         for j in range(i + 2, min(i + 10, len(self.items))):
             item = self.items[j]
-            if item.get("aux") and item.text.lower() != "to":
+            if item.get("aux") and item.low != "to":
                 return item
             if item.text in (",", ";", "(") or item.get("data") or item.get("verb") or item.get("we"):
                 return None

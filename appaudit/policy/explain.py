@@ -8,7 +8,7 @@ from appaudit.policy.conditions import condition_tokens
 from appaudit.policy.declarations import Declaration, ReadDocument, read_document
 from appaudit.policy.document import LoadedDocument
 from appaudit.policy.grants import grants_of
-from appaudit.policy.lexicon import Token
+from appaudit.policy.lexicon import Token, lexicon
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
 from appaudit.policy.recipients import recipients_of
 from appaudit.policy.topics import topics_of
@@ -77,7 +77,7 @@ def _sentence(found: ReadDocument, index: int, number: int) -> Iterator[str]:
         yield f"  stands already on line {sentence.repeats}: the same declarations"
     if reading is None:
         return
-    told = [w for t in reading.tokens if (w := _word(t))]
+    told = [w for t in lexicon().match(sentence.text) if (w := _word(t))]
     if told:
         yield "  words: " + "; ".join(told)
     declared = [d for d in found.declarations if (d.paragraph, d.sentence) == (index, number)]

@@ -38,7 +38,7 @@ _ASIDE = re.compile(
     # Me -> Settings -> Photos
     r"|[^\s，。；、:：]{1,24}(?:\s*(?:->|→|－>|＞|>{1,2})\s*[^\s，。；、:：>→＞]{1,24}){2,}"
 )
-_PATH_SIGNS = frozenset("[【“\"")
+_PATH_SIGNS = frozenset('[【“"')
 
 
 def menu_paths(text: str) -> list[tuple[int, int]]:

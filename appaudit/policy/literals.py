@@ -39,7 +39,7 @@ class Index:
         self._words: dict[str, int] = {}
 
     def one_of(self, patterns: Iterable[str], cased: Iterable[bool] = ()) -> OneOf:
-        """Patterns that are searched for together. They are in lower case; where ``cased`` tells so, a pattern
+        """Patterns that are searched for together. They are in lower case; where ``cased`` tells so, one
         is tried on the text as it stands."""
         patterns = tuple(patterns)
         strings = tuple(tuple(needed(p)) for p in patterns)

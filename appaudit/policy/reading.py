@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from appaudit.policy.lexicon import Token
-
 Polarity = Literal["collected", "not_collected", "local_only", "shared", "not_shared"]
 
 GENERIC_ANAPHOR = "@above"
@@ -58,7 +56,6 @@ class Mention:
     type: str
     start: int
     end: int
-    token: Token | None = None
     group: bool = False
     frame: Frame | None = None
     clause: int = 0
@@ -95,7 +92,6 @@ class SentenceReading:
     readings: list[Reading] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     last_frame: Frame | None = None
-    tokens: list[Token] = field(default_factory=list)
     has_verb: bool = False
     notes: list[str] = field(default_factory=list)
 

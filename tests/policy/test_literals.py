@@ -72,7 +72,10 @@ def test_one_of_several_finds_what_the_alternation_finds(language: str) -> None:
             index = Index()
             together, whole = index.one_of(any_of), re.compile("|".join(f"(?:{p})" for p in any_of))
             for text, _ in (*ENGLISH, *CHINESE):
-                found, wanted = together.search(text.lower(), index.held(text.lower())), whole.search(text.lower())
+                found, wanted = (
+                    together.search(text.lower(), index.held(text.lower())),
+                    whole.search(text.lower()),
+                )
                 assert (found and found.span()) == (wanted and wanted.span())
 
 

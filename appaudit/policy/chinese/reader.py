@@ -304,7 +304,6 @@ class ChineseReader(Verbs):
             type_id,
             item.start,
             item.end,
-            item,
             frame=frame,
             clause=self.clause if not state.held or state.taking >= 0 else -1 - self.clause,
             depth=len(self.stack),

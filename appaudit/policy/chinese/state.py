@@ -58,7 +58,7 @@ class Walk:
         self.mentions: list[Mention] = []
         self.conditions: list[tuple[int, int]] = []
         self.condition_start = -1
-        self.out = SentenceReading(tokens=items)
+        self.out = SentenceReading()
 
     def new_clause(self, actor: str) -> None:
         self.clause += 1

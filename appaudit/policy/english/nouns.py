@@ -24,7 +24,7 @@ class Nouns(Verbs):
         if self.modifies(item) or self.word(i + 1) in CONTAINERS:
             return
         found = Mention(
-            entry.value, item.start, item.end, item, frame=frame, clause=self.clause, depth=len(self.stack)
+            entry.value, item.start, item.end, frame=frame, clause=self.clause, depth=len(self.stack)
         )
         if state.held and frame is None:
             found.clause = -1 - self.clause
@@ -83,7 +83,6 @@ class Nouns(Verbs):
                 GENERIC_ANAPHOR,
                 item.start,
                 item.end,
-                item,
                 frame=frame,
                 clause=self.clause if not state.held else -1 - self.clause,
                 depth=len(self.stack),

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from appaudit.policy.english.nouns import Nouns
-from appaudit.policy.english.state import AUTHORISES, CLOSE, INERT, JOINTS, NOUNS, OBLIQUE, OPEN, SIGNS, SUBJECTS
+from appaudit.policy.english.state import (
+    AUTHORISES,
+    CLOSE,
+    INERT,
+    JOINTS,
+    NOUNS,
+    OBLIQUE,
+    OPEN,
+    SIGNS,
+    SUBJECTS,
+)
 from appaudit.policy.lexicon import WORDS, Token, fold, lexicon
 from appaudit.policy.reading import Frame, SentenceReading
 

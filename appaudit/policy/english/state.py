@@ -69,7 +69,7 @@ class Walk:
         self.condition: tuple[int, int] | None = None
         self.conditions: list[tuple[int, int]] = []
         self.condition_start = -1
-        self.out = SentenceReading(tokens=items)
+        self.out = SentenceReading()
         self.closed: int | None = None
 
     def word(self, i: int) -> str:

@@ -83,7 +83,7 @@ class Voices(Parties):
         targets = self.targets() if polarity else []
         if polarity == "local_only" and not self.mentions and not self.clause:
             # "The text is processed only on your device": what the sentence before took
-            targets = [Mention(GENERIC_ANAPHOR, 0, item.end, item, clause=self.clause)]
+            targets = [Mention(GENERIC_ANAPHOR, 0, item.end, clause=self.clause)]
             self.mentions += targets
         for mention in targets:
             if mention.frame is not None and (relative or mention.frame.kind == "relative"):

@@ -46,7 +46,7 @@ def scene_of(bundle: Bundle, record: Path, options: Options, listening: Listenin
     """What the app's files and the record of a run tell of the traffic beside it. Raises InputError."""
     package = bundle.app.package if bundle.app else ""
     names = read_mapping(options.mapping) if options.mapping else None
-    seen = list(wire.events(read(record), package, names))
+    seen = list(wire.events(read(record), package, names, options.known))
     through = listening.host if listening is not None else (options.proxy or "").rpartition(":")[0]
     return replace(app_scene(bundle), phases=phases(record), witness=witness(seen), proxy=through.strip("[]"))
 

@@ -75,6 +75,8 @@ class Dashboard:
 
     def line(self, line: Mapping[str, Any]) -> None:
         """Take a line of the record, from any thread."""
+        if self._settings.quiet:
+            return
         new = self._board.line(line)
         kind = line.get("line")
         if self._settings.progress:

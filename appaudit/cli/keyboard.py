@@ -13,6 +13,14 @@ from typing import Any
 HELP = "a: I tapped agree   r: I refused   n: next phase   q: end the run"
 
 
+def manned() -> bool:
+    """Whether somebody sits at a terminal; standard input may be closed."""
+    try:
+        return sys.stdin is not None and sys.stdin.isatty()
+    except ValueError:
+        return False
+
+
 class Keyboard:
     """A context: inside it each key counts at once and is not echoed; Ctrl-C stays what it is. ``pause``
     opens around a question, so that nothing else draws meanwhile."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from appaudit.cli.dashboard import Dashboard
-from appaudit.cli.keyboard import Keyboard
+from appaudit.cli.keyboard import Keyboard, manned
 from appaudit.cli.living import Living
 from appaudit.cli.options import (
     Baseline,
@@ -190,12 +189,12 @@ def run(
     if recording is None:
         settings.say("appaudit: the app's traffic is not recorded")
 
-    manned = sys.stdin.isatty() and not settings.quiet
-    dashboard = Dashboard(settings, keys=manned)
+    person = manned() and not settings.quiet
+    dashboard = Dashboard(settings, keys=person)
     ended: list[str] = []
 
     def judged(path: Path, step: Callable[[str], None]) -> Bundle:
-        with dashboard, Keyboard(dashboard.paused) if manned else nullcontext() as tester:
+        with dashboard, Keyboard(dashboard.paused) if person else nullcontext() as tester:
             given = replace(options, tester=tester, watch=dashboard.line)
             inputs = work.Inputs(path, policy, traffic or (), values, kind, about)
             asked = tester.ask if tester is not None else None

@@ -6,8 +6,11 @@ first being the entry, then the modules, each after a line with scissors. Nothin
 
 from __future__ import annotations
 
-from importlib import metadata, util
+import threading
+from collections.abc import Callable
+from importlib import import_module, metadata, util
 from pathlib import Path
+from typing import Any
 
 from appaudit.assets import assets
 from appaudit.errors import InputError, MissingExtraError
@@ -48,6 +51,18 @@ def versions() -> dict[str, str]:
         return {name: metadata.version(name) for name in ("frida", "frida-tools")}
     except metadata.PackageNotFoundError:
         raise MissingExtraError("run", "device") from None
+
+
+def within(seconds: float, ask: Callable[[], Any]) -> Any:
+    """What Frida answers. Raises what it raises when it is cancelled after so long."""
+    cancellable: Any = import_module("frida").Cancellable()
+    timer = threading.Timer(seconds, cancellable.cancel)
+    timer.start()
+    try:
+        with cancellable:
+            return ask()
+    finally:
+        timer.cancel()
 
 
 def check_for_hotspot() -> None:

@@ -30,11 +30,6 @@ VIEWS = {
     "addJavascriptInterface": "setting:webview_bridge",
     "setWebContentsDebuggingEnabled": "setting:webview_debugging",
 }
-APIS = {
-    "start": "Landroid/app/ContextImpl;->{how}",
-    "webview": "Landroid/webkit/WebView;->{how}",
-    "loader": "L{how};-><init>",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +50,7 @@ class _Draft:
     actions: Counter[str] = field(default_factory=Counter)
     names: Counter[str] = field(default_factory=Counter)
     screens: Counter[str] = field(default_factory=Counter)
+    processes: Counter[str] = field(default_factory=Counter)
     stacks: dict[tuple[str, ...], Stack] = field(default_factory=dict)
 
 
@@ -110,12 +106,13 @@ class Doings:
     def _seen(
         self, line: Mapping[str, Any], action: str, subject: str, how: str, intent: str = "", name: str = ""
     ) -> None:
-        stack = line["detail"]["stack"]
-        caller = self._owners.caller(frames(stack)) if stack else None
+        stack = frames(line["detail"]["stack"])
+        caller = self._owners.caller(stack) if stack else None
         actor = caller.actor if caller else "unknown"
         draft = self._count(line, actor, action, subject, how, intent, name)
-        member = how.rpartition(".")[2] if action == "contacts" else how.replace(".", "/")
-        self._stack(draft, line, APIS[line["kind"]].format(how=member), stack)
+        if stack:  # innermost stands the member that was called, of the class that has it
+            called = f"L{stack[0].class_name.replace('.', '/')};->{stack[0].method}"
+            self._stack(draft, line, called, line["detail"]["stack"])
 
     def _count(
         self,
@@ -134,18 +131,24 @@ class Doings:
         draft.last = max(draft.last, time)
         draft.count += 1
         draft.foreground += bool(line["foreground"])
-        seen = ((draft.actions, intent), (draft.names, name), (draft.screens, line["screen"]))
+        seen = (
+            (draft.actions, intent), (draft.names, name), (draft.screens, line["screen"]),
+            (draft.processes, self._process(line)),
+        )  # fmt: skip
         for counter, value in seen:
             if value:
                 counter[str(value)[:200]] += 1
         return draft
+
+    def _process(self, line: Mapping[str, Any]) -> str:
+        return str(line.get("process") or self._package)
 
     def _stack(self, draft: _Draft, line: Mapping[str, Any], api: str, stack: str) -> None:
         named = tuple(str(self._owners.named(f)) for f in frames(stack))
         if named and len(draft.stacks) < MAX_STACKS:
             time = float(line["time"] if "time" in line else line["first"])
             thread = line["detail"].get("thread", "") if "detail" in line else line["thread"]
-            draft.stacks.setdefault(named, Stack(api, named, time, self._package, str(thread)))
+            draft.stacks.setdefault(named, Stack(api, named, time, self._process(line), str(thread)))
 
     def facts(self) -> list[Fact]:
         """One a key, in the order in which they were first seen."""
@@ -156,7 +159,7 @@ class Doings:
             "how": key.how,
             "action": " ".join(a for a, _ in draft.actions.most_common(MAX_NAMES)),
             "names": ", ".join(n for n, _ in draft.names.most_common(MAX_NAMES)),
-            "process": self._package,
+            "process": " ".join(n for n, _ in draft.processes.most_common(5)),
             "foreground": f"{draft.foreground} of {draft.count}",
             "screen": " ".join(s for s, _ in draft.screens.most_common(5)),
         }

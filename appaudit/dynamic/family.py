@@ -1,7 +1,8 @@
 """An app's other processes: held when they start, hooked, let go.
 
-On a phone the device holds each new process (spawn gating) and those that are not the app's go on at once; on
-a JVM the app's own children are held. None of their code runs before the hooks.
+On a phone the device holds each new process (spawn gating), also of other apps: they are let go beside those
+that are hooked, not after them. On a JVM the app's own children are held. None of their code runs before the
+hooks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ class Hooked(Protocol):
     def hook(self, frida: Any, epoch: int) -> Any:
         """Load the agent and set the hooks. Raises LostError."""
 
+    def late(self) -> None:
+        """Hook what is there only now that the process runs; never raises."""
+
     def epoch(self, number: int) -> None:
         """Events from now on belong to this epoch. Raises LostError."""
 
@@ -46,7 +50,8 @@ class Family:
         self._members: dict[int, tuple[str, Hooked]] = {}
         self._count = 0
         self._epoch = 0
-        self._workers = ThreadPoolExecutor(WORKERS, "process")
+        self._workers, self._later = ThreadPoolExecutor(WORKERS), ThreadPoolExecutor(WORKERS)
+        self._others = ThreadPoolExecutor(1)
 
     def begin(self, frida: Any, epoch: int) -> None:
         """Hold whatever starts from now on."""
@@ -62,54 +67,68 @@ class Family:
 
     def _found(self, child: Child) -> None:
         """On Frida's own thread, which must not wait for what Frida does."""
-        with contextlib.suppress(RuntimeError):  # the workers are gone: `end` lets it go
-            self._workers.submit(self._take, child)
+        with contextlib.suppress(RuntimeError):  # the workers are gone: `close` lets it go
+            if child.ours:
+                self._workers.submit(self._take, child)
+            else:
+                self._others.submit(child.resume)
 
     def _take(self, child: Child) -> None:
+        member = None
         try:
-            if child.ours:
-                self._hook(child)
+            member = self._hook(child)
         finally:
             with contextlib.suppress(Exception):
                 child.resume()
+        if member is not None:
+            self._later.submit(member.late)
 
-    def _hook(self, child: Child) -> None:
-        self._count += 1
-        state = "hooked"
-        if self._count > MAX_PROCESSES:
+    def _hook(self, child: Child) -> Hooked | None:
+        with self._lock:
+            self._count += 1
+            count, epoch = self._count, self._epoch
+        state, member = "hooked", None
+        if count > MAX_PROCESSES:
             state = "not hooked: too many"
         else:
             member = self._watch(child.name)
             try:
-                member.hook(child.attach(), self._epoch)
+                member.hook(child.attach(), epoch)
             except Exception as error:  # noqa: BLE001
-                state = f"not hooked: {str(error)[:200]}"
+                state, member = f"not hooked: {str(error)[:200]}", None
             else:
-                with self._lock:
-                    before = self._members.pop(child.pid, None)  # what was there before an exec
-                    self._members[child.pid] = child.name, member
-                if before is not None:
-                    before[1].close()
+                self._join(child, member, epoch)
         self._record.write(
-            "process", name=child.name[:300], pid=child.pid, by=child.by, state=state, epoch=self._epoch
+            "process", name=child.name[:300], pid=child.pid, by=child.by, state=state, epoch=epoch
         )
-        if state != "hooked":
+        if member is None:
             self._record.gap("other_processes_not_seen", child.name[:300], f"This process was {state}.")
+        return member
+
+    def _join(self, child: Child, member: Hooked, epoch: int) -> None:
+        with self._lock:
+            before = self._members.pop(child.pid, None)  # what was there before an exec
+            self._members[child.pid] = child.name, member
+            if self._epoch != epoch:  # a phase began while the hooks were set
+                with contextlib.suppress(LostError):
+                    member.epoch(self._epoch)
+        if before is not None:
+            before[1].close()
 
     def epoch(self, number: int) -> None:
         """Events of every process belong to this epoch from now on."""
-        self._epoch = number
         with self._lock:
-            members = list(self._members.values())
-        for _, member in members:
-            with contextlib.suppress(LostError):  # a process may have ended, that is no loss
-                member.epoch(number)
+            self._epoch = number
+            for _, member in self._members.values():
+                with contextlib.suppress(LostError):  # a process may have ended, that is no loss
+                    member.epoch(number)
 
     def close(self) -> None:
         """Hold nothing any more, take the last events; never raises."""
         with contextlib.suppress(Exception):
             self._target.ungate()
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        for workers in (self._workers, self._later, self._others):
+            workers.shutdown(wait=True, cancel_futures=True)
         with self._lock:
             members = list(self._members.values())
             self._members.clear()

@@ -24,6 +24,7 @@ class Hands:
         self._settle = settle
         self._wait = wait
         self._screens = 0
+        self._xml, self._now = b"", Screen(())
         self.epoch = 0
         self.granted: list[str] = []
 
@@ -33,27 +34,30 @@ class Hands:
         return f"screens/{self._screens:03}.xml"
 
     def screen(self, step: str, keep: bool = True) -> Screen:
-        """The screen now, its tree saved beside the record (and a picture where there is one)."""
-        xml = self._target.screen()
+        """The screen now; `keep` it too."""
+        self._xml = self._target.screen()
         try:
-            screen = parse(xml)
+            self._now = parse(self._xml)
         except UiError as error:
             self._record.gap("screen_unreadable", step, f"{error}.")
-            return Screen(())
-        if keep:
-            self._keep(step, xml)
-        return screen
+            self._xml, self._now = b"", Screen(())
+        return self.keep(step) if keep else self._now
 
-    def _keep(self, step: str, xml: bytes) -> None:
+    def keep(self, step: str) -> Screen:
+        """The screen that was read last, its tree saved beside the record (and a picture where there is
+        one)."""
+        if not self._xml:
+            return self._now
         self._screens += 1
         path: Path = self._record.path.parent / self.file
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(xml)
+        path.write_bytes(self._xml)
         picture = self._target.picture()
         if picture is not None:
             path.with_suffix(".png").write_bytes(picture)
         shot = f"screens/{self._screens:03}.png" if picture is not None else None
         self._record.write("screen", step=step, file=self.file, picture=shot, epoch=self.epoch)
+        return self._now
 
     def tap(self, at: tuple[int, int], what: str) -> None:
         """Touch, and let the screen come up."""
@@ -80,13 +84,14 @@ class Hands:
         return self.screen("undo", keep=False) == before
 
     def prompts(self, allow: bool) -> list[str]:
-        """Answers the system's permission prompts; returns the permissions asked for."""
+        """Answers the system's permission prompts; returns the permissions asked for. What was read last is
+        then the screen behind them."""
         asked: list[str] = []
         for _ in range(MAX_PROMPTS):
             prompt = reading.permission_prompt(self.screen("prompt", keep=False))
             if prompt is None:
                 return asked
-            self.screen("permission")
+            self.keep("permission")
             button = prompt.allow if allow else prompt.deny
             asked.append(prompt.permission)
             if button is None:
@@ -105,7 +110,7 @@ class Hands:
         backs = 0
         for _ in range(MAX_TAPS):
             self.prompts(allow)
-            screen = self.screen("explore", keep=False)
+            screen = self._now
             if screen.package != self._target.package:
                 return
             place = "|".join(sorted({n.resource_id for n in screen.nodes if n.resource_id}))[:2000]

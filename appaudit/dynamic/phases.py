@@ -8,7 +8,8 @@ consent withdrawn). In the refused phase nothing is tapped: what happens then, t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -86,13 +87,15 @@ class Driver:
         self._phase: Phase = "unknown"
         self._said = ""
         self._restarts = 0
+        self._skippable = False
+        self._next = False
 
     # ---------------------------------------------------------------------------- the two installs
 
     def run(self) -> None:
         """Everything; a lost app or device ends its part, what was seen stays. Raises QuitError."""
         for part in (self.refusing, self.agreeing):
-            self._restarts = 0
+            self._restarts, self._said, self._next = 0, "", False
             try:
                 part()
             except LostError as error:
@@ -106,11 +109,19 @@ class Driver:
         """First start, refusal, and a start after the refusal."""
         self._start("before_consent", fresh=True)
         self._stay()
-        question = self._question("before_consent", judge=True)
-        if question is None or question.refuse is None:
+        button = None
+        if not self._said:
+            question = self._question("before_consent", judge=True)
+            button = question.refuse if question is not None else None
+            if question is None and self._tester.ask(
+                "No consent screen was recognised. Refuse on the device; did you?"
+            ):
+                self._said = REFUSED
+        if button is None and self._said != REFUSED:
+            self.record.gap("phase_not_run", "refused", "In the first install nothing was refused.")
             return
         self._enter("refused")
-        times = int(self._refused(question.refuse))
+        times = int(self._refused(button))
         self._end()
         self._start("refused", fresh=False)
         self._stay()
@@ -118,11 +129,13 @@ class Driver:
         times += self._question("refused") is not None
         self.record.write("step", what="asked_again" if times else "not_asked_again", times=times)
 
-    def _refused(self, button: Node) -> bool:
-        """Says no and waits; whether the question is there again. An app may end itself on a refusal."""
+    def _refused(self, button: Node | None) -> bool:
+        """Says no, if the tester did not, and waits; whether the question is there again. An app may end
+        itself on a refusal."""
         again, ended = False, False
         try:
-            self._hands.tap(button.middle, f"refuse: {button.label}")
+            if button is not None:
+                self._hands.tap(button.middle, f"refuse: {button.label}")
             self._stay()
             again = self._question("refused") is not None
             screen = self._hands.screen("after refusal")
@@ -140,7 +153,12 @@ class Driver:
         """First start, consent, use, background, idle, revocations, withdrawal."""
         self._start("before_consent", fresh=True)
         self._stay()
-        question = self._question("before_consent") if self._said != AGREED else None
+        question = self._question("before_consent") if not self._said else None
+        if self._said == REFUSED:
+            self._enter("refused")
+            self._stay()
+            self.record.gap("phase_not_run", "after_consent", "The tester refused in both installs.")
+            return
         if self._said == AGREED:
             self._enter("after_consent")
         elif question is None:
@@ -173,9 +191,8 @@ class Driver:
     def _step(self, name: str, act: Callable[[], None]) -> None:
         """One part of an install. An app that ends in it is started again, a lost device waited for."""
         try:
-            act()
-        except NextError:
-            self.record.write("step", what="next", epoch=self._hands.epoch)
+            with self._until_next():
+                act()
         except LostError as error:
             if self._restarts >= MAX_RESTARTS or not self.target.returned():
                 raise
@@ -230,15 +247,26 @@ class Driver:
             if key in (AGREED, REFUSED):
                 self._said = key
                 self.record.write("step", what="said", key=key, epoch=self._hands.epoch)
-            if key in (AGREED, NEXT):
-                raise NextError
+            self._next = self._next or key in (AGREED, REFUSED, NEXT)
+        if self._next and self._skippable:
+            self._next = False
+            raise NextError
+
+    @contextmanager
+    def _until_next(self) -> Iterator[None]:
+        """What the tester may cut short; a key pressed elsewhere counts at the next such part."""
+        outer, self._skippable = self._skippable, True
+        try:
+            yield
+        except NextError:
+            self.record.write("step", what="next", epoch=self._hands.epoch)
+        finally:
+            self._skippable = outer
 
     def _stay(self, seconds: float | None = None) -> None:
         """Watch for the phase's time, or until the tester wants the next."""
-        try:
+        with self._until_next():
             self._wait(self.plan.seconds if seconds is None else seconds)
-        except NextError:
-            self.record.write("step", what="next", epoch=self._hands.epoch)
 
     def _first_screens(self) -> None:
         self._hands.prompts(allow=True)
@@ -292,10 +320,10 @@ class Driver:
         self._end()
         self._start("after_consent", fresh=False)
         self._stay(min(self.plan.seconds, 2.0))
-        found = lead(self._hands, self.target, reading.withdrawal)
+        found = lead(self._hands, self.target, self._hands.screen("main", keep=False), reading.withdrawal)
         if found is not None:
-            self._hands.screen("withdrawal")
-            self._hands.tap(found.middle, f"withdraw: {found.label}")
+            self._hands.keep("withdrawal")
+            self._hands.tap(found[1].middle, f"withdraw: {found[1].label}")
             sure = reading.confirmation(self._hands.screen("withdrawal confirmed?"))
             if sure is not None:
                 self._hands.tap(sure.middle, f"confirm: {sure.label}")
@@ -318,7 +346,7 @@ class Driver:
     def _question(self, phase: Phase, judge: bool = False) -> reading.Consent | None:
         """The consent screen, if one is there. Prompts before it are denied and remembered."""
         asked = self._hands.prompts(allow=False)
-        screen = self._hands.screen(f"{phase}: consent?")
+        screen = self._hands.keep(f"{phase}: consent?")
         question = reading.consent(screen)
         if judge:
             file = self._hands.file

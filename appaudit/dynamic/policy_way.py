@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from appaudit.dynamic import consent as reading
 from appaudit.dynamic.hands import Hands
@@ -15,6 +16,11 @@ from appaudit.dynamic.ui import Node, Screen
 REACH = 4
 """Taps from the main screen that the method of the four ministries allows (2019)."""
 MAX_TAPS = 24
+MAX_LINKS = 4
+"""Links of one screen that are followed where nothing comes up."""
+
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,6 @@ class PolicyWay:
         self._record = record
         self._hands = hands
         self._tester = tester
-        self._left = 0
 
     def follow(self, link: Node, before: Screen) -> Opened:
         """Tap a link on a screen, look, and come back to it."""
@@ -67,9 +72,7 @@ class PolicyWay:
 
     def from_main(self) -> None:
         """Search from the screen that is there, and record what was found."""
-        self._left = MAX_TAPS
-        start = self._hands.screen("main")
-        found = self._search(start, 0, set())
+        found = lead(self._hands, self._target, self._hands.screen("main"), self._through, REACH - 1)
         if found is None:
             said = self._tester.ask(
                 f"No way to the policy was found. Is one within {REACH} taps of the main screen?"
@@ -85,56 +88,43 @@ class PolicyWay:
             return
         taps, opened = found
         self._record.write(
-            "policy_way", found=True, taps=taps, by="screen", opens=opened.outcome,
+            "policy_way", found=True, taps=taps + 1, by="screen", opens=opened.outcome,
             language=opened.language, file=opened.file,
         )  # fmt: skip
 
-    def _search(self, here: Screen, taps: int, been: set[str]) -> tuple[int, Opened] | None:
-        if here.package != self._target.package or here.text in been or taps >= REACH:
-            return None
-        been.add(here.text)
-        for link in (n for n in here.clickable if reading.is_link(n)):
-            if self._left <= 0:
-                return None
-            self._left -= 1
+    def _through(self, here: Screen) -> Opened | None:
+        """What the links of a screen to the policy open; None where nothing comes up."""
+        for link in [n for n in here.clickable if reading.is_link(n)][:MAX_LINKS]:
             opened = self.follow(link, here)
             if opened.outcome != "no":
-                return taps + 1, opened
-        for node in (n for n in here.clickable if reading.is_way(n)):
-            if self._left <= 0:
-                return None
-            self._left -= 1
-            self._hands.tap(node.middle, node.label)
-            found = self._search(self._hands.screen("way", keep=False), taps + 1, been)
-            if found is not None or not self._hands.undo(here):
-                return found
+                return opened
         return None
 
 
 def lead(
-    hands: Hands, target: Target, goal: Callable[[Screen], Node | None], taps: int = REACH
-) -> Node | None:
-    """Walk to a screen that has a certain view, over what settings are behind; the view, on the screen that
-    is then there. None: not found, and the app is on any screen."""
+    hands: Hands, target: Target, start: Screen, goal: Callable[[Screen], Found | None], taps: int = REACH
+) -> tuple[int, Found] | None:
+    """Walk from the screen that is there, over what settings are behind, to one with a goal; how many taps
+    away, and the goal. None: not found, and the app is on any screen."""
     left = MAX_TAPS
     been: set[str] = set()
 
-    def walk(here: Screen, depth: int) -> Node | None:
+    def walk(here: Screen, depth: int) -> tuple[int, Found] | None:
         nonlocal left
         if here.package != target.package or here.text in been:
             return None
         been.add(here.text)
         found = goal(here)
-        if found is not None or depth >= taps:
-            return found
+        if found is not None:
+            return depth, found
         for node in (n for n in here.clickable if reading.is_way(n)):
-            if left <= 0:
+            if left <= 0 or depth >= taps:
                 return None
             left -= 1
             hands.tap(node.middle, node.label)
-            found = walk(hands.screen("way", keep=False), depth + 1)
-            if found is not None or not hands.undo(here):
-                return found
+            further = walk(hands.screen("way", keep=False), depth + 1)
+            if further is not None or not hands.undo(here):
+                return further
         return None
 
-    return walk(hands.screen("main", keep=False), 0)
+    return walk(start, 0)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from appaudit.dynamic import dumpsys
@@ -67,7 +69,7 @@ class Polling:
         while not self._over.wait(self._every):
             try:
                 with self._lock:
-                    self._look()
+                    self._try(self._look)
             except LostError as error:
                 self.detached = str(error)
                 return
@@ -75,7 +77,7 @@ class Polling:
     def epoch(self, number: int) -> None:
         """What was seen until now belongs to the epoch before. Raises LostError."""
         with self._lock:
-            self._look(everything=True)
+            self._try(partial(self._look, everything=True))
             self._epoch = number
 
     def close(self) -> None:
@@ -85,10 +87,22 @@ class Polling:
             self._thread.join(60)
             self._thread = None
             with contextlib.suppress(LostError):
-                self._look(everything=True)
-                self._past()
+                self._try(partial(self._look, everything=True))
+                self._try(self._past)
 
     # ------------------------------------------------------------------------------------- a look
+
+    def _try(self, look: Callable[[], None]) -> None:
+        """A look that fails is told, and the next one taken. Raises LostError alone."""
+        try:
+            look()
+        except LostError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what a vendor's system writes is anybody's guess
+            self._record.gap(
+                "look_failed", self._target.package,
+                f"A look at what the system tells failed: {type(error).__name__}: {str(error)[:200]}.",
+            )  # fmt: skip
 
     def _look(self, everything: bool = False) -> None:
         found, text = self._ops()

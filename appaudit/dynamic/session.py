@@ -20,8 +20,8 @@ from appaudit.dynamic.target import LostError, Target
 
 MAX_REFUSED = 1000
 """Refused messages of one session after which nothing of it is read any more."""
-
-
+LATE = 20.0
+"""Seconds in which a process that runs has to have its class loader."""
 STATES = frozenset({"hooked", "no_class", "no_member", "no_symbol", "abstract", "skipped", "failed"})
 """What can become of a row: set on so many overloads, or why not."""
 TUNING: dict[str, int] = {}
@@ -56,26 +56,35 @@ class Session:
         self._script: Any = None
         self._reader = Reader("", {}, time.time())
         self._left: Counter[str] = Counter()
+        self._about: Mapping[str, Any] = {}
         self.detached = ""
         """Why the connection ended by itself; empty while it holds."""
 
     def open(self, fresh: bool, epoch: int = 0) -> None:
         """Spawn, load the agent, set the hooks, let the app run. Raises LostError, InputError."""
         frida = self._target.spawn(fresh)
-        about = self.hook(frida, epoch)
+        self.hook(frida, epoch)
         if self._family is not None:
             self._family.begin(frida, epoch)
         self._target.resume()
-        with contextlib.suppress(Exception):  # the app may have died at once: then the target says so
-            self._note_hooks(about, self._script.exports_sync.libraries(), "libraries")
-            self._note_hooks(about, self._script.exports_sync.readers(), "readers")
+        self.late()
 
     def _member(self, name: str) -> Session:
         return Session(self._target, self._record, False, self._readers, name)
 
-    def hook(self, frida: Any, epoch: int) -> Mapping[str, Any]:
-        """Load the agent into a process that is held, and set the hooks; what the agent says of itself.
-        Raises LostError."""
+    def late(self) -> None:
+        """Set the hooks on classes of the app itself, which are there once it runs. Never raises."""
+        if self._about.get("java") is not True:  # a command: it may fork, which no call of ours may meet
+            return
+        for what in ("libraries", "readers"):
+            try:
+                outcome = agent.within(LATE, getattr(self._script.exports_sync, what))
+            except Exception:  # noqa: BLE001 - the process died: then the target says so
+                return
+            self._note_hooks(self._about, outcome, what)
+
+    def hook(self, frida: Any, epoch: int) -> None:
+        """Load the agent into a process that is held, and set the hooks. Raises LostError."""
         token = secrets.token_hex(16)
         self._reader = Reader(token, rows(), time.time())
         self._frida = frida
@@ -97,10 +106,10 @@ class Session:
         except Exception as error:
             self.close()
             raise LostError(f"the hooks could not be set: {str(error)[:300]}") from error
+        self._about = dict(about)
         self._note_hooks(about, _part(outcome, "rows", list))
         self._note_specials(_part(outcome, "specials", dict))
         self.epoch(epoch)
-        return dict(about)
 
     def _note_hooks(self, about: Mapping[str, Any], outcome: Any, what: str = "framework") -> None:
         states: dict[str, list[str]] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from appaudit.dynamic.adb import Choice
+from appaudit.dynamic.agent import within
 from appaudit.dynamic.handset import Handset
 from appaudit.dynamic.target import Child, LostError
 from appaudit.errors import InputError, MissingExtraError
@@ -96,7 +96,7 @@ class AndroidTarget(Handset):
             else:
                 self._frida = frida.get_device(self.phone.serial, timeout=5)
             # Of the system itself Frida tells without a server, by ADB; not of processes.
-            _within(ANSWER, self._frida.enumerate_processes)
+            within(ANSWER, self._frida.enumerate_processes)
             self.phone.about["frida_server"] = there or version
         except Exception as error:
             raise InputError(
@@ -147,18 +147,6 @@ class AndroidTarget(Handset):
     def resume(self) -> None:
         """Let the app run."""
         self._frida.resume(self._pid)
-
-
-def _within(seconds: float, ask: Callable[[], Any]) -> Any:
-    """Raises what Frida raises when it is cancelled after so long."""
-    cancellable = _frida().Cancellable()
-    timer = threading.Timer(seconds, cancellable.cancel)
-    timer.start()
-    try:
-        with cancellable:
-            return ask()
-    finally:
-        timer.cancel()
 
 
 def _frida() -> Any:

@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,10 @@ from appaudit.dynamic.trust_jvm import trusting
 from appaudit.errors import InputError, MissingExtraError
 
 TIMEOUT = 30.0
+"""Seconds for an answer of the launcher, which gives its app 20 of them."""
+BUSY = "error the main thread does not answer"
+PATIENCE = 180.0
+"""Seconds for the app's main thread to come back: it waits while a process that it started is hooked."""
 MAX_LINE = 8_000_000
 JAVA = frozenset({11, 17})
 """Feature releases of OpenJDK that Frida's bridge can hook; 21 and later lack symbols it needs."""
@@ -157,6 +162,15 @@ class JvmTarget:
             raise LostError(f"Frida cannot attach: {error}") from error
 
     def _ask(self, command: str) -> str:
+        """Also what the launcher refuses, as ``error …``. What met a busy app is carried out later."""
+        answer, end = self._answer(command), time.monotonic() + PATIENCE
+        while answer.startswith(BUSY):
+            if time.monotonic() >= end:
+                raise LostError("the app's main thread does not answer")
+            answer = self._answer("dump" if command == "dump" else "activity")
+        return answer
+
+    def _answer(self, command: str) -> str:
         if self._lines is None:
             raise LostError("the app does not run")
         try:
@@ -170,9 +184,6 @@ class JvmTarget:
         if answer.startswith("error the app died"):
             raise LostError(f"the app crashed: {answer[6:].strip()[:300]}")
         return answer.rstrip("\n")
-
-    def _do(self, command: str) -> str:
-        return self._ask(command).partition(" ")[2]
 
     def gate(self, session: Any, found: Callable[[Child], None]) -> None:
         """The JVM's own children, and theirs."""
@@ -218,7 +229,10 @@ class JvmTarget:
 
     def screen(self) -> bytes:
         """The topmost window."""
-        return self._do("dump").encode()
+        answer = self._ask("dump")
+        if not answer.startswith("ok "):
+            raise LostError(f"the app shows nothing: {answer[:300]}")
+        return answer[3:].encode()
 
     def picture(self) -> bytes | None:
         """There is nothing to photograph."""

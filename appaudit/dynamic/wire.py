@@ -34,10 +34,13 @@ KINDS = frozenset({"connect", "tls", "cipher", "hmac"})
 
 
 def events(
-    lines: Iterable[Mapping[str, Any]], package: str, mapping: Mapping[str, str] | None = None
+    lines: Iterable[Mapping[str, Any]],
+    package: str,
+    mapping: Mapping[str, str] | None = None,
+    known: Mapping[str, str] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """The events of a record's lines, in their order. ``mapping``: renamed class → original."""
-    owners = Owners(package, mapping)
+    """The events of a record's lines, in their order. ``mapping``, ``known``: as in `Owners`."""
+    owners = Owners(package, mapping, known)
     phases: dict[int, str] = {}
     for line in lines:
         kind = line.get("line")

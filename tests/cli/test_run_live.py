@@ -106,7 +106,9 @@ def test_terminals_that_want_less(tmp_path: Path, environment: dict[str, str]) -
         APK["plain"], "--target", "jvm", "--capture", "none", "--seconds", "0.3", "--bundle", tmp_path / "b",
         "-f", "json", "-o", tmp_path / "r.json", **environment,
     )  # fmt: skip
-    assert terminal.until(lambda text: "did you?" in text), "no consent screen: the tester is asked"
+    assert terminal.until(lambda text: "Refuse on the device; did you?" in text), "no consent screen"
+    terminal.type("n\n")
+    assert terminal.until(lambda text: "Agree on the device; did you?" in text)
     terminal.type("n\n")
     assert terminal.until(lambda text: "taps of the main screen?" in text), "nor a way to the policy"
     terminal.type("n\n")
@@ -116,6 +118,20 @@ def test_terminals_that_want_less(tmp_path: Path, environment: dict[str, str]) -
     if environment.get("TERM") == "dumb":
         assert "\x1b" not in terminal.raw
         assert re.search(r"\d\d:\d\d:\d\d phase before_consent", terminal.text)
+
+
+def test_standard_input_may_be_closed(tmp_path: Path) -> None:
+    """Then nobody is there to be asked; before, that was an error of ours."""
+    app = tmp_path / "plain.apk"  # without its jar beside it: a run cannot begin
+    app.write_bytes(APK["plain"].read_bytes())
+    command = [sys.executable, "-m", "appaudit", "run", str(app), "--target", "jvm", "--capture", "none"]
+    ran = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *command],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, cwd=tmp_path,
+        timeout=60,
+    )  # fmt: skip
+    assert ran.returncode == 2
+    assert "internal error" not in ran.stderr
 
 
 @pytest.mark.parametrize("moment", ["evidence goes to", "phase before_consent", "phase refused"])

@@ -15,6 +15,7 @@ from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.frames import Owners, frames, read_mapping
 from appaudit.dynamic.rows import rows
 from appaudit.errors import InputError
+from appaudit.records import Stack
 from tests.fixture_audits import fixture_audit
 from tests.fixtures.apps import APPS, VARIANTS
 
@@ -145,3 +146,28 @@ def test_the_static_half_tells_the_actors_of_classes() -> None:
     known = callers(static)
     assert known["cn.jpush.android.service.Registration"] == "sdk:jpush"
     assert known["com.example.shop.device.DeviceProfile"] == "app"
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "api"),
+    [
+        ("start", {"how": "startActivityForResult", "action": "", "component": "c.C", "package": "c"},
+         "android.app.Activity.startActivityForResult"),
+        ("start", {"how": "sendBroadcast", "action": "x", "component": "", "package": "c"},
+         "android.app.ContextImpl.sendBroadcast"),
+        ("webview", {"what": "loadUrl", "class": "", "name": "", "url": "https://x.example/"},
+         "com.tencent.smtt.sdk.WebView.loadUrl"),
+    ],
+)  # fmt: skip
+def test_what_was_done_names_its_process_and_member(kind: str, detail: dict[str, str], api: str) -> None:
+    stack = f"{api}(Native Method), com.example.shop.A.b(A.java:1)"
+    note = {
+        "line": "note", "kind": kind, "time": 100.0, "epoch": 1, "screen": "", "foreground": False,
+        "process": "com.example.shop:push", "detail": {**detail, "thread": 4, "stack": stack},
+    }  # fmt: skip
+    [fact] = interpret([note], "com.example.shop")[0]
+    [seen] = fact.evidence
+    assert isinstance(seen, Stack)
+    owner, _, member = api.rpartition(".")
+    assert seen.api == f"L{owner.replace('.', '/')};->{member}"
+    assert seen.process == fact.attribute["process"] == "com.example.shop:push"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,6 +94,9 @@ class Member:
             raise ValueError("no agent")
         self.log.append(f"{self.name} hooked in {epoch} by {frida}")
 
+    def late(self) -> None:
+        self.log.append(f"{self.name} hooked late")
+
     def epoch(self, number: int) -> None:
         self.log.append(f"{self.name} in {number}")
 
@@ -127,11 +131,12 @@ def test_a_phone_holds_the_apps_processes_and_no_others(tmp_path: Path) -> None:
     assert not device.gating
     assert not device.handlers
     assert device.resumed[-1] == 200
-    assert {line for line in log if "hooked" in line} == {
+    assert {line for line in log if "hooked in" in line} == {
         "com.example.shop:push hooked in 3 by session of 101",
         "com.example.shop:i:Svc hooked in 3 by session of 103",
     }
     assert {"com.example.shop:push in 4", "com.example.shop:push closed"} <= set(log)
+    assert "com.example.shop:push hooked late" in log, "its own classes too"
     gaps = {g.scope: g.reason for g in interpret(read(record.path), "com.example.shop")[1]}
     assert "no agent" in gaps["com.example.shop:bad"]
 
@@ -164,3 +169,54 @@ def test_too_many_processes_are_let_go(tmp_path: Path) -> None:
         family.close()
     states = [line["state"] for line in read(record.path) if line["line"] == "process"]
     assert (states.count("hooked"), len(resumed)) == (64, 80)
+
+
+class Slow(Member):
+    """One whose hooks take as long as somebody wants."""
+
+    def __init__(self, log: list[str], name: str, set_: threading.Event) -> None:
+        super().__init__(log, name)
+        self.set = set_
+
+    def hook(self, frida: Any, epoch: int) -> None:
+        self.log.append(f"{self.name} hooks")
+        assert self.set.wait(10)
+        super().hook(frida, epoch)
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def test_other_apps_go_on_while_ours_are_hooked(tmp_path: Path) -> None:
+    target = SimpleNamespace(package="x.y", gate=lambda *_: None, ungate=lambda: None)
+    log: list[str] = []
+    ready, resumed = threading.Event(), threading.Event()
+    with Record(tmp_path / "run.jsonl") as record:
+        family = Family(target, record, lambda name: Slow(log, name, ready))
+        try:
+            for pid in range(10):
+                family._found(Child(pid, f"x.y:p{pid}", "spawn", True, lambda: None, lambda: None))
+            family._found(Child(99, "com.other", "spawn", False, lambda: None, resumed.set))
+            assert resumed.wait(5), "held behind processes that are hooked"
+        finally:
+            ready.set()
+            family.close()
+
+
+def test_a_phase_that_begins_while_hooks_are_set_counts(tmp_path: Path) -> None:
+    target = SimpleNamespace(package="x.y", gate=lambda *_: None, ungate=lambda: None)
+    log: list[str] = []
+    ready = threading.Event()
+    with Record(tmp_path / "run.jsonl") as record:
+        family = Family(target, record, lambda name: Slow(log, name, ready))
+        family.begin(None, 1)
+        family._found(Child(7, "x.y:p", "spawn", True, lambda: None, lambda: None))
+        until(lambda: bool(log))
+        family.epoch(2)
+        ready.set()
+        until(lambda: "x.y:p in 2" in log)
+        family.close()
+    assert "x.y:p in 2" in log, "what it does now belongs to the phase that is now"

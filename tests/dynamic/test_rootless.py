@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from appaudit.dynamic import dumpsys
+from appaudit.dynamic.dumpsys import Service
+from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.polling import Polling
 from appaudit.dynamic.record import Record, read
 from appaudit.dynamic.run import Options, RunResult, run
@@ -199,13 +202,39 @@ def test_a_process_started_by_something_else(connected: Connected, tmp_path: Pat
         shop.event("am_proc_start", "[0,4713,10118,com.example.other,broadcast,{x/.Boot}]")
         time.sleep(0.4)
         watch.close()
-    from appaudit.dynamic.facts import interpret
-
     [start] = [f for f in interpret(read(record.path), APP)[0] if f.action == "starts"]
     assert (start.actor, start.subject) == ("sdk:jpush", "component:cn.jpush.android.service.Boot")
     assert (start.phase, start.attribute["by"]) == ("background", "broadcast")
     assert start.first is not None
     assert abs(start.first - time.time()) < 5, "on our clock, although the phone's is ahead"
+
+
+def test_a_look_that_fails_is_told_and_the_next_one_taken(
+    connected: Connected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(connected)
+    broken: list[str] = []
+
+    def services(text: str, package: str) -> list[Service]:
+        if not broken:
+            broken.append(package)
+            raise IndexError("a line of a vendor's own")
+        return []
+
+    monkeypatch.setattr(dumpsys, "services", services)
+    target = RootlessTarget(None, APP, connected.choice())
+    target.prepare()
+    with Record(tmp_path / "run.jsonl") as record:
+        watch = Polling(target, record, every=0.05)
+        watch.open(fresh=False, epoch=1)
+        time.sleep(0.4)
+        shop.use("FINE_LOCATION", "bg")
+        time.sleep(0.4)
+        assert not watch.detached
+        watch.close()
+    facts, gaps = interpret(read(record.path), APP)
+    assert "IndexError" in next(g.reason for g in gaps if g.code == "look_failed")
+    assert [f for f in facts if f.subject == "data:location"], "seen by a later look"
 
 
 def test_a_lost_phone_ends_the_run_with_everything_kept(connected: Connected, tmp_path: Path) -> None:

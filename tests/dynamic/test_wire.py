@@ -47,3 +47,9 @@ def test_an_altered_line_is_left_out() -> None:
     broken[0]["detail"] = None
     broken[1]["detail"]["stack"] = 7
     assert [e["kind"] for e in events(broken, "com.example.shop")] == ["tls"]
+
+
+def test_the_static_result_names_who_was_renamed() -> None:
+    line = note("tls", host="x.example", stack="q.a.b(Unknown Source)")
+    (event,) = events([line], "com.example.shop", known={"q.a": "sdk:jpush"})
+    assert event["actor"] == "sdk:jpush"

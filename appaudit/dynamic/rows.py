@@ -1,7 +1,8 @@
-"""What the agent is told to hook: the API catalogue as plain values, a row's number being its place in it."""
+"""What the agent is told to hook: the API catalogue as plain values, a row's number made of its name."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -49,18 +50,23 @@ def hooked(api: Api) -> bool:
     return api.access and bool(api.data or api.args or api.kind in KINDS)
 
 
+def number(api: Api) -> int:
+    """A row's number, the same in every version of the catalogue, so that records can be read again."""
+    return zlib.crc32(api.id.encode()) & 0x7FFFFFFF
+
+
 @cache
 def rows() -> dict[int, Api]:
     """Catalogue rows that a call may be told of, by number: those that are hooked, and `fields`."""
-    return {n: api for n, api in enumerate(catalogue()) if hooked(api)} | fields()
+    return {number(api): api for api in catalogue() if hooked(api)} | fields()
 
 
 @cache
 def fields() -> dict[int, Api]:
     """Constants that hold data by themselves, by number; an address of a provider only names it."""
     return {
-        n: api
-        for n, api in enumerate(catalogue())
+        number(api): api
+        for api in catalogue()
         if api.is_field and api.data and api.role == "read" and not api.member.endswith("URI")
     }
 
@@ -97,9 +103,9 @@ def _hook(api: Api) -> str:
     return "special" if api.id in WITH_MODULE else api.hook
 
 
-def _row(number: int, api: Api) -> dict[str, Any]:
+def _row(ident: int, api: Api) -> dict[str, Any]:
     return {
-        "id": number,
+        "id": ident,
         "class": api.class_name if api.hook == "implementors" else api.hook_class,
         "member": api.member,
         "data": list(api.data),

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from appaudit.errors import InputError
@@ -176,6 +176,7 @@ def test_an_endless_view_is_no_table_of_rules(tmp_path: Path) -> None:
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300), st.integers(0, 4000), st.booleans())
+@example(b"\xff" * 8, 3926, True)
 def test_a_damaged_database_is_refused(tmp_path: Path, noise: bytes, at: int, headed: bool) -> None:
     path = tmp_path / "rules.db"
     path.unlink(missing_ok=True)

@@ -152,7 +152,7 @@ def _database_rules(path: Path) -> Iterator[Rule]:
             rows = database.execute(
                 "SELECT type, label, name, isRegexRule FROM rules_table LIMIT ?", (MAX_RULES,)
             ).fetchall()
-    except (sqlite3.Error, sqlite3.Warning, OSError, OverflowError) as error:
+    except (sqlite3.Error, sqlite3.Warning, OSError, OverflowError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is no SQLite database that can be read: {error}.") from error
     for kind, label, name, regular in rows:
         if not (isinstance(kind, int) and 0 <= kind < len(_LIBCHECKER_TYPES)):

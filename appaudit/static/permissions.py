@@ -34,7 +34,7 @@ def _uses() -> Mapping[str, Mapping[str, str]]:
     tables = toml("permissions_uses.toml")
     return {
         name: {key: full_permission(value) for key, value in tables[name].items()}
-        for name in ("receives", "strings", "data")
+        for name in ("receives", "strings")
     }
 
 
@@ -58,7 +58,9 @@ def _signs(sample: Sample) -> set[str]:
                 found.add(full_permission(name))
     for component in sample.manifest.components:
         found |= {f"android.permission.FOREGROUND_SERVICE_{_upper(t)}" for t in component.foreground_types}
-    found |= {uses["data"][data] for data in sample.reached if data in uses["data"]}
+    for data, names in toml("permissions_uses.toml")["data"].items():
+        if data in sample.reached:
+            found |= set(map(full_permission, names))
     return found
 
 
@@ -119,6 +121,8 @@ def _request(
     target = sample.manifest.target_sdk
     if known.since and target and known.since > target:
         attributes.add(("since", str(known.since)))
+    if known.until and known.until < target:
+        attributes.add(("until", str(known.until)))
     return observed("app", "requests", f"permission:{name}", evidence, attributes=sorted(attributes | more))
 
 
@@ -136,21 +140,23 @@ def _member(sample: Sample) -> str:
     return f"{sample.app.app.file}!AndroidManifest.xml"
 
 
-def at_level(names: tuple[str, ...], level: int) -> tuple[str, ...]:
-    """Those of some permissions that the platform asks an app for that targets ``level``."""
+def at_levels(names: tuple[str, ...], lowest: int, target: int) -> tuple[str, ...]:
+    """Those of some permissions that the platform asks an app for that targets ``target``, on some device
+    of API level ``lowest`` or more."""
     rows = ((name, permission(name)) for name in names)
-    return tuple(n for n, p in rows if (p.since or 0) <= level and (p.until is None or level <= p.until))
+    return tuple(n for n, p in rows if (p.since or 0) <= target and (p.until is None or lowest <= p.until))
 
 
 def _used(sample: Sample) -> list[Fact]:
     declared = {p.name for p in sample.manifest.permissions} | {i.name for i in sample.manifest.implied}
-    level = sample.manifest.target_sdk if sample.manifest.package else LATEST
+    manifest = sample.manifest
+    levels = (manifest.min_sdk, manifest.target_sdk) if manifest.package else (LATEST, LATEST)
     drafts = Drafts()
     for (class_name, member), (all_of, any_of) in required().items():
         if (class_name, member) not in sample.called:
             continue
         sites = sample.sites_of(class_name, member)
-        all_of, any_of = at_level(all_of, level), at_level(any_of, level) or any_of
+        all_of, any_of = at_levels(all_of, *levels), at_levels(any_of, *levels) or any_of
         needed: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in all_of]
         held = [name for name in any_of if name in declared]
         needed += [(name, ()) for name in held] or [(name, any_of) for name in any_of[:1]]

@@ -120,6 +120,9 @@ def test_dangerous_ones_have_a_group() -> None:
         ("android.permission.SYSTEM_ALERT_WINDOW", "special"),
         ("android.permission.INTERNET", "normal"),
         ("android.permission.READ_PRIVILEGED_PHONE_STATE", "signature"),
+        ("android.permission.SYSTEM_CAMERA", "signature"),
+        ("android.permission.MANAGE_COMPANION_DEVICES", "signature"),
+        ("android.permission.health.READ_MEDICAL_DATA_VACCINES", "dangerous"),
         ("com.example.OWN", "unknown"),
     ],
 )

@@ -18,7 +18,7 @@ def test_uses_name_known_permissions() -> None:
         *uses["traceable"],
         *uses["receives"].values(),
         *uses["strings"].values(),
-        *uses["data"].values(),
+        *(name for names in uses["data"].values() for name in names),
     ]
     names += [name for methods in uses["methods"].values() for name in methods.values()]
     for name in names:

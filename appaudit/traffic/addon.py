@@ -71,7 +71,8 @@ class Body:
 
 
 class Listener:
-    """The addon. ``on_hit`` gets (data type, host, form) once for each; else the log does."""
+    """The addon. ``on_hit`` gets (data type, host, form) once for each; without it nobody watches, and what
+    is kept is not looked through before the recording is read."""
 
     def __init__(
         self, values: Values | None = None, on_hit: Callable[[str, str, str], None] | None = None
@@ -117,7 +118,7 @@ class Listener:
     def request(self, flow: http.HTTPFlow) -> None:
         self.flows += 1
         self._finish(flow, "request", flow.request)
-        if self.values is None:
+        if self.values is None or self.on_hit is None:
             return
         # What is kept is looked through later, in every encoding: this is for who watches.
         parts = [flow.request.url.encode(), *(v for _, v in flow.request.headers.fields)]
@@ -288,13 +289,14 @@ class Listener:
 
     def _tell(self, hit: Hit, host: str) -> None:
         key = (hit.data, host, hit.form)
-        if key in self._told or len(self._told) > 100_000:
+        if self.on_hit is None or key in self._told or len(self._told) > 100_000:
             return
         self._told.add(key)
-        if self.on_hit is not None:
-            self.on_hit(*key)
-        else:
-            log.info("appaudit: %s goes to %s (%s)", *key)
+        self.on_hit(*key)
 
 
-addons = [Listener()]
+def _log(data: str, host: str, form: str) -> None:
+    log.info("appaudit: %s goes to %s (%s)", data, host, form)
+
+
+addons = [Listener(on_hit=_log)]

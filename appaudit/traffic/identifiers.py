@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import unquote_to_bytes
 
-_RUN = re.compile(rb"[0-9a-z]++(?:[:._-][0-9a-z]++)*+")
 _BETWEEN = b":._-"
+_WORDS = bytes(c if chr(c).isalnum() or c in _BETWEEN else 32 for c in range(128)).lower() + b" " * 128
+"""Leaves lower-case letters, digits and what may stand between them; the rest becomes blank."""
 _APART = bytes.maketrans(_BETWEEN, b"    ")
+_PARTED = re.compile(rb"[0-9a-z]++(?:[:._-][0-9a-z]++)++")
+_NAMED = frozenset(bytes([c]) for c in range(128) if chr(c).isalnum() or chr(c) in "_.")
+"""What stands before a name goes with it."""
 _SEPARATORS = re.compile(r"[:._\s-]")
 _DECIMAL = re.compile(rb"(?<![\d.])-?\d{1,3}\.\d{3,}+(?!\.)")
 _HASHES = ("md5", "sha1", "sha256")
@@ -56,8 +60,8 @@ class Values:
             for value in listed:
                 self._add(data, str(value).strip())
         self.texts.sort(key=lambda text: len(text[0]))
-        roots = b"|".join(sorted(re.escape(name.partition(b".")[0]) for name in self.packages))
-        named = rb"(?<![A-Za-z0-9_.])(?:%b)(?:\.[A-Za-z][A-Za-z0-9_]*+)+" % roots
+        roots = b"|".join(sorted({re.escape(name.partition(b".")[0]) for name in self.packages}))
+        named = rb"(?:%b)(?:\.[A-Za-z][A-Za-z0-9_]*+)+" % roots
         self._package = re.compile(named) if self.packages else None
         self._long = {text: kind for text, kind in reversed(self.texts) if len(text) >= 12}
 
@@ -113,16 +117,20 @@ class Values:
             if at >= 0:
                 add(kind, "plain", at, len(needle))
         lower = data.lower() if len(data) >= 8 else b""
-        runs = set(_RUN.findall(lower))
-        parted = [run for run in runs if not run.isalnum()]
-        runs.update(b" ".join(parted).translate(_APART).split())
-        for token in sorted(self.forms.keys() & runs):
+        # Not one regular expression: words by the bytes' own methods take a quarter of its time.
+        words = set(lower.translate(_WORDS).split())
+        odd = b" ".join(word for word in words if not word.isalnum())
+        words.update(odd.translate(_APART).split())
+        for token in sorted(self.forms.keys() & words):
             add(*self.forms[token], lower.find(token), len(token))
-        for run in sorted(r for r in parted if r.translate(None, _BETWEEN) in self.forms):
-            add(*self.forms[run.translate(None, _BETWEEN)], lower.find(run), len(run))
+        for run in sorted(set(_PARTED.findall(odd))):
+            bare = run.translate(None, _BETWEEN)
+            if bare in self.forms:
+                add(*self.forms[bare], lower.find(run), len(run))
         found.update({(h.data, h.form): h for h in self.digest(data)})
         if self._package is not None:
-            named = set(self._package.findall(data)) & self.packages
+            begun = self._package.finditer(data)
+            named = {m[0] for m in begun if data[m.start() - 1 : m.start()] not in _NAMED} & self.packages
             if len(named) > 1:
                 at = data.find(next(iter(sorted(named))))
                 add("installed_apps", "plain", at, len(data) - at)

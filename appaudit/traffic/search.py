@@ -129,12 +129,12 @@ def _closed(
     """Tell whether a body is closed, and search the plaintext where a hook saw it before it was sealed."""
     own = done.views[inside:]
     opened = False
-    for at, seal in witness.opened(flow.time, own) if witness is not None else ():
+    for at, name, seal in witness.opened(flow.time, own) if witness is not None else ():
         opened = True
         done.cut = done.cut or seal.cut
         for view in views(f"{at.path}.sealed", seal.plain, "", budget):
-            undone = (at.encoding, seal.algorithm or "cipher", view.encoding)
-            chain = ">".join(p for p in undone if p != "plain")
+            undone = (at.encoding, name, seal.algorithm or "cipher", view.encoding)
+            chain = ">".join(p for p in undone if p not in ("", "plain"))
             inner = View(view.path, chain, view.data)
             done.views.append(inner)
             _look(inner, values.find(inner.data), found, seal)

@@ -130,16 +130,18 @@ class Witness:
             if made.done and away and not named and made.local_port not in ports:
                 yield made
 
-    def opened(self, time: float | None, views: Sequence[View]) -> Iterator[tuple[View, Sealed]]:
-        """Cipher calls whose output stands in one of the views: raw, at any place, or as base64 or hex."""
+    def opened(self, time: float | None, views: Sequence[View]) -> Iterator[tuple[View, str, Sealed]]:
+        """Cipher calls whose output stands in one of the views: raw, at any place, or as base64 or hex, which
+        is told; each with the smallest of those views."""
         near = self._near(time)
-        told: set[int] = set()
+        held: dict[int, tuple[View, str, Sealed]] = {}
         for view in views if near else ():
-            for data in (view.data, *_decoded(view.data)):
+            for name, data in (("", view.data), *_decoded(view.data)):
                 for seal in near:
-                    if id(seal) not in told and _stands_in(seal, data):
-                        told.add(id(seal))
-                        yield view, seal
+                    closer = id(seal) not in held or len(view.data) < len(held[id(seal)][0].data)
+                    if closer and _stands_in(seal, data):
+                        held[id(seal)] = (view, name, seal)
+        yield from held.values()
 
     def _near(self, time: float | None) -> list[Sealed]:
         """The latest calls before ``time``, of those whose output may still be under way."""
@@ -172,11 +174,11 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _decoded(data: bytes) -> Iterator[bytes]:
+def _decoded(data: bytes) -> Iterator[tuple[str, bytes]]:
     for token in _TOKEN.findall(data)[:50]:
         hidden = sealed(token)
         if hidden:
-            yield hidden
+            yield "hex" if 2 * len(hidden) == len(token) else "base64", hidden
 
 
 def _latest(made: Sequence[Connection], time: float) -> Connection | None:

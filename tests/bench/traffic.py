@@ -38,7 +38,8 @@ class Nothing(addon.Listener):
 
 if not ours:
     addon.Listener = Nothing
-options = Options(out, values=values if ours else None, addons=(Answer(),), on_hit=lambda *_: None)
+watched = {"values": values, "on_hit": lambda *_: None} if ours else {}
+options = Options(out, addons=(Answer(),), **watched)
 with Capture(options) as proxy:
     print(proxy.port, flush=True)
     cpu = time.process_time()

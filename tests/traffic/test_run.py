@@ -19,24 +19,26 @@ from appaudit.bundle import Bundle, read, write
 from appaudit.cli.listening import SETTINGS, listening, ready, way_there
 from appaudit.dynamic.run import Options
 from appaudit.errors import InputError
-from appaudit.records import Fact, Stack
+from appaudit.jsonform import to_json
+from appaudit.records import Fact, FlowField, Stack
 from appaudit.traffic.capture import Capture
 from appaudit.traffic.capture import Options as Listening
 from tests.dynamic.runs import need_jvm
 from tests.fixture_audits import FIXTURES
 from tests.fixtures.apps import apk
+from tests.fixtures.sends import seeds
 from tests.traffic.lab import VALUES, Everywhere, plain_server, tls_server
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 @cache
-def heard(app: str) -> tuple[Bundle, Path]:
+def heard(app: str, seconds: float = 1.5) -> tuple[Bundle, Path]:
     """One run of a fixture app with its traffic; the bundle as written and read again."""
     need_jvm()
     folder = Path(tempfile.mkdtemp(prefix="appaudit-test-"))
     with plain_server() as plain, tls_server(folder, plain) as tls:
-        options = Options("jvm", folder / "evidence" / "run", 1.5, revoke=())
+        options = Options("jvm", folder / "evidence" / "run", seconds, revoke=())
         capture = Listening(
             folder / "evidence" / "run" / "traffic.mitm",
             values=VALUES,
@@ -89,6 +91,29 @@ def test_who_sent_is_known_by_the_stack() -> None:
     assert ("host:api.shop.example", "app", "connection") in by
     stacks = [e for f in sends(bundle) if f.actor == "sdk:jpush" for e in f.evidence if isinstance(e, Stack)]
     assert any("cn.jpush" in frame for e in stacks for frame in e.frames)
+
+
+def test_what_was_sealed_is_read_where_it_was_sealed() -> None:
+    """Over HTTPS, by the app's own cipher, just before it is sent; and a digest under a key that was seen."""
+    bundle, folder = heard("sealed", 2.5)
+    (phase,) = json.loads((apk("sealed").parent / "expected.json").read_text(encoding="utf-8"))["run"][
+        "phases"
+    ]
+    value = seeds()["secure.android_id"]
+    assert value.encode() not in (folder / "evidence" / "run" / "traffic.mitm").read_bytes()
+    found: dict[str, str] = {}
+    for fact in sends(bundle):
+        if fact.recipient == "host:report.sealed.example":
+            form = fact.attribute["form"]
+            assert fact.subject == "data:android_id"
+            assert fact.attribute["attributed_by"] == "connection"
+            assert ("plaintext" in fact.attribute) == (form == "plain")
+            stacks = [e for e in fact.evidence if isinstance(e, Stack)]
+            assert any("com.example.sealed.Reports" in frame for e in stacks for frame in e.frames)
+            found |= {e.where: form for e in fact.evidence if isinstance(e, FlowField)}
+    assert found == {seal["where"]: seal.get("form", "plain") for seal in phase["seals"]}
+    assert "opaque_body" not in {g.code for g in bundle.gaps}
+    assert value not in json.dumps(to_json(bundle.facts))
 
 
 def test_capture_options() -> None:

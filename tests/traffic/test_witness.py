@@ -108,6 +108,9 @@ def test_a_sealed_body_is_a_gap_until_a_hook_saw_it(name: str) -> None:
     field = next(e for f in sent for e in f.evidence if isinstance(e, FlowField))
     assert field.where.endswith(".sealed.json.device.imei")
     assert field.encoding.endswith("AES/CBC/PKCS5Padding>json")
+    inside = {"base64-in-json": "request.body.json.d.", "hex-in-form": "request.body.form.d."}
+    assert field.where.startswith(inside.get(name, "request.body.sealed.")), "the smallest part that holds it"
+    assert ("base64" in field.encoding, "hex" in field.encoding) == ("base64" in name, "hex" in name)
     assert IMEI not in repr(facts)
     assert not gaps
 

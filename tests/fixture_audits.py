@@ -2,7 +2,8 @@
 
 ``<app>[/<policy language>[/<category>]]``, then any of: ``/+traffic`` (what fixtures/flows recorded of it),
 ``/+consent`` (tests/compare/documents/<app>.har, with the phases of `PHASES`),
-``/+run`` (the run recorded beside it), ``/+<name>`` (tests/compare/documents/<name>.*, with the policy).
+``/+run`` (the run recorded beside it), ``/+<name>`` (tests/compare/documents/<name>.*, with the policy; or
+tests/compare/runs/<name>.jsonl, lines that follow in the record of the run).
 ``<app>/run`` is short for ``<app>/zh/+run``. An app without a folder is one of tests/compare/made.py.
 """
 
@@ -27,6 +28,7 @@ PHASES: list[tuple[float, Phase]] = [
 ]
 """When the phases of ``+consent`` recordings began."""
 APPS = FIXTURES / "apps"
+RUNS = Path(__file__).resolve().parent / "compare" / "runs"
 DOCUMENTS = Path(__file__).resolve().parent / "compare" / "documents"
 
 
@@ -55,7 +57,9 @@ def fixture_audit(name: str) -> Bundle:
         audit.listen(bundle, DOCUMENTS / f"{app}.har", audit.Inputs(values=FIXTURES / "device.toml"))
         audit.judge(bundle, category)
     if "run" in extras:
+        runs = [folder / "run.jsonl", *(RUNS / f"{e}.jsonl" for e in extras if (RUNS / f"{e}.jsonl").exists())]
         assert bundle.app is not None
-        audit.add_run(bundle, *interpret(read(folder / "run.jsonl"), bundle.app.package))
+        lines = [line for path in runs for line in read(path)]
+        audit.add_run(bundle, *interpret(lines, bundle.app.package))
         audit.judge(bundle, category)
     return bundle

@@ -75,6 +75,11 @@ class Case:
         """Every sentence of the documents whose text is known."""
         return self._sentences.all()
 
+    def whole_sentence(self, statement: Fact) -> str:
+        """The whole sentence that a statement is quoted from; empty where its text is not known."""
+        spans = (e for e in statement.evidence if isinstance(e, PolicySpan))
+        return next((self._sentences.whole(s) for s in spans), "")
+
     def sentence(self, facts: Iterable[Fact]) -> str:
         """The sentence around the first words that the declared side is quoted with; empty where its text
         is not known."""

@@ -30,6 +30,11 @@ class Sentences:
             self._known[key] = self._around(span)
         return self._known[key]
 
+    def whole(self, span: PolicySpan) -> str:
+        """The whole sentence with the span's words; empty as in `around`."""
+        found = self._bounds(span)
+        return found[0][found[1] : found[2]] if found else ""
+
     def all(self) -> list[PolicySpan]:
         """Every sentence, whole; headings and bits of tables (no stop at the end) left out."""
         found = []
@@ -44,16 +49,23 @@ class Sentences:
                     start = end.end()
         return found
 
-    def _around(self, span: PolicySpan) -> str:
+    def _bounds(self, span: PolicySpan) -> tuple[str, int, int] | None:
+        """The line that the span's words stand in, and where their sentence begins and ends there."""
         if span.document not in self._lines:
             self._lines[span.document] = self._texts.get(span.document, "").split("\n")
         lines = self._lines[span.document]
         line = lines[span.line - 1] if 0 < span.line <= len(lines) else ""
         if not span.quote or line[span.start : span.end] != span.quote:
-            return ""
+            return None
         start = max((m.end() for m in _END.finditer(line, 0, span.start)), default=0)
         after = _END.search(line, span.end)
-        end = after.end() if after else len(line)
+        return line, start, after.end() if after else len(line)
+
+    def _around(self, span: PolicySpan) -> str:
+        found = self._bounds(span)
+        if found is None:
+            return ""
+        line, start, end = found
         room = max(0, LONGEST - (span.end - span.start))
         left = max(start, span.start - room // 2)
         right = min(end, max(span.end, left + LONGEST))

@@ -174,6 +174,12 @@ def _ways(values: _Values) -> str:
     return _AND[values.lang].join(names) or "-"
 
 
+def _abroad(values: _Values) -> str:
+    """Recipients and their countries, from ``sdk:<id>=US host:<name>=US,SG``."""
+    pairs = (item.rpartition("=") for item in values.given.get("abroad", "").split())
+    return _AND[values.lang].join(f"{subject_name(p, values.lang)} ({where})" for p, _, where in pairs) or "-"
+
+
 def _observed(values: _Values) -> str:
     pairs = (item.partition(":") for item in values.given.get("observed", "").split())
     lang = values.lang
@@ -197,6 +203,7 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "sending": lambda v: _word("sending", v.given.get("where", "sent"), v.lang).format_map(v),
     "told": lambda v: _word("told", v.finding.disclosure or "omitted", v.lang),
     "ways": _ways,
+    "abroad": _abroad,
     "sdks": lambda v: _AND[v.lang].join(sdk_name(s, v.lang) for s in v.given.get("sdks", "").split()) or "-",
     "promised": lambda v: _word("promised", "sentence", v.lang).format_map(v) if v.span() else "",
     "button": lambda v: _word("button", "sentence", v.lang).format_map(v) if v["detail"] else "",

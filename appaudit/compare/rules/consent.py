@@ -8,6 +8,9 @@ from appaudit.compare.case import Case
 from appaudit.compare.verdict import Verdict
 from appaudit.records import Fact, Outcome
 
+FAR = 4
+"""Taps from the main screen beyond which the policy is hard to reach."""
+
 MUCH_SMALLER = 33
 """Percent of the agreeing button's area below which the refusing one is much smaller."""
 
@@ -101,3 +104,51 @@ def asked_again(case: Case) -> Iterator[Verdict]:
     times = max(int(f.attribute["asked_again"]) for f in after)
     outcome: Outcome = "violation" if times > 1 else "review" if times else "pass"
     yield _verdict(outcome, "asked_again", tuple(after), number=str(times))
+
+
+def policy_way(case: Case) -> Iterator[Verdict]:
+    """The policy is at most four taps from the main screen. That no way was found by the words of the views
+    proves nothing: a person has to look, and can say so to the runner."""
+    shown = _shown(case, "policy_way")
+    if not shown:
+        yield Verdict(
+            "not_examined",
+            "app",
+            "shows",
+            "consent:policy_way",
+            gaps=case.gaps_of("policy_way_unknown"),
+            attributes=(("needs", "way_to_policy"),),
+        )
+        return
+    way = shown[0].attribute
+    taps = int(way.get("taps", "0"))
+    bad = way.get("found") == "no" or taps > FAR or way.get("policy_opens") == "no"
+    unclear = way.get("policy_opens") in ("unclear", "elsewhere")
+    outcome: Outcome = "violation" if bad else "not_examined" if unclear else "pass"
+    needs = {"needs": "policy_page"} if outcome == "not_examined" else {}
+    yield _verdict(outcome, "policy_way", shown, number=way.get("taps", ""), **needs)
+
+
+def policy_language(case: Case) -> Iterator[Verdict]:
+    """Where the device or the question is in Chinese, so is the policy that the app opens."""
+    shown = (*_shown(case, "screen"), *_shown(case, "policy_way"))
+    told = [f for f in shown if f.attribute.get("policy_language")]
+    chinese = any(
+        f.attribute.get(name, "").startswith("zh") for f in shown for name in ("device_language", "language")
+    )
+    if not told or not chinese:
+        yield _unseen("policy_language", "policy_page")
+        return
+    languages = sorted({f.attribute["policy_language"] for f in told})
+    outcome: Outcome = "pass" if {"zh", "mixed"} & set(languages) else "review"
+    yield _verdict(outcome, "policy_language", tuple(told), names=", ".join(languages))
+
+
+def withdrawal(case: Case) -> Iterator[Verdict]:
+    """The app lets one take consent back: no view that does so was found."""
+    missed = case.gaps_of("withdrawal_not_found")
+    if not missed:
+        yield _unseen("withdrawal", "run_withdrawing")
+        return
+    seen = tuple(f for f in _shown(case, "screen") if f.phase == "before_consent")
+    yield Verdict("review", "app", "shows", "consent:withdrawal", seen, missed)

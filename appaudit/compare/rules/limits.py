@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from appaudit.compare.case import Case
+from appaudit.compare.conditions import covered
 from appaudit.compare.disclosure import GENERIC
+from appaudit.compare.promised import Cadence, found_in, promised_cadence, promised_days
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.load import toml
 from appaudit.records import Fact, Outcome, PolicySpan
@@ -16,42 +17,11 @@ FEW, LONG, MANY = 20, 60, 15
 """Sentences below which nothing is measured; words (two Han characters count as one) of a sentence that is
 hard to follow; percent of such sentences in a policy that is hard to read."""
 
-HAN = "一二三四五六七八九十"
-
 
 def _length(text: str) -> int:
     """Words of a sentence: those between blanks, and one for two Han characters."""
     han = sum("\u4e00" <= c <= "\u9fff" for c in text)
     return han // 2 + len(re.findall(r"[A-Za-z0-9']+", text))
-
-
-@cache
-def _patterns(table: str) -> tuple[re.Pattern[str], ...]:
-    words = toml("promised.toml")[table]
-    return tuple(re.compile(p, re.IGNORECASE) for lang in ("zh", "en") for p in words[lang])
-
-
-def number(text: str) -> int | None:
-    """``15``, ``十五``, ``三十``, ``fifteen`` as a number; None where it is none of these."""
-    if text.isascii() and text.isdecimal():
-        return int(text)
-    if text.lower() in toml("promised.toml")["answer"]["numbers"]:
-        return int(toml("promised.toml")["answer"]["numbers"][text.lower()])
-    tens, ten, ones = text.rpartition("十")
-    if any(c not in HAN for c in text) or "十" in tens or len(tens) > 1 or len(ones) > 1:
-        return None
-    return (10 * (HAN.index(tens) + 1 if tens else 1) if ten else 0) + (HAN.index(ones) + 1 if ones else 0)
-
-
-def promised_days(text: str) -> tuple[int, str] | None:
-    """The first time limit for an answer in a sentence: (number, ``working`` or ``days``)."""
-    for pattern in _patterns("answer"):
-        match = pattern.search(text)
-        days = number(match["n"]) if match else None
-        if match is not None and days is not None:
-            working = re.search("工作|working|business", match["unit"], re.IGNORECASE)
-            return days, "working" if working else "days"
-    return None
 
 
 def slow_response(case: Case) -> Iterator[Verdict]:
@@ -88,7 +58,7 @@ def improvement_only(case: Case) -> Iterator[Verdict]:
         purposes = [f.purpose for f in facts if f.purpose]
         if len(purposes) < len(facts):
             continue
-        serving = all(any(p.search(words) for p in _patterns("improvement")) for words in purposes)
+        serving = all(found_in("improvement", words) for words in purposes)
         free = any("optional" in f.condition for f in facts)
         yield Verdict(
             "review" if serving and not free else "pass",
@@ -115,4 +85,65 @@ def hard_to_read(case: Case) -> Iterator[Verdict]:
         "topic:policy_meta",
         (worst,) if long else (),
         attributes=(("length", str(LONG)), ("number", str(percent))),
+    )
+
+
+ONE_INSTALL = ("after_consent", "background", "idle", "unknown")
+"""Phases of a run in which the app is not installed anew: that would explain one more reading."""
+
+
+def _too_often(fact: Fact, promise: Cadence) -> bool:
+    """Whether more readings were seen than any spread over the time between the first and last allows."""
+    if promise.seconds is None or fact.first is None or fact.last is None:
+        return fact.count > promise.times
+    windows = int((fact.last - fact.first) // promise.seconds) + 1
+    return fact.count > windows * promise.times
+
+
+def promised_frequency(case: Case) -> Iterator[Verdict]:
+    """ "Once every thirty minutes": how often a run and its traffic show it."""
+    live = [f for f in case.observed if f.first is not None and f.last is not None]
+    watched = max((f.last or 0 for f in live), default=0.0) - min((f.first or 0 for f in live), default=0.0)
+    done: set[tuple[str, str]] = set()
+    for statement in case.stated:
+        key = (case.party(statement.actor), statement.subject)
+        kind, _, data = statement.subject.partition(":")
+        declared = statement.stance == "declared" and kind == "data" and data not in GENERIC
+        promise = promised_cadence(case.whole_sentence(statement)) if declared and key not in done else None
+        if promise is None:
+            continue
+        done.add(key)
+        observed = covered(case, statement)
+        seen = [f for f in observed if f.source != "static" and f.phase in ONE_INSTALL]
+        often = [f for f in seen if _too_often(f, promise)]
+        long = promise.seconds is None or watched >= promise.seconds
+        if not observed:
+            continue
+        outcome: Outcome = "pass" if seen and long else "not_examined"
+        if often:  # how often the app was started anew is not known: "once" is once a start
+            outcome = "review" if promise.seconds is None else "violation"
+        worst = max(often or seen or observed, key=lambda f: f.count)
+        attributes = {"cadence": promise.words, "number": str(worst.count)}
+        if outcome == "not_examined":
+            attributes["needs"] = f"run_longer:{promise.words}"
+        yield Verdict(
+            outcome,
+            statement.actor,
+            worst.action,
+            statement.subject,
+            (*(often or seen or observed), statement),
+            confidence="high" if outcome == "violation" else None,
+            attributes=tuple(sorted(attributes.items())),
+        )
+
+
+def burdened_rights(case: Case) -> Iterator[Verdict]:
+    """Sentences that ask for papers or visits before data is corrected or deleted, or an account closed."""
+    sentences = case.sentences()
+    if not sentences:
+        return
+    spans = [s for s in sentences if found_in("burdens", s.quote) and found_in("rights", s.quote)]
+    said = Fact("policy", "declared", "app", "states", "topic:user_rights", evidence=tuple(spans[:5]))
+    yield Verdict(
+        "review" if spans else "pass", "app", "states", "topic:user_rights", (said,) if spans else ()
     )

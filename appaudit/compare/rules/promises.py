@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from appaudit.compare.case import Case, leaves
 from appaudit.compare.conditions import covered, grouped, statements
+from appaudit.compare.disclosure import GENERIC
+from appaudit.compare.promised import found_in
 from appaudit.compare.verdict import Verdict
-from appaudit.knowledge.sdks import sdks
-from appaudit.records import LEAVING, Fact, Outcome, PolicySpan
+from appaudit.records import LEAVING, Fact, Outcome
 
 PLAIN = ("plain", "pattern")
 """Forms in which the value itself is in the request."""
@@ -103,7 +104,7 @@ def open_condition(case: Case) -> Iterator[Verdict]:
     open_ones = (
         fact
         for fact in statements(case, "if")
-        if not any(t.partition(":")[0] in CHECKED for t in fact.condition)
+        if not any(t.partition(":")[0] in CHECKED for t in fact.condition) and not _recognised(case, fact)
     )
     for said in grouped(open_ones):
         observed = covered(case, said[0])
@@ -113,54 +114,23 @@ def open_condition(case: Case) -> Iterator[Verdict]:
             yield _verdict("not_examined", said, observed, condition=words, needs=needs)
 
 
-PLACE = ("topic:storage_location", "topic:cross_border")
-HOME = ("China", "中国", "境内", "大陆")
-"""Words of a policy that keeps data in China."""
+def _recognised(case: Case, statement: Fact) -> bool:
+    return found_in("recognised", case.whole_sentence(statement))
 
 
-def _quotes(said: tuple[Fact, ...]) -> str:
-    return " ".join(e.quote for f in said for e in f.evidence if isinstance(e, PolicySpan))
-
-
-def storage_country(case: Case) -> Iterator[Verdict]:
-    """What the policy says on where data is kept, against recipients whose maker sits elsewhere.
-
-    Where a server stands cannot be told from its name: a foreign recipient is a lead, and nothing here is
-    ever a pass.
-    """
-    said = tuple(f for subject in PLACE for f in case.said(subject))
-    if not said:
-        return
-    foreign: list[Fact] = []
-    countries: set[str] = set()
-    for fact in case.observed:
-        kind, _, name = fact.subject.partition(":")
-        sdk = sdks().get(name) if fact.action == "embeds" and kind == "sdk" else None
-        if sdk is not None and not sdk.plumbing and sdk.country not in ("", "CN"):
-            foreign.append(fact)
-            countries.add(sdk.country)
-    hosts = tuple(f for f in case.observed if f.action == "contacts" and f.source == "traffic")
-    for fact in hosts:  # where a database of addresses has them
-        if fact.attribute.get("country_by") == "address":
-            abroad = set(fact.attribute.get("country", "").split()) - {"CN"}
-            foreign += [fact] if abroad else []
-            countries |= abroad
-    if foreign and any(words in _quotes(said) for words in HOME):
-        yield Verdict(
-            "review",
-            "app",
-            "sends",
-            "topic:storage_location",
-            (*foreign, *said),
-            attributes=(("countries", ", ".join(sorted(countries))),),
-        )
-        return
-    needs = "host_countries" if hosts else "traffic_countries"
-    yield Verdict(
-        "not_examined",
-        "app",
-        "sends",
-        "topic:storage_location",
-        (*hosts[:20], *said),
-        attributes=(("needs", needs),),
-    )
+def recognised_only(case: Case) -> Iterator[Verdict]:
+    """ "We send it only where we recognise a command in it": the value that the test device was given, no
+    command of this app, was sent all the same."""
+    about = (f for f in case.stated if f.subject.startswith("data:") and f.subject[5:] not in GENERIC)
+    searched = "traffic" in case.examined and not case.gaps_of("no_device_values")
+    for said in grouped(f for f in about if _recognised(case, f)):
+        observed = covered(case, said[0])
+        sent = [f for f in observed if f.action in LEAVING]
+        lived = [f for f in observed if f.source == "dynamic"]
+        if sent:
+            known = any("form" in f.attribute for f in sent)
+            yield _verdict("violation" if known else "review", said, sent)
+        elif lived and searched:
+            yield _verdict("pass", said, lived)
+        elif observed:
+            yield _verdict("not_examined", said, observed, needs="traffic_values")

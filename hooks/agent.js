@@ -7,6 +7,7 @@ import { installAll } from "./installer.js";
 import * as native from "./native.js";
 import * as binder from "./special/binder.js";
 import * as ciphers from "./special/ciphers.js";
+import * as fields from "./special/fields.js";
 import * as hashing from "./special/hashing.js";
 import * as listeners from "./special/listeners.js";
 import * as loading from "./special/loading.js";
@@ -15,16 +16,20 @@ import * as permissions from "./special/permissions.js";
 import * as readers from "./special/readers.js";
 import * as screen from "./special/screen.js";
 import * as sockets from "./special/sockets.js";
+import * as ssl from "./special/ssl.js";
 import * as starting from "./special/starting.js";
 import * as tls from "./special/tls.js";
+import * as unpinning from "./special/unpinning.js";
 import * as webview from "./special/webview.js";
 import * as stacks from "./stacks.js";
-import { config, fault, now } from "./state.js";
+import { config, now } from "./state.js";
 
 const SETTLE_MS = 60; // hooks become live on the runtime's next turn
 let early = null; // what became of the readers that were hooked at once
 
-const SPECIALS = { permissions, screen, hashing, loading, tls, ciphers, binder, starting, webview };
+// What each module watches is below Java, or in it.
+const NATIVE = { sockets, ssl };
+const JAVA = { permissions, screen, hashing, loading, tls, ciphers, binder, starting, webview, fields, unpinning };
 
 // Each module by itself: one that this version of the platform has no place for does not take the rest along.
 function prepared(modules, outcome, ...given) {
@@ -35,7 +40,6 @@ function prepared(modules, outcome, ...given) {
       outcome[name] = "";
     } catch (error) {
       outcome[name] = String((error && error.message) || error).slice(0, 200);
-      fault("module " + name, error);
     }
   }
   return outcome;
@@ -45,12 +49,12 @@ function prepared(modules, outcome, ...given) {
 function beneath(outcome) {
   const rows = config.rows.filter((row) => row.hook === "native");
   try {
-    native.prepare(natives.patterns(config.tables));
+    native.prepare(natives.patterns(config.tables), natives.numbers());
   } catch (error) {
     outcome.native = String((error && error.message) || error).slice(0, 200);
     return rows.map((row) => ({ row: row.id, state: "failed", n: 0 }));
   }
-  prepared({ sockets }, outcome);
+  prepared(NATIVE, outcome);
   return natives.install(rows);
 }
 
@@ -67,6 +71,9 @@ rpc.exports = {
     if (!Java.available) return known;
     // At once: `perform` would wait for the app's class loader, and the app for us to let it run.
     Java.performNow(() => {
+      // Before a class that is made of it: the bridge would find it again through that class alone, which hooks on
+      // the runtime's own classes cannot see.
+      Java.use("java.lang.Object");
       try {
         known.sdk = Java.use("android.os.Build$VERSION").SDK_INT.value;
       } catch (_) {
@@ -93,7 +100,7 @@ rpc.exports = {
           listeners.prepare();
           const methods = config.rows.filter((row) => row.hook === "method");
           rows.push(...installAll(Java, Java.classFactory, methods.filter((row) => !row.library)));
-          prepared(SPECIALS, specials, Java);
+          prepared(JAVA, specials, Java);
           // HotSpot hangs where a hook is set while another thread loads classes: there they come first.
           if (hotspot) early = readers.installAll(ownFactory());
           setTimeout(() => resolve({ rows, specials }), SETTLE_MS);

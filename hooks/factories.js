@@ -5,13 +5,19 @@ import Java from "./bridge.js";
 export const hotspot = Process.findModuleByName("libjvm.so") !== null;
 
 // The default factory where it knows the class; else one for the loader that does.
-export function factoryFor(name, loader) {
+function factoryFor(name, loader) {
   try {
     Java.classFactory.use(name);
     return Java.classFactory;
   } catch (_) {
     return loader === null ? Java.classFactory : Java.ClassFactory.get(loader);
   }
+}
+
+// The factory that finds the class of an object. An interface's wrapper may lack what every object has.
+export function factoryOf(object) {
+  const loader = Java.cast(object, Java.use("java.lang.Object")).getClass().getClassLoader();
+  return factoryFor(object.$className, loader);
 }
 
 // On HotSpot no class loader gives out classes of arrays: the bridge would fail on them, inside the app's call.

@@ -12,12 +12,14 @@ const SOURCE = `
 
 #define TEXT 512
 #define ADDRESS 28
+#define NUMBERS 512
 
-typedef struct { char bytes[TEXT]; int size; const void *list; } Call;
+typedef struct { char bytes[TEXT]; int size; int which; } Call;
 
 extern int count;               /* patterns */
 extern const char **patterns;
 extern const int *lengths;      /* of a pattern; negative: the whole text must be it */
+extern const short *calls;      /* by number of a system call: what it is like, and which row it belongs to */
 extern void seen (int function, const char *bytes, int size, int result, int error, void *from);
 
 static int
@@ -36,6 +38,7 @@ begin (GumInvocationContext *ic, const void *bytes, int size)
 {
   Call *call = GUM_IC_GET_INVOCATION_DATA (ic, Call);
   call->size = size;
+  call->which = 0;
   if (size > 0)
     memcpy (call->bytes, bytes, size);
 }
@@ -86,35 +89,67 @@ on_connect (GumInvocationContext *ic)
 }
 
 /* int ioctl (int fd, unsigned long request, ...): SIOCGIFHWADDR. */
-void
-on_ioctl (GumInvocationContext *ic)
+static void
+on_request (GumInvocationContext *ic, int place)
 {
-  int hit = (unsigned int) (size_t) gum_invocation_context_get_nth_argument (ic, 1) == 0x8927;
+  int hit = (unsigned int) (size_t) gum_invocation_context_get_nth_argument (ic, place) == 0x8927;
   begin (ic, "0x8927", hit ? 6 : 0);
 }
 
+void on_ioctl (GumInvocationContext *ic) { on_request (ic, 1); }
+
 /* ssize_t sendto (int fd, const void *message, size_t size, ...): netlink's RTM_GETLINK and RTM_GETNEIGH,
    which are whole messages of their own length with NLM_F_REQUEST. */
-void
-on_send (GumInvocationContext *ic)
+static void
+on_message (GumInvocationContext *ic, int place)
 {
-  const char *bytes = gum_invocation_context_get_nth_argument (ic, 1);
-  size_t size = (size_t) gum_invocation_context_get_nth_argument (ic, 2);
+  const char *bytes = gum_invocation_context_get_nth_argument (ic, place);
+  size_t size = (size_t) gum_invocation_context_get_nth_argument (ic, place + 1);
   int hit = bytes != NULL && size >= 16 && size < 4096 && *(const unsigned int *) bytes == (unsigned int) size
       && (*(const unsigned short *) (bytes + 6) & 1) != 0;
   int type = hit ? *(const unsigned short *) (bytes + 4) : 0;
   begin (ic, type == 18 ? "RTM_GETLINK" : "RTM_GETNEIGH", type == 18 ? 11 : type == 30 ? 12 : 0);
 }
 
-void any_call (GumInvocationContext *ic) { begin (ic, "", 1); }
+void on_send (GumInvocationContext *ic) { on_message (ic, 1); }
+
+/* long syscall (long number, ...): as the function of libc that makes the same call. */
+void
+on_number (GumInvocationContext *ic)
+{
+  size_t number = (size_t) gum_invocation_context_get_nth_argument (ic, 0);
+  int known = number < NUMBERS ? calls[number] : 0;
+  switch (known & 7) {
+    case 1: case 2: on_text (ic, known & 7); break;
+    case 3: on_request (ic, 2); break;
+    case 4: on_message (ic, 2); break;
+    default: begin (ic, NULL, 0);
+  }
+  GUM_IC_GET_INVOCATION_DATA (ic, Call)->which = known >> 3;
+}
+
+/* jfieldID GetStaticFieldID (JNIEnv *env, jclass class, const char *name, const char *type) */
+void
+on_field (GumInvocationContext *ic)
+{
+  const char *name = gum_invocation_context_get_nth_argument (ic, 2);
+  const void *class = gum_invocation_context_get_nth_argument (ic, 1);
+  int size = name != NULL && wanted (name) ? strlen (name) : 0;
+  begin (ic, name, size < 64 ? size : 0);
+  Call *call = GUM_IC_GET_INVOCATION_DATA (ic, Call);
+  if (call->size != 0) {
+    memcpy (call->bytes + size, &class, sizeof class);
+    call->size = size + sizeof class;
+  }
+}
 
 static void
 done (GumInvocationContext *ic, int result)
 {
   Call *call = GUM_IC_GET_INVOCATION_DATA (ic, Call);
   if (call->size != 0)
-    seen ((int) (size_t) gum_invocation_context_get_listener_function_data (ic), call->bytes, call->size,
-        result, ic->system_error, gum_invocation_context_get_return_address (ic));
+    seen ((int) (size_t) gum_invocation_context_get_listener_function_data (ic) + call->which, call->bytes,
+        call->size, result, ic->system_error, gum_invocation_context_get_return_address (ic));
 }
 
 /* Fails with a negative number. */
@@ -136,8 +171,12 @@ const handlers = [];
 const attached = new Set();
 let code = null;
 
-// `patterns`: [text, whether the whole text must be it].
-export function prepare(patterns) {
+// What is known of a system call: `place` of the name among its arguments, or one of these two.
+export const REQUEST = 3;
+export const MESSAGE = 4;
+
+// `patterns`: [text, whether the whole text must be it]; `numbers`: system call → [place, which handler].
+export function prepare(patterns, numbers) {
   const texts = patterns.map(([text]) => Memory.allocUtf8String(text));
   const list = Memory.alloc(Process.pointerSize * (texts.length + 1));
   const lengths = Memory.alloc(4 * (texts.length + 1));
@@ -150,9 +189,12 @@ export function prepare(patterns) {
   count.writeInt(texts.length);
   first.writePointer(list);
   second.writePointer(lengths);
+  const [calls, table] = [cell(8), Memory.alloc(2 * 512)];
+  for (const [number, [place, which]] of numbers) table.add(2 * number).writeShort(place | (which << 3));
+  calls.writePointer(table);
   const seen = new NativeCallback(arrived, "void", ["int", "pointer", "int", "int", "int", "pointer"]);
-  keep.push(texts, list, lengths, count, first, second, seen);
-  code = new CModule(SOURCE, { count, patterns: first, lengths: second, seen });
+  keep.push(texts, list, lengths, count, first, second, calls, table, seen);
+  code = new CModule(SOURCE, { count, patterns: first, lengths: second, calls, seen });
 }
 
 function arrived(number, bytes, size, result, error, from) {
@@ -163,17 +205,21 @@ function arrived(number, bytes, size, result, error, from) {
   }
 }
 
-// Attaches to every name that exists, once an address; returns the names that do. `handler` gets
-// (bytes, size, result, error number, return address).
-export function attach(names, before, after, handler) {
+// Once an address. A handler gets (bytes, size, result, error number, return address); of several, the first
+// look tells which.
+export function attachAt(address, before, after, ...given) {
+  if (attached.has(address.toString())) return;
+  Interceptor.attach(address, { onEnter: code[before], onLeave: code[after] }, ptr(handlers.length));
+  handlers.push(...given);
+  attached.add(address.toString());
+}
+
+// Attaches to every name that exists; returns the names that do.
+export function attach(names, before, after, ...given) {
   return names.filter((name) => {
     const address = Module.findGlobalExportByName(name);
-    if (address === null) return false;
-    if (attached.has(address.toString())) return true;
-    handlers.push(handler);
-    Interceptor.attach(address, { onEnter: code[before], onLeave: code[after] }, ptr(handlers.length - 1));
-    attached.add(address.toString());
-    return true;
+    if (address !== null) attachAt(address, before, after, ...given);
+    return address !== null;
   });
 }
 

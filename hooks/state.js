@@ -4,6 +4,7 @@ export const config = {
   token: "", // names this session; messages without it are not ours
   rows: [], // the API catalogue, one row a member
   readers: [], // methods of the app that read constants: {id: row, class, member, sig}
+  fields: [], // constants that are read by name: {id: row, class, member}
   tables: {}, // words that arguments are looked up in
   stacksPerSecond: 400, // stacks taken a second, row and thread; above it every `sampleEvery`th call has one
   sampleEvery: 64,

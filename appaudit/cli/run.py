@@ -100,6 +100,9 @@ def run(
         ),
     ] = "",
     listen: Listen = None,
+    unpin: Annotated[
+        bool, typer.Option("--unpin", help="Accept certificates that the app refuses; told in the evidence.")
+    ] = False,
     proxy: Annotated[
         str | None,
         typer.Option(help="Your own proxy for the app's traffic; then none is started.", metavar="HOST:PORT"),
@@ -159,6 +162,8 @@ def run(
     about = hosts(own_hosts, ip_database)
     if not frida and target == "jvm":
         raise InputError("--target jvm is watched by Frida alone")
+    if unpin and not frida:
+        raise InputError("--unpin changes the app's checks by Frida: not with --no-frida")
     installed = target == "android" and not app.exists() and PACKAGE.fullmatch(str(app)) is not None
     evidence = bundle or Path(time.strftime(f"{app.name if installed else app.stem}-run-%Y%m%d-%H%M%S"))
     settings.say(f"appaudit: evidence goes to {evidence}")
@@ -178,6 +183,7 @@ def run(
         installed=installed,
         monkey=monkey,
         withdraw=withdraw,
+        unpin=unpin,
         revoke=tuple(revoke) if revoke else None,
     )
 

@@ -2,7 +2,8 @@
 
 Facts: ``starts package:<name>`` (another app's service or receiver, or its screen from the background),
 ``starts component:<class>`` (the app's own, woken by a system event), ``uses setting:dynamic_code``,
-``uses setting:exec``, ``uses setting:webview_bridge``, ``uses setting:webview_debugging``, and
+``uses setting:exec``, ``uses setting:webview_bridge``, ``uses setting:webview_debugging``,
+``uses setting:certificate_pins`` (a check of the app's that refused, where a run accepts all the same), and
 ``contacts host:<name>`` for what a web view was told to load. Attributes: ``how`` (the member that did it),
 ``action`` (of the intent or the event), ``names`` (components, files, commands, bridges), ``process``,
 ``foreground`` (calls made in front of all), ``screen``.
@@ -74,6 +75,8 @@ class Doings:
             self._count(line, actor, "starts", subject, str(detail["what"]), detail["action"])
         elif line["kind"] == "loader":
             self._seen(line, "uses", "setting:dynamic_code", detail["name"], name=detail["what"])
+        elif line["kind"] == "unpinned":
+            self._seen(line, "uses", "setting:certificate_pins", detail["what"], name=detail["host"])
         elif line["kind"] == "webview":
             self._view(line, detail)
 

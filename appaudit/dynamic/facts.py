@@ -6,8 +6,9 @@ result alone) · ``permission_state`` (granted, denied, not_requested) · ``proc
 calls) · ``screen`` · ``peak_per_second`` · ``peak_per_minute`` · ``threads`` (number) · ``chain`` (actors,
 from the call outwards) · ``through`` (the platform's frame that called for somebody) · ``role`` (metadata,
 listen, callback) · ``words`` (arguments that told) · ``digest`` (algorithms its value went into) · ``basis``
-(reader: a method that reads the constant ran) · ``without_stack`` (calls that were not sampled). Empty ones
-are left out. Other facts: `appaudit.dynamic.doings`, ``asks permission:<name>`` with ``answer``.
+(of a constant; reader: a method that reads it ran; reflection, jni: by its name) · ``without_stack`` (calls
+that were not sampled). Empty ones are left out. Other facts: `appaudit.dynamic.doings`, ``asks
+permission:<name>`` with ``answer``.
 """
 
 from __future__ import annotations
@@ -330,12 +331,13 @@ class Reading:
         if self._system.used:
             return [*found, *self._system.gaps()]
         fields = (
-            "Constants of classes (Build.MODEL, Build.SERIAL …) are read without a call: seen is only that a "
-            "method that reads them ran; reads by reflection or in static initialisers are not."
+            "Constants of classes (Build.MODEL, Build.SERIAL …) are read without a call: seen is that a "
+            "method that reads them ran, or asked for them by name; reads in static initialisers are not."
         )
         found.append(Gap("dynamic", "fields_not_seen", self._package, fields))
         native = (
-            "Native code that asks the kernel without libc, or in a process that it forked, is not hooked."
+            "Native code that asks the kernel without libc, TLS of a library that exports no function of it, "
+            "and processes that native code forks by itself are not hooked."
         )
         found.append(Gap("dynamic", "native_not_seen", self._package, native))
         if self._fault:
@@ -347,6 +349,7 @@ class Reading:
         minutes = Counter[int]()
         for second, count in draft.seconds.items():
             minutes[second // 60] += count
+        words = " ".join(n for n, _ in draft.arguments.most_common(5))
         attributes = {
             "api": key.api,
             "result": key.result,
@@ -360,8 +363,8 @@ class Reading:
             "chain": draft.chains.most_common(1)[0][0] if draft.chains else "",
             "through": draft.through,
             "role": key.role,
-            "basis": "reader" if by_id()[key.api].is_field else "",
-            "words": " ".join(n for n, _ in draft.arguments.most_common(5)),
+            "basis": (words.lower() or "reader") if by_id()[key.api].is_field else "",
+            "words": "" if by_id()[key.api].is_field else words,
             "digest": " ".join(sorted(draft.digests)),
             "without_stack": str(draft.unsampled) if draft.unsampled else "",
         }

@@ -50,6 +50,9 @@ NOTES: dict[str, dict[str, Field]] = {
     "webview": {
         "what": WORD, "class": WORD, "name": WORD, "url": WORD, "thread": THREAD, "stack": STACK_FIELD,
     },
+    "unpinned": {
+        "what": ("text", TEXT), "host": WORD, "error": WORD, "thread": THREAD, "stack": STACK_FIELD,
+    },
     "loader": {"name": WORD, "what": ("text", TEXT), "stack": STACK_FIELD},
     "loader_hooked": {"n": NUMBER},
     "listener": {"row": NUMBER, "state": WORD, "name": ("text", TEXT)},

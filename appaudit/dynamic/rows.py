@@ -13,10 +13,12 @@ from appaudit.knowledge.data_types import data_types
 KINDS = frozenset({"exec"})
 """Rows that reach no data by themselves and are hooked all the same."""
 SPECIALS = (
-    "permissions", "screen", "hashing", "loading", "sockets", "tls", "ciphers", "binder", "starting",
-    "webview",
+    "permissions", "screen", "hashing", "loading", "sockets", "ssl", "tls", "ciphers", "binder", "starting",
+    "webview", "fields",
 )  # fmt: skip
-"""Modules of ``hooks/special`` that a run uses."""
+"""Modules of ``hooks/special`` that a run uses, each in one of two tables of ``hooks/agent.js``."""
+UNPINNING = "unpinning"
+"""The module that changes what an app sees; only a run that asks for it has it."""
 OWN_MODULE = frozenset({"permission", "hashing", "dynamic_code", "lifecycle", "intent", "receiver"})
 """Kinds of rows that these modules hook themselves."""
 
@@ -87,15 +89,19 @@ def there(api: Api, level: int | None) -> bool:
     return level is None or ((api.since or 0) <= level and (api.until is None or level <= api.until))
 
 
-def configuration(token: str, skip: tuple[str, ...] = (), level: int | None = None) -> dict[str, Any]:
+def configuration(
+    token: str, skip: tuple[str, ...] = (), level: int | None = None, unpin: bool = False
+) -> dict[str, Any]:
     """The argument of the agent's ``install``. ``skip``: class name prefixes to leave alone; ``level``: the
-    platform's API level, whose members alone are looked for."""
+    platform's API level, whose members alone are looked for; ``unpin``: accept certificates that the app
+    refuses."""
     return {
         "token": token,
         "rows": [_row(n, api) for n, api in rows().items() if not api.is_field and there(api, level)],
+        "fields": [{"id": n, "class": api.class_name, "member": api.member} for n, api in fields().items()],
         "tables": {name: _table(name) for name in word_tables()},
         "skip": list(skip),
-        "specials": list(SPECIALS),
+        "specials": [*SPECIALS, *([UNPINNING] if unpin else [])],
     }
 
 

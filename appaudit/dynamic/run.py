@@ -33,6 +33,10 @@ from appaudit.records import Fact, Gap
 
 INTERRUPTED = "run_interrupted"
 """Code of the gap of a run that Ctrl-C ended."""
+UNPINNED = (
+    "Run with --unpin: certificates that the app refuses were accepted; what it does where it refuses was "
+    "not seen."
+)
 STARTERS = frozenset(
     {
         "android.intent.action.BOOT_COMPLETED",
@@ -54,6 +58,7 @@ class Options:
     and stays as it is. ``revoke``: permissions to take away one by one, of those the app asked for and got;
     None means all. ``tester``: somebody who can be asked.
 
+    ``unpin``: certificates that the app refuses are accepted; what it does then is not what users get.
     ``proxy``: host:port for the app's traffic, None where it takes no setting to get there; ``ca``: PEM of
     the certificate authority to trust. ``watch`` is called with each line of the record."""
 
@@ -74,6 +79,7 @@ class Options:
     withdraw: bool = False
     settle: float | None = None
     known: Mapping[str, str] | None = None
+    unpin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +115,14 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
     try:
         target.prepare()
         tools = agent.versions() if options.frida else {}
+        tools |= {"unpinning": "on"} if options.unpin else {}
         conditions = {**target.conditions(), **tools, "appaudit": __version__, "python": python_version()}
         proxy = Proxy.parse(options.proxy, options.ca) if options.proxy else None
         with record.Record(path, options.watch) as log:
             log.write("run", version=record.VERSION, package=package, app=app.name, conditions=conditions)
             through: Mapping[str, str] = {}
+            if options.unpin:
+                log.gap("unpinned", package, UNPINNED)
             try:
                 if proxy is not None:
                     through = target.use_proxy(proxy)
@@ -122,7 +131,8 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
                 conditions |= through
                 if through:
                     log.write("condition", **through)
-                Driver(target, log, plan, say, options.tester, _watch(target, log, opened)).run()
+                watch = _watch(target, log, opened, options.unpin)
+                Driver(target, log, plan, say, options.tester, watch).run()
             except LostError as error:
                 log.gap("run_ended_early", package, f"The run ended early: {error}.")
             except QuitError:
@@ -151,11 +161,11 @@ def _undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _watch(target: Target, log: record.Record, app: AppFile) -> Callable[[bool], Watcher]:
+def _watch(target: Target, log: record.Record, app: AppFile, unpin: bool) -> Callable[[bool], Watcher]:
     if isinstance(target, RootlessTarget):
         return lambda _: Polling(target, log)
     constants = readers(app.dexes())
-    return lambda whole: Session(target, log, whole, constants)
+    return lambda whole: Session(target, log, whole, constants, unpin=unpin)
 
 
 def _target(app: Path, package: str, options: Options, scratch: Path) -> Target:

@@ -15,7 +15,7 @@ from appaudit.dynamic.family import Family
 from appaudit.dynamic.messages import Batch, Reader, RefusedError
 from appaudit.dynamic.readers import FieldReader
 from appaudit.dynamic.record import Record
-from appaudit.dynamic.rows import SPECIALS, configuration, rows
+from appaudit.dynamic.rows import SPECIALS, UNPINNING, configuration, rows
 from appaudit.dynamic.target import LostError, Target
 
 MAX_REFUSED = 1000
@@ -31,7 +31,8 @@ TUNING: dict[str, int] = {}
 class Session:
     """One process of the app under watch, and by its `Family` those that it or the system starts beside it.
     ``whole``: record each hook's name, not their number alone; ``readers``: methods of the app that read
-    constants of the device; ``process``: its name where it is not the main one."""
+    constants of the device; ``process``: its name where it is not the main one; ``unpin``: accept the
+    certificates that the app refuses."""
 
     def __init__(
         self,
@@ -40,8 +41,10 @@ class Session:
         whole: bool = True,
         readers: Sequence[FieldReader] = (),
         process: str = "",
+        unpin: bool = False,
     ) -> None:
         self._readers = tuple(readers)
+        self._unpin = unpin
         self._target = target
         self._process = process
         self._family = Family(target, record, self._member) if not process else None
@@ -70,7 +73,7 @@ class Session:
         self.late()
 
     def _member(self, name: str) -> Session:
-        return Session(self._target, self._record, False, self._readers, name)
+        return Session(self._target, self._record, False, self._readers, name, self._unpin)
 
     def late(self) -> None:
         """Set the hooks on classes of the app itself, which are there once it runs. Never raises."""
@@ -98,7 +101,7 @@ class Session:
             level = _level(about)
             outcome = self._script.exports_sync.install(
                 {
-                    **configuration(token, tuple(self._target.skip), level),
+                    **configuration(token, tuple(self._target.skip), level, self._unpin),
                     "readers": [reader.json() for reader in self._readers],
                     **TUNING,
                 }
@@ -128,7 +131,8 @@ class Session:
         return {"process": self._process} if self._process else {}
 
     def _note_specials(self, outcome: Mapping[str, Any]) -> None:
-        missing = {name: str(outcome[name])[:200] for name in (*SPECIALS, "native") if outcome.get(name)}
+        names = (*SPECIALS, UNPINNING, "native")
+        missing = {name: str(outcome[name])[:200] for name in names if outcome.get(name)}
         if missing and self._whole:
             why = "; ".join(f"{name}: {text}" for name, text in sorted(missing.items()))
             self._record.gap("watch_not_set", self._target.package, f"Not watched here: {why}.")

@@ -2,10 +2,9 @@
 // find it again in traffic. Samples stay with the host that watches; no report shows them.
 
 import { hex, joined, region, whole } from "../bytes.js";
-import { quietly } from "../calls.js";
 import { note, room, sample, stackId } from "../events.js";
+import { each, watch } from "../members.js";
 import * as stacks from "../stacks.js";
-import { fault } from "../state.js";
 
 const MAX_SAMPLE = 64 * 1024; // of what goes in
 const MAX_HASHED = 4 * 1024 * 1024; // of what comes out; a longer one has no digest
@@ -15,7 +14,6 @@ const MAX_OBJECTS = 512; // ciphers that are kept track of
 const DIRECTIONS = { 1: "encrypt", 2: "decrypt", 3: "wrap", 4: "unwrap" };
 
 const running = new Map(); // identity → what the object has taken and given so far
-const inside = new Set(); // threads within a call of ours: one overload hands on to another
 let System = null;
 
 function empty() {
@@ -74,25 +72,11 @@ function finish(state) {
   Object.assign(state, empty());
 }
 
-// Hooks every overload of a member; `after` gets (object, overload's argument types, arguments, result).
-function set(klass, member, after) {
-  const method = klass[member];
-  if (method === undefined) return;
-  for (const overload of method.overloads) {
-    const types = overload.argumentTypes.map((t) => t.className);
-    overload.implementation = function (...given) {
-      const thread = Process.getCurrentThreadId();
-      if (inside.has(thread)) return overload.apply(this, given);
-      inside.add(thread);
-      try {
-        const result = overload.apply(this, given);
-        quietly(member, () => after(this, types, given, result));
-        return result;
-      } finally {
-        inside.delete(thread);
-      }
-    };
-  }
+// `after` gets (object, overload's argument types, arguments, result) of calls that went well.
+function set(Java, name, member, after) {
+  watch(Java.classFactory, name, [member], "ciphers", (_, self, given, result, error, types) => {
+    if (error === null) after(self, types, given, result);
+  });
 }
 
 // What a call of update or doFinal takes, as [array, start, length]; null where it takes nothing.
@@ -114,8 +98,8 @@ function moved(state, types, given, result) {
 }
 
 function cipher(Java) {
-  const klass = Java.use("javax.crypto.Cipher");
-  set(klass, "init", (self, _, given) => start(self, "cipher", { direction: DIRECTIONS[given[0]] || "unknown" }));
+  const on = (member, after) => set(Java, "javax.crypto.Cipher", member, after);
+  on("init", (self, _, given) => start(self, "cipher", { direction: DIRECTIONS[given[0]] || "unknown" }));
   const run = (last) => (self, types, given, result) => {
     const state = running.get("cipher" + System.identityHashCode(self)) || start(self, "cipher", { direction: "unknown" });
     moved(state, types, given, result);
@@ -123,13 +107,13 @@ function cipher(Java) {
     if (last && state.stack > 0) finish(state);
     else if (last) Object.assign(state, empty());
   };
-  set(klass, "update", run(false));
-  set(klass, "doFinal", run(true));
+  on("update", run(false));
+  on("doFinal", run(true));
 }
 
 function hmac(Java) {
-  const klass = Java.use("javax.crypto.Mac");
-  set(klass, "init", (self, _, given) => {
+  const on = (member, after) => set(Java, "javax.crypto.Mac", member, after);
+  on("init", (self, _, given) => {
     const key = given[0] === null ? null : given[0].getEncoded();
     start(self, "hmac", { key: whole(key, MAX_KEY) });
   });
@@ -145,8 +129,8 @@ function hmac(Java) {
     if (state.stack > 0) finish(state);
     else Object.assign(state, empty());
   };
-  set(klass, "update", run(false));
-  set(klass, "doFinal", run(true));
+  on("update", run(false));
+  on("doFinal", run(true));
 }
 
 // Streams that were never brought to an end are told when the watching ends.
@@ -157,11 +141,5 @@ export function stop() {
 
 export function prepare(Java) {
   System = Java.use("java.lang.System");
-  for (const part of [cipher, hmac]) {
-    try {
-      part(Java);
-    } catch (error) {
-      fault("ciphers", error);
-    }
-  }
+  each(() => cipher(Java), () => hmac(Java));
 }

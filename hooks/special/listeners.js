@@ -2,7 +2,7 @@
 // listener when it is registered, so that no class is searched for or loaded early.
 
 import Java from "../bridge.js";
-import { factoryFor } from "../factories.js";
+import { factoryOf } from "../factories.js";
 import { install } from "../installer.js";
 import { config } from "../state.js";
 import { note } from "../events.js";
@@ -37,9 +37,7 @@ export function watch(row, values) {
     seen.add(name);
     for (const { parent, rows } of callbacks.values()) {
       if (!parent.isInstance(value)) continue;
-      // An interface's wrapper may lack what every object has.
-      const loader = Java.cast(value, Java.use("java.lang.Object")).getClass().getClassLoader();
-      const factory = factoryFor(name, loader);
+      const factory = factoryOf(value);
       for (const callback of rows) {
         const done = install(Java, factory, callback, name);
         note("listener", { row: callback.id, state: done.state, name });

@@ -3,9 +3,10 @@
 
 import { installAll } from "../installer.js";
 import { config, fault } from "../state.js";
-import { note, stackId } from "../events.js";
+import { note, room, stackId } from "../events.js";
+import { watchAny } from "../members.js";
 import * as stacks from "../stacks.js";
-import { quietly } from "../calls.js";
+import * as unpinning from "./unpinning.js";
 import * as webview from "./webview.js";
 
 const LOADERS = ["dalvik.system.DexClassLoader", "dalvik.system.PathClassLoader",
@@ -15,30 +16,26 @@ let count = 0;
 
 export function libraries(Java, factory) {
   webview.libraries(factory);
+  unpinning.libraries(factory);
   return installAll(Java, factory, config.rows.filter((row) => row.library && row.hook === "method"));
 }
 
+function made(Java, name, self, given, error) {
+  if (error !== null) return;
+  const what = given[0] !== null && typeof given[0] === "string" ? given[0].slice(0, 512) : "";
+  if (room("loader")) note("loader", { name, what, stack: stackId(stacks.text()) });
+  if (count++ >= MAX_LOADERS) return;
+  const loader = Java.retain(self);
+  setTimeout(() => Java.perform(() => late(Java, loader)), 0);
+}
+
 export function prepare(Java) {
+  let n = 0;
   for (const name of LOADERS) {
-    try {
-      for (const overload of Java.use(name).$init.overloads) {
-        overload.implementation = function (...values) {
-          const result = overload.apply(this, values);
-          quietly("loading", () => {
-            const what = values[0] !== null && typeof values[0] === "string" ? values[0].slice(0, 512) : "";
-            note("loader", { name, what, stack: stackId(stacks.text()) });
-            if (count++ < MAX_LOADERS) {
-              const loader = Java.retain(this);
-              setTimeout(() => Java.perform(() => late(Java, loader)), 0);
-            }
-          });
-          return result;
-        };
-      }
-    } catch (error) {
-      if (!/ClassNotFound|NoClassDef/.test(String(error))) fault("loading " + name, error);
-    }
+    const look = (_, self, given, result, error) => made(Java, name, self, given, error);
+    n += watchAny(Java.classFactory, name, ["$init"], "loading", look);
   }
+  if (n === 0) throw new Error("no class that loads code was found");
 }
 
 function late(Java, loader) {

@@ -3,7 +3,8 @@
 
 import { outerOf } from "../calls.js";
 import { emit } from "../events.js";
-import { attach, nativeStack } from "../native.js";
+import { attach, MESSAGE, nativeStack, REQUEST } from "../native.js";
+import { config } from "../state.js";
 import { find } from "../words.js";
 
 // Member → [its names in libc, what looks at it first, what tells its result]
@@ -25,6 +26,22 @@ const FUNCTIONS = {
   system: [["system"], "command", FILE],
   popen: [["popen"], "command", "after_pointer"],
 };
+// The same by number (Linux's syscall tables), for `syscall`: member → [place of what tells, number by processor].
+const NUMBERS = {
+  open: [1, { x64: 2, ia32: 5, arm: 5 }],
+  stat: [1, { x64: 4, ia32: 195, arm: 195 }],
+  lstat: [1, { x64: 6, ia32: 196, arm: 196 }],
+  access: [1, { x64: 21, ia32: 33, arm: 33 }],
+  readlink: [1, { x64: 89, ia32: 85, arm: 85 }],
+  openat: [2, { x64: 257, ia32: 295, arm: 322, arm64: 56 }, { x64: 437, ia32: 437, arm: 437, arm64: 437 }],
+  fstatat: [2, { x64: 262, ia32: 300, arm: 327, arm64: 79 }, { x64: 332, ia32: 383, arm: 397, arm64: 291 },
+    { x64: 269, ia32: 307, arm: 334, arm64: 48 }, { x64: 439, ia32: 439, arm: 439, arm64: 439 }],
+  readlinkat: [2, { x64: 267, ia32: 305, arm: 332, arm64: 78 }],
+  ioctl: [REQUEST, { x64: 16, ia32: 54, arm: 54, arm64: 29 }],
+  sendto: [MESSAGE, { x64: 44, ia32: 369, arm: 290, arm64: 206 }],
+};
+const TOLD_AS = { readlinkat: "readlink" }; // the row of a call that has none of its own
+const MEMBERS = Object.keys(NUMBERS);
 const SIGNATURE = "()I";
 const REFUSED = { 1: "EPERM", 13: "EACCES" };
 const NESTED_MS = 50;
@@ -41,7 +58,8 @@ function nested(row, thread, text) {
   return true;
 }
 
-function handler(row) {
+// `symbol`: the function that was called, as the stack names it.
+function handler(row, symbol = row.member) {
   const [place, table] = row.tables[0];
   return (bytes, size, result, error, from) => {
     const thread = Process.getCurrentThreadId();
@@ -55,13 +73,16 @@ function handler(row) {
     emit({
       row: row.id, sig: SIGNATURE, args: place + "=" + text, result: refused ? "exception" : failed ? "null" : "value",
       error: refused ? REFUSED[error] : failed ? "errno " + error : "", outer: -1, permissions: "", thread,
-      stack: nativeStack(row.id, thread, from, row.member),
+      stack: nativeStack(row.id, thread, from, symbol),
     });
   };
 }
 
 // What became of each row, as the installer tells it.
 export function install(rows) {
+  const byMember = new Map(rows.map((row) => [row.member, row]));
+  const numbered = MEMBERS.map((member) => byMember.get(TOLD_AS[member] || member));
+  attach(["syscall"], "on_number", FILE, ...numbered.map((row) => (row ? handler(row, "syscall") : () => {})));
   return rows.map((row) => {
     const about = FUNCTIONS[row.member];
     if (about === undefined) return { row: row.id, state: "no_symbol", n: 0 };
@@ -70,9 +91,17 @@ export function install(rows) {
   });
 }
 
+// System call → [place of what tells, place of its handler], for this processor.
+export function numbers() {
+  return MEMBERS.flatMap((member, which) => {
+    const [place, ...known] = NUMBERS[member];
+    return known.map((numbers) => numbers[Process.arch]).filter((n) => n !== undefined).map((n) => [n, [place, which]]);
+  });
+}
+
 // Texts that the first look in C lets through: [text, whether it must be all of it].
 export function patterns(tables) {
-  const found = [];
+  const found = config.fields.map((field) => [field.member, true]);
   for (const name of ["path", "property"]) {
     for (const word of (tables[name] || { words: [] }).words) {
       const star = word.indexOf("*");

@@ -1,30 +1,18 @@
 // Which permissions are held at the moment of a call; which are asked for, and what the answer was.
 
 import { note, stackId } from "../events.js";
-import { factoryFor } from "../factories.js";
-import { watch } from "../members.js";
+import { factoryOf, ownFactory } from "../factories.js";
+import { each, watch, watchAny } from "../members.js";
 import * as stacks from "../stacks.js";
-import { fault } from "../state.js";
 
 const FRESH_MS = 250;
 let thread = null;
 const known = new Map();
 
-// A factory that finds the app's classes in hooks on the runtime's own classes too: on a JVM the bridge
-// would look for them where the hooked method comes from.
-function anywhere(Java) {
-  const factory = Java.classFactory;
-  if (factory.loader !== null && factory.loader !== undefined) return factory;
-  return Java.ClassFactory.get(Java.use("java.lang.ClassLoader").getSystemClassLoader());
-}
-
 export function prepare(Java) {
-  try {
-    thread = anywhere(Java).use("android.app.ActivityThread");
-  } catch (error) {
-    fault("permissions", error);
-  }
-  ask(Java);
+  each(() => ask(Java), () => {
+    thread = ownFactory().use("android.app.ActivityThread");
+  });
 }
 
 function held(name) {
@@ -56,26 +44,25 @@ function texts(values) {
 
 const answered = new Set(); // classes whose answers are hooked
 
-// The answer goes to the class that asked: its own method, which need not call that of Activity.
-function answers(name, loader) {
-  if (answered.has(name)) return;
-  answered.add(name);
-  watch(factoryFor(name, loader), name, ["onRequestPermissionsResult"], "answers", (member, self, given) => {
-    known.clear();
-    note("permission_result", { names: texts(given[1]), granted: texts(given[2]).map((n) => (n === "0" ? "1" : "0")) });
-  }, true);
+function answer(member, self, given) {
+  known.clear();
+  note("permission_result", { names: texts(given[1]), granted: texts(given[2]).map((n) => (n === "0" ? "1" : "0")) });
 }
 
-function asked(self, given) {
+// The answer goes to the class that asked: its own method, which need not call that of Activity.
+function asked(_, self, given) {
   known.clear();
   note("permission_request", { names: texts(given[0]), stack: stackId(stacks.text()) });
-  answers(String(self.$className), self.getClass().getClassLoader());
+  const name = String(self.$className);
+  if (answered.has(name)) return;
+  answered.add(name);
+  watch(factoryOf(self), name, ["onRequestPermissionsResult"], "answers", answer, { first: true });
 }
 
 function ask(Java) {
-  for (const name of ["android.app.Activity", "android.app.Fragment"]) {
-    watch(Java.classFactory, name, ["requestPermissions"], "ask", (_, self, given) => asked(self, given), true);
-  }
+  const on = (how, name) => how(Java.classFactory, name, ["requestPermissions"], "ask", asked, { first: true });
+  on(watch, "android.app.Activity");
+  on(watchAny, "android.app.Fragment");
 }
 
 export function forget() {

@@ -6,11 +6,22 @@ import { fault } from "../state.js";
 
 const MAX_NAMES = 2048;
 const INET = 2;
+const INET6 = 10;
 const names = new Map(); // address → the name it was last looked up by
 const looking = new Set(); // threads inside a look-up, which connects to no one to sort the addresses
 
-let getsockname = null;
-let getsockopt = null;
+let addresses = []; // offsets in struct addrinfo: of the next one, of the address
+const called = new Map(); // function of libc → how it is called
+
+function libc(name, ...given) {
+  let found = called.get(name);
+  if (found === undefined) {
+    const types = given.map((one) => (typeof one === "number" ? "int" : "pointer"));
+    found = new NativeFunction(Module.getGlobalExportByName(name), "int", types);
+    called.set(name, found);
+  }
+  return found(...given);
+}
 
 function port(address) {
   return (address.add(2).readU8() << 8) | address.add(3).readU8();
@@ -27,18 +38,25 @@ function text(address) {
   return groups.map((g) => g.toString(16)).join(":");
 }
 
-function local(fd) {
+// One end of a socket, by the function of libc that tells; null where it is no socket of the internet.
+export function end(fd, name) {
   const room = Memory.alloc(128);
   const size = Memory.alloc(4);
   size.writeInt(128);
-  return getsockname(fd, room, size) === 0 ? port(room) : 0;
+  if (libc(name, fd, room, size) !== 0 || ![INET, INET6].includes(room.readU16())) return null;
+  return { ip: text(room), port: port(room) };
+}
+
+function local(fd) {
+  const own = end(fd, "getsockname");
+  return own === null ? 0 : own.port;
 }
 
 function datagram(fd) {
   const value = Memory.alloc(4);
   const size = Memory.alloc(4);
   size.writeInt(4);
-  return getsockopt(fd, 1, 3, value, size) === 0 && value.readInt() === 2; // SOL_SOCKET, SO_TYPE, SOCK_DGRAM
+  return libc("getsockopt", fd, 1, 3, value, size) === 0 && value.readInt() === 2; // SOL_SOCKET, SO_TYPE, SOCK_DGRAM
 }
 
 function connected(bytes, size, result, error, from) {
@@ -73,10 +91,9 @@ function lookup(place) {
   };
 }
 
-// What it found: a list of struct addrinfo. bionic has ai_canonname before ai_addr, glibc after.
+// What it found: a list of struct addrinfo.
 function remember(name, first) {
-  const bionic = Module.findGlobalExportByName("android_getaddrinfofornet") !== null;
-  const [next, place] = Process.pointerSize === 8 ? [40, bionic ? 32 : 24] : [28, bionic ? 24 : 20];
+  const [next, place] = addresses;
   const host = name.readUtf8String().slice(0, 255);
   let item = first;
   for (let i = 0; i < 64 && !item.isNull(); i++) {
@@ -93,9 +110,9 @@ function remember(name, first) {
 const LOOKUPS = { getaddrinfo: 3, android_getaddrinfofornetcontext: 4, android_getaddrinfofornet: 5 };
 
 export function prepare() {
-  getsockname = new NativeFunction(Module.getGlobalExportByName("getsockname"), "int", ["int", "pointer", "pointer"]);
-  getsockopt = new NativeFunction(Module.getGlobalExportByName("getsockopt"), "int",
-    ["int", "int", "int", "pointer", "pointer"]);
+  // bionic has ai_canonname before ai_addr, glibc after
+  const bionic = Module.findGlobalExportByName("android_getaddrinfofornet") !== null;
+  addresses = Process.pointerSize === 8 ? [40, bionic ? 32 : 24] : [28, bionic ? 24 : 20];
   for (const [name, place] of Object.entries(LOOKUPS)) {
     const address = Module.findGlobalExportByName(name);
     if (address !== null) Interceptor.attach(address, lookup(place));

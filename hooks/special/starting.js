@@ -1,8 +1,7 @@
-// What the app starts (its own components, other apps), what it has the system start later, and what the
-// system starts of it.
+// What the app starts (its own components, other apps), and what the system starts of it.
 
 import { note, room, stackId } from "../events.js";
-import { watch } from "../members.js";
+import { each, watch } from "../members.js";
 import * as stacks from "../stacks.js";
 
 const STARTS = {
@@ -10,11 +9,6 @@ const STARTS = {
     "bindIsolatedService", "startActivity", "startActivities", "startActivityAsUser", "sendBroadcast",
     "sendOrderedBroadcast", "sendBroadcastAsUser", "sendStickyBroadcast"],
   "android.app.Activity": ["startActivityForResult", "startActivityIfNeeded"],
-};
-const LATER = {
-  "android.app.JobSchedulerImpl": ["schedule", "enqueue"],
-  "android.app.AlarmManager": ["set", "setExact", "setRepeating", "setInexactRepeating", "setWindow",
-    "setAndAllowWhileIdle", "setExactAndAllowWhileIdle", "setAlarmClock"],
 };
 const TEXT = 255;
 
@@ -44,18 +38,6 @@ function started(member, _, given) {
   }
 }
 
-function planned(member, _, given) {
-  if (!room("start")) return;
-  let component = "";
-  for (const value of given) {
-    if (value !== null && value !== undefined && value.$className === "android.app.job.JobInfo") {
-      component = short(value.getService().getClassName());
-    }
-  }
-  note("start", { how: member, action: "", component, package: "", thread: Process.getCurrentThreadId(),
-    stack: stackId(stacks.text()) });
-}
-
 // ActivityThread.handleReceiver (ReceiverData), handleCreateService (CreateServiceData): both have `info`.
 function woken(member, _, given) {
   const data = given[0];
@@ -67,7 +49,9 @@ function woken(member, _, given) {
 }
 
 export function prepare(Java) {
-  for (const [name, members] of Object.entries(STARTS)) watch(Java.classFactory, name, members, "start", started);
-  for (const [name, members] of Object.entries(LATER)) watch(Java.classFactory, name, members, "plan", planned);
-  watch(Java.classFactory, "android.app.ActivityThread", ["handleReceiver", "handleCreateService"], "woken", woken);
+  const on = (name, members, group, look) => () => watch(Java.classFactory, name, members, group, look);
+  each(
+    ...Object.entries(STARTS).map(([name, members]) => on(name, members, "start", started)),
+    on("android.app.ActivityThread", ["handleReceiver", "handleCreateService"], "woken", woken),
+  );
 }

@@ -1,10 +1,10 @@
 // TLS: the host that a handshake is for, who began it, and how it ended. The name is the one the app asked
 // for, also where the connection goes through a proxy.
 
-import { className, quietly } from "../calls.js";
+import { className } from "../calls.js";
 import { note, room, stackId } from "../events.js";
+import { watchAny } from "../members.js";
 import * as stacks from "../stacks.js";
-import { fault } from "../state.js";
 
 // Class → the method that begins a handshake. The platform's own, under its names since API 23; the copies
 // that libraries bring under their own names; the JVM's.
@@ -22,7 +22,6 @@ const BEGIN = {
   "sun.security.ssl.SSLSocketImpl": "startHandshake",
   "sun.security.ssl.SSLEngineImpl": "beginHandshake",
 };
-const handshaking = new Set(); // threads: a socket may begin another's handshake, or its own again
 
 function first(...ways) {
   for (const way of ways) {
@@ -57,42 +56,10 @@ function begun(self, error) {
   });
 }
 
-function set(klass, member) {
-  for (const overload of klass[member].overloads) {
-    overload.implementation = function (...given) {
-      const thread = Process.getCurrentThreadId();
-      if (handshaking.has(thread)) return overload.apply(this, given);
-      handshaking.add(thread);
-      let error = null;
-      try {
-        return overload.apply(this, given);
-      } catch (thrown) {
-        error = thrown;
-        throw thrown;
-      } finally {
-        quietly("tls", () => begun(this, error));
-        handshaking.delete(thread);
-      }
-    };
-  }
-}
-
-// Returns how many classes were found.
 export function prepare(Java, factory = Java.classFactory) {
   let n = 0;
   for (const [name, member] of Object.entries(BEGIN)) {
-    let klass = null;
-    try {
-      klass = factory.use(name);
-    } catch (_) {
-      continue; // another version of the platform
-    }
-    try {
-      set(klass, member);
-      n++;
-    } catch (error) {
-      fault("tls " + name, error);
-    }
+    n += watchAny(factory, name, [member], "tls", (_, self, given, result, error) => begun(self, error));
   }
-  return n;
+  if (n === 0) throw new Error("no class that begins a handshake was found");
 }

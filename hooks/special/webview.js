@@ -1,12 +1,11 @@
-// Web views: objects of the app that pages may call, addresses that are loaded, scripts that are run.
+// Web views: objects of the app that pages may call, addresses that are loaded.
 
 import { note, room, stackId } from "../events.js";
-import { watch } from "../members.js";
+import { watch, watchAny } from "../members.js";
 import * as stacks from "../stacks.js";
 
-const CLASSES = ["android.webkit.WebView"];
 const LIBRARIES = ["com.tencent.smtt.sdk.WebView", "com.uc.webview.export.WebView"];
-const MEMBERS = ["addJavascriptInterface", "loadUrl", "postUrl", "loadDataWithBaseURL", "evaluateJavascript",
+const MEMBERS = ["addJavascriptInterface", "loadUrl", "postUrl", "loadDataWithBaseURL",
   "setWebContentsDebuggingEnabled"];
 
 // An address without what may be a secret in it.
@@ -25,9 +24,9 @@ function seen(member, _, given) {
 }
 
 export function prepare(Java) {
-  for (const name of CLASSES) watch(Java.classFactory, name, MEMBERS, "webview", seen);
+  watch(Java.classFactory, "android.webkit.WebView", MEMBERS, "webview", seen);
 }
 
 export function libraries(factory) {
-  for (const name of LIBRARIES) watch(factory, name, MEMBERS, "webview", seen);
+  for (const name of LIBRARIES) watchAny(factory, name, MEMBERS, "webview", seen);
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -80,10 +80,12 @@ def press(target: JvmTarget, label: str) -> str:
             return next(n.text for n in screen.nodes if n.resource_id.endswith(":id/status"))
 
 
-def pressed(name: str, labels: Sequence[str], crash: str = "") -> Pressed:
-    """``crash``: the label of a button that ends the app, pressed last."""
+def pressed(
+    name: str, labels: Sequence[str], crash: str = "", defines: Mapping[str, str] | None = None
+) -> Pressed:
+    """``crash``: the label of a button that ends the app, pressed last. ``defines``: of the JVM."""
     folder = Path(tempfile.mkdtemp(prefix="appaudit-test-"))
-    target = JvmTarget(apk(name), folder)
+    target = JvmTarget(apk(name), folder, defines)
     target.prepare()
     statuses, end = [], ""
     with Record(folder / "run.jsonl") as record:

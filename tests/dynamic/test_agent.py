@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from appaudit.dynamic import session
+from appaudit.dynamic import agent, session
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.record import Record, read
 from appaudit.dynamic.rows import configuration, rows, there
@@ -18,6 +18,9 @@ from tests.dynamic.runs import need_jvm, press
 from tests.fixtures.apps import apk
 
 Change = Callable[[dict[str, Any]], None]
+GONE = ("javax.crypto.Cipher", "java.security.MessageDigest", "android.app.Activity")
+"""Classes that modules of the agent cannot do without."""
+BLIND = ("ciphers", "hashing", "permissions", "screen", "starting")
 GET = "android.provider.Settings$Secure.getString"
 
 
@@ -26,8 +29,8 @@ def watch(
 ) -> tuple[list[str], list[Any]]:
     """Status after each button of the stress fixture under a changed configuration; the record."""
 
-    def changed(token: str, skip: tuple[str, ...] = (), level: int | None = None) -> dict[str, Any]:
-        given = configuration(token, skip, level)
+    def changed(*told: Any) -> dict[str, Any]:
+        given = configuration(*told)
         change(given)
         return given
 
@@ -111,6 +114,24 @@ def test_a_module_that_fails_takes_no_other_along(tmp_path: Path, monkeypatch: p
     assert "native: " in gap.reason
     assert "tls" not in gap.reason
     assert any(line["line"] == "call" and rows()[line["row"]].member == "getImei" for line in lines)
+
+
+def test_modules_whose_classes_are_gone_are_one_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform that calls them otherwise: each module is named, and none takes another along."""
+    need_jvm()
+    source = agent.source()
+    for name in GONE:
+        assert f'"{name}"' in source
+        source = source.replace(f'"{name}"', f'"{name[:-1]}_"')
+    monkeypatch.setattr(agent, "source", lambda: source)
+    statuses, lines = watch(tmp_path, monkeypatch, lambda given: None, "包装")
+    assert statuses == ["wrapper refused"]
+    _, gaps = interpret(lines, "com.example.stress")
+    (gap,) = [g for g in gaps if g.code == "watch_not_set"]
+    for module in BLIND:
+        assert f"{module}: " in gap.reason
+    assert "binder: " not in gap.reason
+    assert "hooks_failed" not in {g.code for g in gaps}, "a gap of its own, not a failure of a hook"
 
 
 def test_what_the_agent_answers_is_believed_in_shape_only(tmp_path: Path) -> None:

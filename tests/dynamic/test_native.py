@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ frida = pytest.importorskip("frida")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="libc's names are those of Linux")
 
 TOKEN = "n" * 32
+ARM = platform.machine() == "aarch64"
+OPENAT, STATX, IOCTL = (56, 291, 29) if ARM else (257, 332, 16)
 APP = """
 import ctypes, fcntl, socket, struct, sys
 libc = ctypes.CDLL(None)
@@ -41,6 +44,19 @@ for line in sys.stdin:
         done = libc.fopen(rest[0].encode(), b"r")
     elif name == "system":
         done = libc.system(" ".join(rest).encode())
+    elif name == "syscall":
+        rest = [int(r) if r.lstrip("-").isdigit() else r.encode() for r in rest]
+        done = libc.syscall(*rest)
+    elif name == "handshake":
+        import ssl
+        context = ssl.create_default_context(cafile=rest[1])
+        try:
+            with socket.create_connection(("127.0.0.1", int(rest[0]))) as plain:
+                with context.wrap_socket(plain, server_hostname=rest[2]) as secure:
+                    secure.sendall(b"x")
+                    done = secure.version()
+        except OSError as error:
+            done = type(error).__name__
     else:
         done = getattr(libc, name)(rest[0].encode(), 0)
     print(done, flush=True)
@@ -122,6 +138,10 @@ def process() -> Iterator[Process]:
         ("netlink 18", "sendto", "RTM_GETLINK", "value"),
         ("netlink 30", "sendto", "RTM_GETNEIGH", "value"),
         ("system true ro.serialno", "system", "true ro.serialno", "value"),
+        (f"syscall {OPENAT} -100 /proc/net/arp 0", "openat", "/proc/net/arp", "value"),
+        (f"syscall {OPENAT} -100 /sys/class/net/x/address 0", "openat", "/sys/class/net/x/address", "null"),
+        (f"syscall {STATX} -100 /efs/imei/mps_code.dat 0 0 0", "fstatat", "/efs/imei/mps_code.dat", "null"),
+        (f"syscall {IOCTL} 1 35111 0", "ioctl", "0x8927", "null"),
     ],
 )
 def test_a_call_of_libc_is_one_event(
@@ -135,7 +155,15 @@ def test_a_call_of_libc_is_one_event(
 
 
 @pytest.mark.parametrize(
-    "command", ["open /etc/hostname", "access /tmp", "netlink 22", "fopen /proc/self/maps"]
+    "command",
+    [
+        "open /etc/hostname",
+        "access /tmp",
+        "netlink 22",
+        "fopen /proc/self/maps",
+        f"syscall {OPENAT} -100 /etc/hostname 0",
+        "syscall 99999 0",
+    ],
 )
 def test_what_tells_nothing_is_no_event(process: Process, command: str) -> None:
     assert process.do(command)[1:] == ([], [])
@@ -148,6 +176,23 @@ def test_a_connection_without_java(process: Process) -> None:
     assert note.detail["error"] == int(answer) != 0
     assert note.detail["local_port"] > 0
     assert note.detail["stack"].startswith("native.")
+
+
+@pytest.mark.parametrize(("asked", "error"), [("peer.example", ""), ("other.example", "SSL_ERROR 1")])
+def test_a_handshake_of_native_code(process: Process, tmp_path: Path, asked: str, error: str) -> None:
+    """By the OpenSSL that this interpreter loads after the hooks were set."""
+    lab = pytest.importorskip("tests.traffic.lab", reason="certificates are made by mitmproxy")
+    with lab.own_tls_server(tmp_path, "peer.example") as (port, authority):
+        process.do(f"handshake {port} {authority} {asked}")
+        _, _, notes = process.do(f"handshake {port} {authority} {asked}")
+    told = [n.detail for n in notes if n.kind == "tls"]
+    if not told:
+        pytest.skip("this interpreter's OpenSSL exports nothing")
+    (detail,) = told
+    connection = next(n.detail for n in notes if n.kind == "connect")
+    assert (detail["host"], detail["ip"], detail["error"]) == (asked, "127.0.0.1", error)
+    assert (detail["port"], detail["local_port"]) == (port, connection["local_port"])
+    assert ".SSL_do_handshake(" in detail["stack"]
 
 
 def test_functions_that_are_not_there_are_told(process: Process) -> None:

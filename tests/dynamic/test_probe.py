@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import shutil
+import subprocess
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.wire import events
 from appaudit.jsonform import to_json
+from appaudit.records import Stack
 from tests.dynamic.runs import Pressed, need_jvm, pressed
 from tests.fixtures.apps import expected
 
@@ -127,6 +131,71 @@ def test_secrets_stay_in_the_record() -> None:
         "not-to-be-kept",
     ):
         assert secret not in shown
+
+
+NATIVE = """
+#include <stddef.h>
+typedef void *P;
+#define CALL(place) (*(P **) env)[place]
+typedef struct { const char *name, *type; void *function; } Method;
+static P found (P env, const char *name) { return ((P (*) (P, const char *)) CALL (6)) (env, name); }
+static P text (P env, const char *value) { return ((P (*) (P, const char *)) CALL (167)) (env, value); }
+static P method (P env, int place, P class, const char *name, const char *type)
+{ return ((P (*) (P, P, const char *, const char *)) CALL (place)) (env, class, name, type); }
+static P call (P env, int place, P on, P method, P one, P two)
+{ return ((P (*) (P, P, P, ...)) CALL (place)) (env, on, method, one, two); }
+static P read_all (P env, P self, P activity) {
+  P context = found (env, "android/content/Context");
+  P phone = found (env, "android/telephony/TelephonyManager");
+  P secure = found (env, "android/provider/Settings$Secure"), build = found (env, "android/os/Build");
+  P service = method (env, 33, context, "getSystemService", "(Ljava/lang/String;)Ljava/lang/Object;");
+  P resolver = method (env, 33, context, "getContentResolver", "()Landroid/content/ContentResolver;");
+  P device = method (env, 33, phone, "getDeviceId", "()Ljava/lang/String;");
+  P get = method (env, 113, secure, "getString",
+      "(Landroid/content/ContentResolver;Ljava/lang/String;)Ljava/lang/String;");
+  call (env, 34, call (env, 34, activity, service, text (env, "phone"), NULL), device, NULL, NULL);
+  ((P (*) (P)) CALL (17)) (env);
+  P serial = method (env, 144, build, "SERIAL", "Ljava/lang/String;");
+  ((P (*) (P, P, P)) CALL (145)) (env, build, serial);
+  P asked = call (env, 34, activity, resolver, NULL, NULL);
+  return call (env, 114, secure, get, asked, text (env, "android_id"));
+}
+int JNI_OnLoad (P *vm, P reserved) {
+  P env;
+  ((int (*) (P, P *, int)) ((P *) *vm)[6]) (vm, &env, 0x10006);
+  Method all = { "read", "(Landroid/app/Activity;)Ljava/lang/String;", read_all };
+  ((int (*) (P, P, Method *, int)) CALL (215)) (env, found (env, "com/example/probe/Ways"), &all, 1);
+  return 0x10006;
+}
+"""
+"""A library that reads by CallObjectMethod, CallStaticObjectMethod and GetStaticObjectField, its own method
+registered by RegisterNatives; the numbers are the places in JNI's table of functions."""
+
+
+def test_native_code_that_reads_through_jni(tmp_path: Path) -> None:
+    need_jvm()
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    (tmp_path / "read.c").write_text(NATIVE)
+    library = tmp_path / "libread.so"
+    subprocess.run([compiler, "-w", "-shared", "-fPIC", "-o", library, tmp_path / "read.c"], check=True)
+    done = pressed("probe", ["本地"], defines={"probe.native": str(library)})
+    assert done.statuses == ["jni 9f3c5a17e2b84d06"]
+    facts, gaps = interpret(done.lines[0], PACKAGE)
+    read = {f.subject: f for f in facts if f.action == "accesses"}
+    assert {s: (f.count, f.attribute["api"]) for s, f in read.items()} == {
+        "data:imei": (1, "android.telephony.TelephonyManager.getDeviceId"),
+        "data:serial": (1, "android.os.Build.SERIAL"),
+        "data:android_id": (1, "android.provider.Settings$Secure.getString"),
+    }
+    assert read["data:serial"].attribute["basis"] == "jni"
+    for fact in read.values():
+        (stack,) = fact.evidence
+        assert isinstance(stack, Stack)
+        assert any(frame.startswith("com.example.probe.Ways.read(Native Method)") for frame in stack.frames)
+        assert fact.actor == "app"
+    assert "hooks_failed" not in {g.code for g in gaps}
 
 
 def test_permissions_have_their_answers() -> None:

@@ -17,6 +17,7 @@ from appaudit import audit
 from appaudit.alongside import scene_of
 from appaudit.bundle import Bundle, read, write
 from appaudit.cli.listening import SETTINGS, listening, ready, way_there
+from appaudit.dynamic import record
 from appaudit.dynamic.run import Options
 from appaudit.errors import InputError
 from appaudit.jsonform import to_json
@@ -33,12 +34,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 @cache
-def heard(app: str, seconds: float = 1.5) -> tuple[Bundle, Path]:
+def heard(app: str, seconds: float = 1.5, unpin: bool = False) -> tuple[Bundle, Path]:
     """One run of a fixture app with its traffic; the bundle as written and read again."""
     need_jvm()
     folder = Path(tempfile.mkdtemp(prefix="appaudit-test-"))
     with plain_server() as plain, tls_server(folder, plain) as tls:
-        options = Options("jvm", folder / "evidence" / "run", seconds, revoke=())
+        options = Options("jvm", folder / "evidence" / "run", seconds, revoke=(), unpin=unpin)
         capture = Listening(
             folder / "evidence" / "run" / "traffic.mitm",
             values=VALUES,
@@ -52,6 +53,33 @@ def heard(app: str, seconds: float = 1.5) -> tuple[Bundle, Path]:
     assert not (folder / "ca").exists()
     write(made, folder / "evidence")
     return read(folder / "evidence"), folder
+
+
+PINNED = {f"host:{way}.pin.probe.example" for way in ("manager", "pinner", "verifier")}
+
+
+def test_what_a_pinned_app_refuses_is_not_seen() -> None:
+    bundle, _ = heard("probe")
+    assert not {f.recipient for f in sends(bundle)} & PINNED
+    assert not any(f.subject == "setting:certificate_pins" for f in bundle.facts if f.source == "dynamic")
+    assert "unpinned" not in {g.code for g in bundle.gaps}
+
+
+def test_unpinned_its_traffic_is_seen_and_that_is_told() -> None:
+    bundle, _ = heard("probe", unpin=True)
+    assert {f.recipient for f in sends(bundle) if f.subject == "data:android_id"} >= PINNED
+    told = [f for f in bundle.facts if (f.source, f.subject) == ("dynamic", "setting:certificate_pins")]
+    hosts = {f.attribute["how"].rpartition("probe.")[2]: f.attribute["names"] for f in told}
+    assert hosts == {
+        "Pins$Manager.checkServerTrusted": "manager.pin.probe.example",
+        "okhttp3.CertificatePinner.check": "pinner.pin.probe.example",
+        "Pins$Verifier.verify": "verifier.pin.probe.example",
+        "Pins$Client.onReceivedSslError": "self-signed.pin.probe.example",
+    }
+    assert all(f.actor == "app" and f.evidence for f in told)
+    assert "unpinned" in {g.code for g in bundle.gaps}
+    head = next(iter(record.read(bundle.attached["run/run.jsonl"])))
+    assert head["conditions"]["unpinning"] == "on"
 
 
 def sends(bundle: Bundle) -> list[Fact]:

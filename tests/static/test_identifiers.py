@@ -183,3 +183,20 @@ def test_levels_of_the_app_tell_which_calls_answer(tmp_path: Path) -> None:
         {"limit", "since"} & set(f.attribute)
         for f in found(tmp_path, Class("Lcom/x/A;", [method(virtual(IMEI, 0))]))
     )
+
+
+DONE = "Landroid/view/PixelCopy$OnPixelCopyFinishedListener;"
+TAKEN = f"Landroid/view/Window;Landroid/graphics/Bitmap;{DONE}Landroid/os/Handler;"
+COPY = f"Landroid/view/PixelCopy;->request({TAKEN})V"
+READER = "Ljava/io/FileReader;-><init>(Ljava/lang/String;)V"
+
+
+def test_pictures_of_the_screen_are_taken(tmp_path: Path) -> None:
+    assert data(found(tmp_path, Class("Lcom/x/A;", [method(static(COPY, 0, 1, 2, 3))]))) == {"screen_content"}
+
+
+@pytest.mark.parametrize("path", ["/proc/self/maps", "/proc/mounts", "/system/xbin/su"])
+def test_looking_for_a_changed_system(tmp_path: Path, path: str) -> None:
+    (fact,) = found(tmp_path, Class("Lcom/x/A;", [method(text(1, path), call(0x70, READER, 0, 1))]))
+    assert (fact.subject, fact.attribute["words"]) == ("data:device_env", path)
+    assert fact.attribute["api"] == "java.io.FileReader.<init>"

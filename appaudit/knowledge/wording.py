@@ -60,7 +60,10 @@ def render(finding: Finding, lang: Language) -> Wording:
     values = _Values(finding, lang)
     if finding.outcome == "not_examined" and not finding.subject:
         return Wording(text.name, _word("not_examined", "sentence", lang).format_map(values), text.why, "")
-    template = text.passed if finding.outcome == "pass" else text.message
+    if finding.outcome == "pass":  # a rule's title names what is wrong
+        passed = text.passed.format_map(values)
+        return Wording(passed.rstrip(".。"), passed, text.why, "")
+    template = text.message
     if finding.outcome == "not_examined" and "{needs}" not in template:
         template = _word("not_examined", "sentence", lang)
     limited = _limited(values) if finding.outcome in ("violation", "review") else ""
@@ -68,7 +71,7 @@ def render(finding: Finding, lang: Language) -> Wording:
         text.title.format_map(values),
         template.format_map(values) + limited,
         text.why,
-        "" if finding.outcome == "pass" else _advice(text.advice.format_map(values), values),
+        _advice(text.advice.format_map(values), values),
     )
 
 

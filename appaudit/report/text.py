@@ -24,10 +24,8 @@ class FindingText:
 def finding_text(view: AuditView, finding: Finding, words: Words) -> FindingText:
     """The rule's words for this finding, hostile characters made visible."""
     wording = view.wording(finding, words.lang)
-    # A rule's title names what is wrong; what passed is titled by the sentence that says so.
-    title = wording.message if finding.outcome == "pass" else wording.title
     return FindingText(
-        _capital(visible(title or wording.title or finding.rule)),
+        _capital(visible(wording.title or finding.rule)),
         _capital(visible(wording.message, 2000)) or case(finding, words),
         visible(wording.why, 2000),
         visible(wording.advice, 2000),

@@ -131,3 +131,22 @@ def test_what_was_not_examined_says_what_would_decide_it(fixture: str) -> None:
                 needs = needed(dict(finding.attributes)["needs"], lang)
                 assert needs in render(finding, lang).message
                 assert lang == "en" or HAN.search(needs), needs
+
+
+def test_what_passed_is_titled_by_the_sentence_that_says_so() -> None:
+    passed = [f for f in fixture_audit("shop/zh").findings if f.outcome == "pass"]
+    assert passed
+    for finding in passed:
+        for lang in LANGUAGES:
+            words = render(finding, lang)
+            assert words.title == words.message.rstrip(".。")
+
+
+def test_a_permission_whose_data_the_policy_denies_shows_the_denial() -> None:
+    (contacts,) = (
+        f
+        for f in fixture_audit("shop/zh").findings
+        if (f.rule, f.subject) == ("undeclared-permission", "permission:android.permission.READ_CONTACTS")
+    )
+    assert (contacts.outcome, contacts.disclosure) == ("violation", "omitted")
+    assert "通讯录" in render(contacts, "zh").message

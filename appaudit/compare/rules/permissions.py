@@ -53,6 +53,8 @@ def undeclared_permission(case: Case) -> Iterator[Verdict]:
         disclosure = told(statements)
         gaps = case.gaps_of("missing_document") if disclosure == "omitted" else ()
         certain = disclosure == "omitted" and not gaps
+        if not statements:  # what it opens may be denied: shown, but no word on the permission
+            statements = [denial for data in sorted(opens(name)) for denial in case.denied(data)]
         yield Verdict(
             "pass" if disclosure == "clear" else "violation" if certain else "review",
             "app",

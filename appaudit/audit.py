@@ -158,6 +158,7 @@ def run(
     else:
         result = watch_and_listen(inputs.app, options, listening, progress)
     add_run(bundle, result.facts, result.gaps)
+    bundle.conditions.extend(result.conditions)
     recordings = [*([listening.output] if listening is not None else ()), *inputs.traffic]
     if recordings:
         scene = scene_of(bundle, result.record, options, listening)

@@ -1,7 +1,7 @@
 """The evidence: a folder of JSON lines with a manifest of hashes.
 
-``bundle.json`` (schema, tool, knowledge, created, app, documents, coverage, examined, files with their
-SHA-256), ``facts.jsonl``, ``gaps.jsonl``, ``findings.jsonl``, ``texts/NNN.txt`` (the documents as
+``bundle.json`` (schema, tool, knowledge, created, app, documents, coverage, conditions, examined, files with
+their SHA-256), ``facts.jsonl``, ``gaps.jsonl``, ``findings.jsonl``, ``texts/NNN.txt`` (the documents as
 read, UTF-8), and what a producer kept (``run/…``: record, views, screenshots). It can be archived,
 compared again under newer rules and rendered again, without the app.
 """
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from appaudit.errors import InputError
 from appaudit.jsonform import canonical, from_json, to_json
-from appaudit.records import SCHEMA_VERSION, App, Document, Fact, Finding, Gap, Source
+from appaudit.records import SCHEMA_VERSION, App, Condition, Document, Fact, Finding, Gap, Source
 
 R = TypeVar("R")
 
@@ -30,7 +30,8 @@ _RECORDS = ("facts.jsonl", "gaps.jsonl", "findings.jsonl")
 class Bundle:
     """One app's audit, whole. ``examined``: producers that ran. ``texts``: document name → text.
 
-    ``coverage``: producer → what it examined and what it did not. ``created``: ISO 8601, UTC.
+    ``coverage``: producer → what it examined and what it did not. ``conditions``: under which a run saw what
+    it saw. ``created``: ISO 8601, UTC.
     ``attached``: files that producers kept, name in the bundle (``run/run.jsonl``) → where it lies.
     """
 
@@ -41,6 +42,7 @@ class Bundle:
     gaps: list[Gap] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     coverage: dict[str, Any] = field(default_factory=dict)
+    conditions: list[Condition] = field(default_factory=list)
     examined: list[Source] = field(default_factory=list)
     tool: dict[str, str] = field(default_factory=dict)
     knowledge: dict[str, str] = field(default_factory=dict)
@@ -93,6 +95,7 @@ def write(bundle: Bundle, folder: Path) -> None:
         "app": to_json(bundle.app),
         "documents": to_json(bundle.documents),
         "coverage": bundle.coverage,
+        "conditions": to_json(bundle.conditions),
         "examined": bundle.examined,
         "files": files,
     }
@@ -169,6 +172,7 @@ def _bundle(folder: Path, head: Mapping[str, Any]) -> Bundle:
         gaps=records("gaps", Gap),
         findings=records("findings", Finding),
         coverage=dict(head["coverage"]),
+        conditions=[from_json(Condition, c) for c in head.get("conditions", ())],
         examined=list(head["examined"]),
         tool=dict(head["tool"]),
         knowledge=dict(head["knowledge"]),

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args
 from appaudit.records import (
     EVIDENCE_TYPES,
     App,
+    Condition,
     Confidence,
     Disclosure,
     Document,
@@ -34,7 +35,7 @@ _PAIRS = frozenset({"attributes"})
 
 _FIELDS: dict[type[Any], tuple[str, ...]] = {
     cls: tuple(f.name for f in dataclasses.fields(cls))
-    for cls in (*EVIDENCE_TYPES, App, Document, Fact, Gap, Finding)
+    for cls in (*EVIDENCE_TYPES, App, Document, Fact, Gap, Finding, Condition)
 }
 
 

@@ -299,6 +299,19 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What a run ran under: ``name`` is stable (``fingerprint``, ``dns_blocker``, ``hooks_framework``) and
+    worded by the report. ``time``: seconds since the epoch from which it held, in ``phase``; None for one
+    that held from the beginning.
+    """
+
+    name: str
+    value: str
+    phase: Phase = "unknown"
+    time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """The verdict of one rule on one (actor, action, subject).
 

@@ -40,6 +40,7 @@ def test_output_follows_the_schema(folder: object) -> None:
     ("cls", "name"),
     [(c, c.kind) for c in records.EVIDENCE_TYPES]
     + [(records.Fact, "fact"), (records.Gap, "gap"), (records.Finding, "finding")]
+    + [(records.Condition, "condition")]
     + [(records.App, "app"), (records.Document, "document")],
     ids=lambda x: x if isinstance(x, str) else "",
 )

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, get_args
 
 from appaudit.errors import InputError
-from appaudit.records import Phase
+from appaudit.records import Condition, Phase
 
 VERSION = 1
 NAME = "run.jsonl"
@@ -87,3 +87,39 @@ def phases(path: Path) -> list[tuple[float, Phase]]:
     """When each phase began, seconds since the epoch, in order. Raises InputError."""
     lines = (line for line in read(path) if line["line"] == "phase")
     return [(float(x["at"]), x["phase"]) for x in lines if x.get("phase") in get_args(Phase)]
+
+
+def conditions(lines: Iterable[Mapping[str, Any]]) -> list[Condition]:
+    """What a run ran under: device, clock, name look-ups, tools, proxy; then which hooks were live from when
+    on (``hooks_framework``, ``hooks_libraries``, ``hooks_readers``, of each process, or ``hooks_system``
+    where the phone's system is asked instead). Lines not as the runner writes them are left out."""
+    found: dict[str, Condition] = {}
+    live: list[Condition] = []
+    phase: Phase = "unknown"
+    for line in lines:
+        kind, told = line.get("line"), line.get("conditions")
+        if kind == "phase" and line.get("phase") in get_args(Phase):
+            phase = line["phase"]
+        elif kind == "run" and isinstance(told, Mapping):
+            found |= {str(k): Condition(str(k), str(v)[:300]) for k, v in told.items()}
+        elif kind == "condition":
+            more = {k: v for k, v in line.items() if k not in ("line", "at") and isinstance(v, str)}
+            found |= {k: Condition(k, v[:300]) for k, v in more.items()}
+        elif kind == "hooks" and isinstance(line.get("counts"), Mapping):
+            live.append(_live(line, phase))
+    return [*found.values(), *live]
+
+
+def _live(line: Mapping[str, Any], phase: Phase) -> Condition:
+    numbers = [n for n in line["counts"].values() if isinstance(n, int)]
+    value = f"{line['counts'].get('hooked', 0)} of {sum(numbers)}"
+    if line.get("what") == "system":
+        value = f"every {line['about'].get('every')} s" if isinstance(line.get("about"), Mapping) else ""
+    process = str(line.get("process") or "")[:200]
+    at = line.get("at")
+    return Condition(
+        f"hooks_{str(line.get('what'))[:40]}",
+        f"{value} in {process}" if process else value,
+        phase,
+        round(float(at), 3) if isinstance(at, int | float) else None,
+    )

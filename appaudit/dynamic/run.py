@@ -29,7 +29,7 @@ from appaudit.dynamic.target_android import AndroidTarget
 from appaudit.dynamic.target_rootless import RootlessTarget
 from appaudit.dynamic.tester import QuitError, Tester
 from appaudit.errors import InputError
-from appaudit.records import Fact, Gap
+from appaudit.records import Condition, Fact, Gap
 
 INTERRUPTED = "run_interrupted"
 """Code of the gap of a run that Ctrl-C ended."""
@@ -89,7 +89,7 @@ class RunResult:
     facts: list[Fact]
     gaps: list[Gap]
     record: Path
-    conditions: Mapping[str, str]
+    conditions: list[Condition]
 
 
 def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None) -> RunResult:
@@ -128,7 +128,6 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
                     through = target.use_proxy(proxy)
                 elif options.ca is not None:
                     through = target.trust(options.ca)
-                conditions |= through
                 if through:
                     log.write("condition", **through)
                 watch = _watch(target, log, opened, options.unpin)
@@ -145,7 +144,7 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
             target.close()
             shutil.rmtree(scratch, ignore_errors=True)
     facts, gaps = interpret(record.read(path), package, mapping, options.known)
-    return RunResult(facts, gaps, path, conditions)
+    return RunResult(facts, gaps, path, record.conditions(record.read(path)))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from appaudit.records import Fact, Finding
 from appaudit.report.clauses import ClauseRow, clause_rows
 from appaudit.report.lists import SharedRow, collected_rows, shared_rows
 from appaudit.report.model import AuditView, ordered
-from appaudit.report.places import Place, Places, java_member
+from appaudit.report.places import Place, Places, java_member, moment
 from appaudit.report.tables import (
     PermissionRow,
     actors,
@@ -391,6 +391,21 @@ class Grids:
             ),
             self.w("gaps_intro"),
         )
+
+    def conditions(self) -> Grid:
+        """What a run ran under, in the order in which it was found out."""
+        return self.make(
+            "run_conditions",
+            ("name", "stated", "phase", "moment"),
+            self.view.conditions,
+            lambda c: (
+                text(self.w.get("run_condition", c.name), "name"),
+                text(c.value, "code"),
+                text(self.w.of("phase", c.phase) if c.phase != "unknown" else ""),
+                text(moment(c.time) if c.time is not None else ""),
+            ),
+            self.w("run_conditions_intro"),
+        ).trimmed()
 
     def documents(self) -> Grid:
         """The declared documents."""

@@ -98,6 +98,7 @@ def _sections(view: AuditView, grids: Grids) -> dict[str, Grid]:
             "components": grids.components(),
             "properties": grids.properties(),
             "calls": grids.calls(),
+            "conditions": grids.conditions(),
         }
     if view.kind != "scan":
         out |= {

@@ -58,6 +58,7 @@ def _parts(view: AuditView) -> Iterator[tuple[str, Any]]:
     if view.kind == "audit":
         yield "findings", _Records(view.findings)
         yield "coverage", _plain(view.coverage)
+        yield "conditions", to_json(view.conditions)
         yield "profile", view.profile
 
 

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from appaudit.bundle import Bundle
 from appaudit.knowledge.rules import Rule, rules
 from appaudit.knowledge.wording import Wording, render
-from appaudit.records import SEVERITIES, App, Document, Fact, Finding, Gap, Outcome
+from appaudit.records import SEVERITIES, App, Condition, Document, Fact, Finding, Gap, Outcome
 
 Lang = Literal["zh", "en"]
 Kind = Literal["scan", "policy", "audit"]
@@ -34,9 +34,10 @@ class AuditView:
     """Everything a writer may read.
 
     ``coverage``: per producer, ``examined`` (whether it ran), ``what`` (names), ``facts``, ``evidence``
-    (counts) and ``not_examined`` (``code``, ``scope``, ``reason`` each). ``knowledge``: name → version or
-    hash. ``tool``: ``name`` and ``version``. ``texts``: document name → extracted text, for quotes in their
-    context. ``rules``: every rule that ran, those without a finding too; ``wording`` words a finding.
+    (counts) and ``not_examined`` (``code``, ``scope``, ``reason`` each). ``conditions``: under which a run
+    saw what it saw. ``knowledge``: name → version or hash. ``tool``: ``name`` and ``version``. ``texts``:
+    document name → extracted text, for quotes in their context. ``rules``: every rule that ran, those
+    without a finding too; ``wording`` words a finding.
     ``profile``: cn · eu · us-ca · play · all. ``date``: when the audit was done, ISO 8601, may be empty.
     ``form``: the developer's exported Data safety form as CSV text, may be empty.
     """
@@ -48,6 +49,7 @@ class AuditView:
     findings: tuple[Finding, ...] = ()
     gaps: tuple[Gap, ...] = ()
     coverage: Mapping[str, Any] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
     knowledge: Mapping[str, Any] = field(default_factory=dict)
     tool: Mapping[str, Any] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +74,7 @@ def view_of(
         findings=tuple(bundle.findings),
         gaps=tuple(bundle.gaps),
         coverage=bundle.coverage,
+        conditions=tuple(bundle.conditions),
         knowledge=bundle.knowledge,
         tool=bundle.tool,
         texts=bundle.texts,

@@ -46,7 +46,7 @@ def sheets(view: AuditView, grids: Grids) -> list[Grid]:
         made += [grids.findings(), grids.clauses(), grids.collected(), grids.shared()]
     if view.kind != "policy":
         made += [grids.data(), grids.permissions(), grids.sdks(), grids.hosts(), grids.components(),
-                 grids.properties(), grids.calls()]  # fmt: skip
+                 grids.properties(), grids.calls(), grids.conditions()]  # fmt: skip
     if view.kind != "scan":
         made += [grids.documents(), grids.declarations(), grids.topics()]
     made.append(grids.gaps())

@@ -349,9 +349,14 @@ def test_an_installed_package_from_the_command_line(connected: Connected, tmp_pa
     first = next(read(tmp_path / "b" / "run" / "run.jsonl"))
     told = {"fingerprint", "clock_skew", "dns_blocker", "private_dns", "http_proxy", "appaudit", "python"}
     assert told <= set(first["conditions"])
+    assert told <= {c["name"] for c in report["conditions"]}, "in the report as in the evidence"
+    assert {"hooks_system"} == {c["name"] for c in report["conditions"] if c["name"].startswith("hooks")}
     html = appaudit("report", tmp_path / "b", "-f", "html", "--lang", "zh", "-o", tmp_path / "r.html")
     assert html.code == 1, html.err
-    assert "未使用 Frida，看不到调用" in (tmp_path / "r.html").read_text("utf-8")
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert "未使用 Frida，看不到调用" in page
+    assert "运行条件" in page
+    assert "设备与本机的时钟差" in page, "also when it is made anew from the evidence"
     again = appaudit(
         "run", APP, "-D", connected.serial, "--no-frida", "--bundle", tmp_path / "b",
         ANDROID_ADB_SERVER_PORT=str(connected.port),

@@ -135,6 +135,22 @@ def test_what_was_not_seen_is_a_gap() -> None:
     assert not codes & {"events_lost", "messages_refused", "hooks_failed", "run_ended_early"}
 
 
+def test_the_conditions_of_a_run_are_told() -> None:
+    """Runtime and tools, and which hooks were live from when on, at each start."""
+    need_jvm()
+    found = watched("notes").conditions
+    told = {c.name: c.value for c in found if c.time is None}
+    assert {"target", "java", "system", "frida", "frida-tools", "appaudit", "python"} <= set(told)
+    live = [c for c in found if c.name == "hooks_framework"]
+    assert {c.phase for c in live} >= {"before_consent", "refused"}
+    for condition in live:
+        hooked, _, every = condition.value.partition(" of ")
+        assert 30 < int(hooked) <= int(every)
+    assert [c.time for c in live] == sorted(c.time or 0 for c in live)
+    damaged: dict[str, Any] = {"line": "hooks", "counts": {"hooked": "x"}, "about": 7, "what": "system"}
+    assert record.conditions([damaged, {"line": "run"}])[0].value == ""
+
+
 def test_a_record_cut_short_still_tells() -> None:
     need_jvm()
     whole = watched("shop").record.read_text(encoding="utf-8")

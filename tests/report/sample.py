@@ -11,6 +11,7 @@ from appaudit.records import (
     App,
     CallSite,
     ClassDefinition,
+    Condition,
     Document,
     Evidence,
     Fact,
@@ -362,6 +363,11 @@ def audit(lang: Lang = "zh") -> AuditView:
         gaps=(
             gap,
             Gap("policy", "missing_document", "sdk.html", "The policy links to a list that was not given."),
+        ),
+        conditions=(
+            Condition("fingerprint", "vendor/phone/phone:14/AP1A/7:user/release-keys"),
+            Condition("dns_blocker", "no"),
+            Condition("hooks_framework", "588 of 631", "before_consent", 1_790_000_000.25),
         ),
         coverage={
             "static": {

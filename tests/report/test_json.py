@@ -27,7 +27,8 @@ def test_three_shapes() -> None:
     assert set(document(dataclasses.replace(view, kind="scan"))) == common | {"app"}
     assert set(document(dataclasses.replace(view, kind="policy"))) == common | {"document", "documents"}
     whole = document(view)
-    assert set(whole) == common | {"app", "document", "documents", "findings", "coverage", "profile"}
+    audited = {"app", "document", "documents", "findings", "coverage", "conditions", "profile"}
+    assert set(whole) == common | audited
     assert whole["schema"] == SCHEMA_VERSION
 
 

@@ -122,55 +122,21 @@ def test_http3(tmp_path: Path) -> None:
 
 
 async def _http3(folder: Path) -> None:
-    from aioquic.asyncio.client import connect
-    from aioquic.asyncio.protocol import QuicConnectionProtocol
-    from aioquic.asyncio.server import serve
-    from aioquic.h3.connection import H3Connection
-    from aioquic.h3.events import DataReceived, HeadersReceived
-    from aioquic.quic.configuration import QuicConfiguration
+    from tests.traffic.h3 import posting, serving
 
-    class End(QuicConnectionProtocol):
-        """Either end: the server answers a request that has ended, the client waits for the answer."""
-
-        def __init__(self, *given: Any, **more: Any) -> None:
-            super().__init__(*given, **more)
-            self.h3: Any = None
-            self.answered = asyncio.Event()
-
-        def quic_event_received(self, event: Any) -> None:
-            self.h3 = self.h3 or H3Connection(self._quic)
-            for made in self.h3.handle_event(event):
-                if not isinstance(made, DataReceived | HeadersReceived):
-                    continue
-                self.answered.set()
-                if not self._quic.configuration.is_client and made.stream_ended:
-                    self.h3.send_headers(made.stream_id, [(b":status", b"204")], end_stream=True)
-                    self.transmit()
-
-    at_server = QuicConfiguration(is_client=False, alpn_protocols=["h3"])
     pem, _ = certified(folder, "q.example")
-    at_server.load_cert_chain(pem, pem)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = await serve("127.0.0.1", port, configuration=at_server, create_protocol=End)
+    server = await serving(pem, "127.0.0.1", port)
     options = Options(
         folder / "s.mitm", mode=f"reverse:http3://127.0.0.1:{port}", settings=("ssl_insecure=true",)
     )
     with Capture(options) as proxy:
-        at_client = QuicConfiguration(is_client=True, alpn_protocols=["h3"], server_name="q.example")
-        at_client.load_verify_locations(str(proxy.ca / "mitmproxy-ca-cert.pem"))
-        made = connect("127.0.0.1", proxy.port, configuration=at_client, create_protocol=End)
-        async with made as client:
-            assert isinstance(client, End)
-            stream = client._quic.get_next_available_stream_id()
-            head = [(b":method", b"POST"), (b":scheme", b"https"), (b":path", b"/")]
-            client.h3.send_headers(stream, [*head, (b":authority", b"q.example")])
-            client.h3.send_data(stream, f"a=1&d={IMEI}".encode(), end_stream=True)
-            client.transmit()
-            await asyncio.wait_for(client.answered.wait(), 20)
+        ca = str(proxy.ca / "mitmproxy-ca-cert.pem")
+        await posting(ca, "127.0.0.1", proxy.port, "q.example", f"a=1&d={IMEI}".encode())
         await asyncio.sleep(0.3)
-    server.close()  # type: ignore[no-untyped-call]
+    server.close()
 
 
 def test_dns(tmp_path: Path) -> None:

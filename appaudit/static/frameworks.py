@@ -11,16 +11,19 @@ from appaudit.apk import MemberError
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
 from appaudit.records import ClassDefinition, Evidence, Fact, FileEntry, Gap, StringConstant
+from appaudit.static import literals
 from appaudit.static.attribution import APP
 from appaudit.static.facts import Drafts, Key, observed
 from appaudit.static.hosts import address
+from appaudit.static.literals import Text
 from appaudit.static.sample import Sample
 
-HERMES = b"\xc6\x1f\xbc\x03\xc1\x03\x19\x1f"
-"""How Hermes bytecode begins."""
 MAX_SCRIPT = 64 << 20
 MAX_TOTAL = 128 << 20
 MAX_EVIDENCE_FILES = 20
+HEAD = 4096
+"""Bytes at the begin and in the middle of a script that tell whether it is text."""
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _ADDRESS = re.compile(rb"(?:https?|wss?)://[\w.\-:\[\]]{3,200}(?:/[\w./\-]{0,100})?", re.IGNORECASE)
 
 
@@ -85,8 +88,11 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
                     gaps.append(Gap("static", "unreadable_script", name, reason))
                     continue
                 budget -= len(data)
-                _script(drafts, framework, name, data)
-                if data.startswith(HERMES):
+                _script(drafts, framework, name, literals.read(data))
+                if _is_scrambled(data):
+                    reason = "The script is no text: it is encrypted or compiled and was not examined."
+                    gaps.append(Gap("static", "unreadable_script", name, reason))
+                if data.startswith(literals.HERMES):
                     reason = (
                         "It is Hermes bytecode: only its strings were examined, not what the code does "
                         "with them. Scan a build without Hermes, or watch the app run."
@@ -111,18 +117,28 @@ def _evidence(sample: Sample, framework: Framework, paths: list[tuple[str, str]]
             yield FileEntry(name)
 
 
-def _script(drafts: Drafts, framework: Framework, member: str, data: bytes) -> None:
+def _is_scrambled(data: bytes) -> bool:
+    """Whether neither begin nor middle of a file is text, and it is not compiled in a known way."""
+    if data.startswith((literals.HERMES, literals.IL2CPP, literals.ASSEMBLY)):
+        return False
+    middle = len(data) // 2
+    parts = data[:HEAD], data[middle : middle + HEAD]
+    return all(part and 20 * len(_CONTROL.findall(part)) > len(part) for part in parts)
+
+
+def _script(drafts: Drafts, framework: Framework, member: str, text: Text) -> None:
+    data = text.data
     for word, data_id in toml("frameworks.toml")["script"].items():
         at = data.find(word.encode())
         if at >= 0:
             attributes = (("api", f"script:{framework.id}"), ("basis", "script"))
             key = Key(APP, "accesses", f"data:{data_id}", attributes)
-            drafts.add(key, StringConstant(member, word, at), words=word.strip('"'))
+            drafts.add(key, StringConstant(member, word, text.offset(at)), words=word.strip('"'))
     for match in _ADDRESS.finditer(data):
-        text = match[0].decode("ascii", "replace")
-        found = address(text)
+        url = match[0].decode("ascii", "replace")
+        found = address(url)
         if found is not None:
             attributes = (("basis", "script"), ("sdk", sdks.sdk_of_host(found.host) or ""))
             key = Key(APP, "contacts", f"host:{found.host}", tuple(a for a in attributes if a[1]))
             cleartext = "yes" if found.cleartext else ""
-            drafts.add(key, StringConstant(member, text, match.start()), cleartext=cleartext)
+            drafts.add(key, StringConstant(member, url, text.offset(match.start())), cleartext=cleartext)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
+
+import pytest
 
 from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.load import toml
+from appaudit.records import StringConstant
 from appaudit.static import ScanResult, scan
-from appaudit.static.frameworks import HERMES, frameworks
+from appaudit.static.frameworks import frameworks
+from appaudit.static.literals import HERMES
 from tests.static.apps import app_with
+from tests.static.test_literals import hermes, il2cpp
 
 
 def subjects(result: ScanResult, action: str) -> set[str]:
@@ -33,6 +39,58 @@ def test_hermes_is_a_gap(tmp_path: Path) -> None:
     result = scan(app_with(tmp_path, {"assets/index.android.bundle": bundle}))
     assert [g.code for g in result.gaps] == ["hermes_bytecode"]
     assert "host:api.shopping.cn" in subjects(result, "contacts")
+
+
+ADDRESSES = ["https://api.shopping.cn", "wss://push.shopping.cn/socket", "Modules", "getUniqueIdSync"]
+
+
+def test_strings_of_bytecode_end_where_they_end(tmp_path: Path) -> None:
+    data = hermes(ADDRESSES)
+    result = scan(app_with(tmp_path, {"assets/index.android.bundle": data}))
+    assert subjects(result, "contacts") == {"host:api.shopping.cn", "host:push.shopping.cn"}
+    assert subjects(result, "accesses") == {"data:android_id"}
+    for fact in result.facts:
+        for item in fact.evidence:
+            if isinstance(item, StringConstant) and item.member.endswith(".bundle"):
+                assert item.offset is not None
+                assert data[item.offset :].startswith(item.value.encode())
+
+
+def test_literals_of_unity(tmp_path: Path) -> None:
+    folder = "assets/bin/Data/Managed"
+    assembly = b"MZ" + bytes(62) + "https://mono.shopping.cn/a".encode("utf-16-le") + b"\0Anext"
+    files = {f"{folder}/Metadata/global-metadata.dat": il2cpp(ADDRESSES), f"{folder}/Game.dll": assembly}
+    result = scan(app_with(tmp_path, files))
+    hosts = {"host:api.shopping.cn", "host:push.shopping.cn", "host:mono.shopping.cn"}
+    assert subjects(result, "contacts") == hosts
+    assert "framework_code" in {g.code for g in result.gaps}
+
+
+def test_an_encrypted_script_is_a_gap(tmp_path: Path) -> None:
+    folder = "assets/apps/__UNI__1234567/www"
+    files = {f"{folder}/manifest.json": b"{}", f"{folder}/app-service.js": random.Random(1).randbytes(9000)}
+    assert [g.code for g in scan(app_with(tmp_path, files)).gaps] == ["unreadable_script"]
+    files = {f"{folder}/manifest.json": b"{}", f"{folder}/app-confusion.js": b"U2FsdGVk" * 99}
+    assert [g.code for g in scan(app_with(tmp_path, files)).gaps] == ["framework_code"]
+
+
+WEEX = b'weex.requireModule("clipboard").getString()'
+PLUGINS = b'[{"pkg":"@capacitor/geolocation"}]'
+SERVER = b'{"server": {"url": "https://live.shopping.cn"}}'
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"assets/capacitor.config.json": SERVER}, "host:live.shopping.cn"),
+        ({"assets/capacitor.config.json": b"", "assets/capacitor.plugins.json": PLUGINS}, "data:location"),
+        ({"assets/flutter_assets/kernel_blob.bin": b"\x90\xab\xcd\xef"}, "framework_code"),
+        ({"lib/arm64-v8a/libweexcore.so": b"", "assets/a.js": WEEX}, "data:clipboard"),
+    ],
+)
+def test_what_each_framework_keeps_where(tmp_path: Path, files: dict[str, bytes], expected: str) -> None:
+    result = scan(app_with(tmp_path, files))
+    assert expected in {f.subject for f in result.facts} | {g.code for g in result.gaps}
 
 
 def test_uni_app(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ Status = Literal["present", "vague", "missing", "not_applicable", "not_examined"
 SUBJECT = "notice:"
 """Prefix of the subject of completeness facts; the item's id follows."""
 
-_END = re.compile(r"[。！？!?；;]|\.(?=\s|$)|$")
+_END = re.compile(r"[。！？!?；;]|\.(?=\s|$)")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _STOP = re.compile(r"[。；;：:.!?！？\])）】]$")
 _VALUE = re.compile(r"\d{2}|@|://")
@@ -161,8 +161,8 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
             continue
         for number, line in enumerate(text[:MAX_CHARACTERS].split("\n"), 1):
             start = 0
-            for match in _END.finditer(line):
-                first, start = start, match.end()
+            for stop in (*(m.end() for m in _END.finditer(line)), len(line)):
+                first, start = start, stop
                 for at in range(first, start, _MAX_SENTENCE):
                     words = line[at : min(at + _MAX_SENTENCE, start)]
                     if len(words.strip()) < 2 or words in seen:

@@ -31,7 +31,7 @@ def language(text: str) -> str:
         text = text[:_SAMPLE] + text[middle : middle + _SAMPLE] + text[-_SAMPLE:]
     han, kana, hangul, other = (len(p.findall(text)) for p in (_HAN, _KANA, _HANGUL, _OTHER))
     words = _WORD.findall(text)
-    english = sum(w.lower() in _ENGLISH for w in words)
+    english = sum(map(_ENGLISH.__contains__, map(str.lower, words)))
     if kana > 0.1 * (han + kana):
         han = 0  # Japanese
     # A Chinese character carries about as much as half an English word, so weigh by words.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from types import MappingProxyType
+from itertools import accumulate
 from typing import Any, Literal
 
 from appaudit.knowledge.load import toml
@@ -23,8 +23,9 @@ _END = ""  # the key under which a trie node keeps what ends there
 _BRACES = re.compile(r"\{([^{}]*)\}")
 WORDS = re.compile(r"[A-Za-z0-9]+(?:['’][A-Za-z]+)?|[^\sA-Za-z0-9\-‐‑_]")
 """Words and signs of an English sentence, as a reader walks over them."""
-_ENGLISH = re.compile(r"[A-Za-z0-9]+(?:['’][sS](?![A-Za-z]))?|[^\sA-Za-z0-9\-‐‑_]")
-_ENGLISH_IN_CHINESE = re.compile(r"[㐀-鿿]+|" + _ENGLISH.pattern)
+_WORD = r"[A-Za-z0-9]+(?:['’][sS](?![A-Za-z]))?|[^\sA-Za-z0-9\-‐‑_]"
+_ENGLISH = re.compile(f"({_WORD})")
+_ENGLISH_IN_CHINESE = re.compile(f"([㐀-鿿]+|{_WORD})")
 """As ``_ENGLISH``, with Chinese characters that stand together as one word."""
 _LATIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
@@ -87,7 +88,7 @@ class Token:
         return Token(self.start, self.end, self.text, {**self.readings, "data": Entry("data", new)})
 
 
-NOTHING: Mapping[str, Entry] = MappingProxyType({})
+NOTHING: Mapping[str, Entry] = {}
 """The readings of a word that the lexicon does not hold."""
 
 
@@ -232,7 +233,7 @@ class Lexicon:
 
     def _in_context(self, found: list[Token], text: str) -> list[Token]:
         """Words that mean another type in this sentence ("call records" with the service desk)."""
-        present = {e.value for t in found if (e := t.readings.get("data")) is not None}
+        present = {t.readings["data"].value for t in found if "data" in t.readings}
         if present.isdisjoint(self._sensed):
             return found
         low = text.lower()
@@ -243,8 +244,10 @@ class Lexicon:
 
     def _match_english(self, text: str, pattern: re.Pattern[str]) -> list[Token]:
         """Phrases, and the words between them, as ``pattern`` cuts them, as tokens without readings."""
-        spans = [m.span() for m in pattern.finditer(text)]
-        words = [fold(text[a:b]) for a, b in spans]
+        pieces = pattern.split(text)  # gap, word, gap, word ..., gap
+        places = list(accumulate(map(len, pieces)))
+        starts, ends = places[::2], places[1::2]
+        words = list(map(fold, pieces[1::2]))
         out: list[Token] = []
         root, count, i = self._words, len(words), 0
         while i < count:
@@ -264,11 +267,10 @@ class Lexicon:
                 if node is None and waiting:
                     node, j = waiting.pop()
             if best is None:
-                start, end = spans[i]
-                out.append(Token(start, end, text[start:end], NOTHING))
+                out.append(Token(starts[i], ends[i], pieces[2 * i + 1], NOTHING))
                 i += 1
             else:
-                start, end = spans[i][0], spans[best_end - 1][1]
+                start, end = starts[i], ends[best_end - 1]
                 out.append(Token(start, end, text[start:end], best))
                 i = best_end
         return out
@@ -285,12 +287,10 @@ class Lexicon:
                 i += 1
                 continue
             best, end, j = None, i, i + 1
-            while True:
+            while node is not None:
                 if _END in node and not _cuts_word(low, i, j):
                     best, end = node[_END], j
-                if j >= count or low[j] not in node:
-                    break
-                node = node[low[j]]
+                node = node.get(low[j]) if j < count else None
                 j += 1
             if best is None:
                 i += 1

@@ -117,10 +117,10 @@ class Parties(Words):
     def local(self, i: int) -> bool:
         """Whether the clause of the verb at ``i`` keeps the data on the device."""
         for j in range(max(0, i - 6), min(i + 30, len(self.items))):
-            item = self.items[j]
-            if j > i and (item.text == ";" or any(item.get(s) for s in ("we", "you"))):
+            readings = self.items[j].readings
+            if j > i and ("we" in readings or "you" in readings or self.items[j].text == ";"):
                 return False
-            if item.get("local"):
+            if "local" in readings:
                 return True
         return False
 

@@ -71,8 +71,8 @@ def rows_of(document: LoadedDocument) -> Iterator[SdkMention | SdkData]:
                 continue
             name = row[name_column].strip()
             start = _cell_start(document, number, row, name_column)
-            known = match_name(name)
-            found = f"sdk:{known[0][0]}" if known and known[0][1] >= CERTAIN else f"party:{name}"
+            known = match_name(name, CERTAIN)
+            found = f"sdk:{known[0][0]}" if known else f"party:{name}"
             yield SdkMention(found, number, start, start + len(name))
             if data_column is None or data_column >= len(row):
                 continue

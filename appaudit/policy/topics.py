@@ -36,7 +36,9 @@ class Rule:
         if self.menu and menu is None:
             return None
         found = self.any.search(low, bits) if self.any is not None else menu
-        if found is None or (self.none is not None and self.none.search(low, bits) is not None):
+        if found is None:
+            return None
+        if self.none is not None and self.none.search(low, bits) is not None:
             return None
         if not all(p.search(low, bits) for p in self.all):
             return None

@@ -107,6 +107,11 @@ class _Names:
         return found
 
     @cached_property
+    def sizes(self) -> Mapping[str, int]:
+        """How many letter pairs each name has."""
+        return {name: len(_bigrams(name)) for name in self.of}
+
+    @cached_property
     def of_company(self) -> Mapping[str, list[str]]:
         """Company → SDK ids."""
         found: dict[str, list[str]] = defaultdict(list)
@@ -226,13 +231,14 @@ def _speaks_of_sdk(text: str, start: int, end: int) -> bool:
     return in_table and not left.strip() and not right.strip()
 
 
-def match_name(text: str) -> list[tuple[str, float]]:
+def match_name(text: str, least: float = 0.0) -> list[tuple[str, float]]:
     """SDKs that a declared name (a table's cell or row, with company, package and link if there) may
     mean: ``(SDK id, score)``, best first.
 
     Score 1.0: its name or package; from `CERTAIN` on: named inside the text, or by its own privacy
     link; below: alike in spelling, or only of the company named. Never a single silent guess: what
-    fits equally well comes back with equal scores.
+    fits equally well comes back with equal scores. ``least``: what scores lower is left out, and from
+    `CERTAIN` on not even looked for.
     """
     tables, over = _names(), index()
     scores: dict[str, float] = {}
@@ -255,11 +261,12 @@ def match_name(text: str) -> list[tuple[str, float]]:
         mentions = find_mentions(words)
         for _, _, sdk in mentions:
             add(sdk, 0.9 if len({m[2] for m in mentions}) == 1 else 0.8)
-    if max(scores.values(), default=0.0) < CERTAIN:
+    if max(scores.values(), default=0.0) < CERTAIN and least < CERTAIN:
         _company(tables, over, words, add)
-    if max(scores.values(), default=0.0) < CERTAIN:
+    if max(scores.values(), default=0.0) < CERTAIN and least < CERTAIN:
         _alike(tables, words, add)
-    return sorted(((s, round(v, 3)) for s, v in scores.items()), key=lambda x: (-x[1], x[0]))
+    kept = ((s, round(v, 3)) for s, v in scores.items() if v >= least)
+    return sorted(kept, key=lambda x: (-x[1], x[0]))
 
 
 def _forms(cell: str) -> list[str]:
@@ -329,7 +336,7 @@ def _alike(tables: _Names, words: str, add: Any) -> None:
                 for name in tables.grams.get(gram, ()):
                     shared[name] += 1
             for name, count in shared.items():
-                dice = 2 * count / (len(grams) + len(_bigrams(name)))
+                dice = 2 * count / (len(grams) + tables.sizes[name])
                 if dice >= 0.6 and len(name) >= 3:
                     for sdk in tables.of[name]:
                         add(sdk, dice * 0.75)

@@ -373,7 +373,9 @@ class _Reader:
         reader.in_cell = True
         reader.hidden_names, reader.controlled = self.hidden_names, self.controlled
         reader.strong = self.strong
+        reader.seen = self.seen
         reader.walk(cell)
+        self.seen = reader.seen
         return collapse(reader.pieces)
 
 

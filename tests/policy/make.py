@@ -24,7 +24,11 @@ SDK_ROWS = (
 
 
 def pdf(
-    paragraphs: Sequence[str | Sequence[Sequence[str]]], head: str = "", foot: str = "", password: str = ""
+    paragraphs: Sequence[str | Sequence[Sequence[str]]],
+    head: str = "",
+    foot: str = "",
+    password: str = "",
+    ruled: bool = True,
 ) -> bytes:
     """A PDF of paragraphs (``\\f`` starts a page), tables (sequences of rows), repeated head and foot.
     Chinese is set in a standard CID font, so no font file is needed; ``{n}`` in foot is the page."""
@@ -39,7 +43,10 @@ def pdf(
             story.append(Paragraph(item, english if item.isascii() else style))
         else:
             cells = [[Paragraph(cell, style) for cell in row] for row in item]
-            story.append(Table(cells, repeatRows=1, style=[("GRID", (0, 0), (-1, -1), 0.5, (0, 0, 0))]))
+            grid = [("GRID", (0, 0), (-1, -1), 0.5, (0, 0, 0))]
+            top = [("VALIGN", (0, 0), (-1, -1), "TOP")]
+            widths = None if ruled else [440 / len(cells[0])] * len(cells[0])
+            story.append(Table(cells, repeatRows=1, colWidths=widths, style=grid if ruled else top))
 
     def furniture(canvas: Canvas, document: Any) -> None:
         canvas.setFont("STSong-Light", 8)

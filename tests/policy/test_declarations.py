@@ -249,6 +249,7 @@ def test_an_sdk_table() -> None:
         ("应用会自启动以便接收消息。", "self_start"),
         ("您可以关闭个性化推荐。", "personalised_ads"),
         ("未满14周岁的儿童应在监护人陪同下使用。", "children"),
+        ("You can unsubscribe from our newsletter whenever you like.", "user_rights"),
         ("您有权撤回同意。", "user_rights"),
         ("请写信至 privacy@harbour.example。", "contact"),
     ],

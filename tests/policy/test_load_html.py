@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appaudit.policy import html as html_reader
 from appaudit.policy.document import LoadedDocument
 from appaudit.policy.load import load_bytes
 
@@ -117,3 +119,19 @@ def test_any_markup_gives_lines_that_hold_their_marks(html: str) -> None:
     for table in document.tables:
         for number, row in zip(table.line_numbers, table.rows, strict=True):
             assert document.lines[number - 1].rstrip("\t") == "\t".join(row).rstrip("\t")
+
+
+def test_the_elements_of_tables_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_reader, "MAX_ELEMENTS", 100)
+    rows = "".join(f"<tr><td>Tally {n}<td>IMEI</tr>" for n in range(200))
+    document = read(f"<title>SDK list</title><h1>SDK list</h1><table><tr><th>SDK<th>Data</tr>{rows}</table>")
+    assert "document_cut" in [g.code for g in document.gaps]
+    assert len(document.lines) < 60
+
+
+def test_a_table_that_is_not_too_long_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_reader, "MAX_ELEMENTS", 100)
+    rows = "".join(f"<tr><td>Tally {n}<td>IMEI</tr>" for n in range(30))
+    document = read(f"<title>SDK list</title><h1>SDK list</h1><table><tr><th>SDK<th>Data</tr>{rows}</table>")
+    assert "document_cut" not in [g.code for g in document.gaps]
+    assert len(document.tables[0].rows) == 30

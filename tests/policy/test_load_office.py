@@ -7,6 +7,7 @@ import pytest
 from appaudit.errors import InputError
 from appaudit.policy.glyphs import meant
 from appaudit.policy.load import load_bytes
+from appaudit.policy.read import read_loaded
 from tests.policy import make
 
 ZH = (
@@ -91,6 +92,42 @@ def test_pictures_of_pages_are_told() -> None:
     document = load_bytes("part.pdf", make.scanned_pdf(3, text_on=[2]))
     (gap,) = [g for g in document.gaps if g.code == "image_only"]
     assert "2 of 3 pages" in gap.reason
+
+
+def test_a_table_of_pdf_without_lines_is_a_table_all_the_same() -> None:
+    rows = [
+        ["SDK名称", "收集个人信息类型", "使用目的"],
+        [
+            "Tally 统计",
+            "设备型号、IMEI、MAC地址、网络类型、运营商名称、应用列表、IP地址、加速度传感器",
+            "统计分析",
+        ],
+        ["Pigeon 推送", "OAID", "消息推送，及时告诉您订单走到了哪里、什么时候会送到您的手上，由谁来送"],
+        ["Lens 扫码", "相机", "识别图片"],
+    ]
+    text = (
+        "我们接入了以下第三方SDK，它们会收集下列信息。请您逐项查看，如有疑问请与我们联系，我们会尽快答复您。"
+    )
+    document = load_bytes("p.pdf", make.pdf(["第三方SDK目录", text, rows, text], ruled=False))
+    (table,) = document.tables
+    assert [table.header, *table.rows] == [tuple(row) for row in rows]
+    assert document.lines[0] == "第三方SDK目录"
+    assert document.lines[1] == document.lines[-1] == text
+    found = {(f.actor, f.subject) for f in read_loaded(document).facts if f.action == "collects"}
+    assert ("party:Tally 统计", "data:imei") in found
+
+
+def test_text_of_pdf_in_two_columns_is_no_table() -> None:
+    rows = [
+        ["We collect your name to", "You may ask us to delete"],
+        ["serve you, and your email.", "it at any time."],
+    ] * 4
+    assert not load_bytes("p.pdf", make.pdf(["Privacy policy", rows], ruled=False)).tables
+
+
+def test_pages_of_pdf_that_are_all_alike_are_text() -> None:
+    document = load_bytes("p.pdf", make.pdf(["Privacy: we collect your email.", "\f"] * 4, foot="{n}"))
+    assert document.lines == ("Privacy: we collect your email.",) * 4
 
 
 def test_an_encrypted_pdf_is_refused() -> None:

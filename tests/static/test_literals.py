@@ -14,7 +14,9 @@ from appaudit.static.literals import HERMES, IL2CPP, read
 
 def hermes(texts: Sequence[str], function: int = 16, version: int = 96, functions: int = 3) -> bytes:
     """Bytecode that holds strings and no code."""
-    storage, small, overflow = b"", [], []
+    storage = b""
+    small: list[int] = []
+    overflow: list[int] = []
     for text in texts:
         wide = not text.isascii()
         raw = text.encode("utf-16-le" if wide else "ascii")

@@ -1,4 +1,4 @@
-"""Who can call whom: a graph over all methods of an app, as compressed sparse rows.
+"""Who can call whom: a graph over all methods of an app, whose edges are looked up where it is walked.
 
 A method is a (class, name, prototype) over all dex files; what the app only refers to is a method
 too. Virtual and interface calls go through a dispatch node of the method they name, which leads to
@@ -10,27 +10,21 @@ instance of a class that implements a callback (`Callback`, given as data: ``Run
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from appaudit.dex import customs, opcodes
+from appaudit.dex import opcodes
 from appaudit.dex.dex import Dex
+from appaudit.dex.dispatch import Dispatch
 from appaudit.dex.hierarchy import MAX_DEPTH, Hierarchy, Parents
-from appaudit.dex.layout import Index, Int32, Key, Mask, Table, distinct, expand
-from appaudit.dex.numbers import (
-    NAME_BITS,
-    PROTO_BITS,
-    SIGNATURE,
-    SIGNATURE_BITS,
-    Chosen,
-    MethodNumbers,
-    alike,
-)
+from appaudit.dex.layout import Index, Int32, Key, Mask, distinct, expand
+from appaudit.dex.numbers import NAME_BITS, PROTO_BITS, SIGNATURE_BITS, MethodNumbers
 from appaudit.dex.opcodes import Reference
+from appaudit.dex.outgoing import Bodies, Outgoing
 from appaudit.dex.reach import Reach
 
 _CLINIT = "<clinit>", "()V"
@@ -47,16 +41,17 @@ class Callback(NamedTuple):
 class CallGraph:
     """The call graph of an app.
 
-    ``callbacks``: see `Callback`; ``later``: those that wait for the user; ``extra_edges``: pairs of
-    method descriptors (reflection with constant names, listeners named in layouts); ``hierarchy``,
-    ``numbers``: built when not given. Methods are given and returned as descriptors ``Lcom/x/Y;->m(I)V``.
+    ``callbacks``: see `Callback`; ``later``: those that wait for the user; ``extra_edges``: for the
+    descriptor of a method what tells which methods it calls besides (by reflection with constant names),
+    asked once the method is reached; ``hierarchy``, ``numbers``: built when not given. Methods are given and
+    returned as descriptors ``Lcom/x/Y;->m(I)V``.
     """
 
     def __init__(
         self,
         dexes: Sequence[Dex],
         callbacks: Iterable[Callback] = (),
-        extra_edges: Iterable[tuple[str, str]] = (),
+        extra_edges: Mapping[str, Callable[[], Iterable[str]]] | None = None,
         hierarchy: Hierarchy | None = None,
         numbers: MethodNumbers | None = None,
         later: Iterable[Callback] = (),
@@ -67,50 +62,147 @@ class CallGraph:
         self._keys, self.node_of = self._numbers.nodes
         size = len(self._keys)
         self._defined: Mask = np.zeros(size, bool)
-        self._virtual: Mask = np.zeros(size, bool)
+        virtual: Mask = np.zeros(size, bool)
         for dex, nodes in zip(dexes, self.node_of, strict=True):
             rows = dex.class_data.methods
             self._defined[nodes[rows.method]] = True
-            self._virtual[nodes[rows.method[rows.virtual]]] = True
-        self._above = Parents(self._hierarchy)
-        edges = [self._call_edges(number) for number in range(len(dexes))]
-        edges += [
-            *self._dispatch_edges(edges),
-            self._instance_edges(list(callbacks)),
-            *(self._custom_edges(number) for number in range(len(dexes))),
-            self._given(extra_edges),
-        ]
-        self._edges = self._rows(edges)
-        self._later = list(later)
-
-    def _rows(self, edges: Sequence[tuple[Index, Index]]) -> tuple[Index, Int32]:
-        """Edges as compressed sparse rows: node ``k`` leads to ``target[first[k]:first[k + 1]]``."""
-        size = len(self._keys)
-        pair = distinct(np.concatenate([source.astype(np.int64) << 32 | target for source, target in edges]))
-        first: Index = np.zeros(2 * size + 1, np.intp)
-        np.cumsum(np.bincount(pair >> 32, minlength=2 * size), out=first[1:])
-        return first, pair.astype(np.int32)  # the lower half
+            virtual[nodes[rows.method[rows.virtual]]] = True
+        self._virtual = virtual
+        self._dispatch = Dispatch(self._hierarchy, self._keys, self._defined, virtual)
+        self._outgoing = Outgoing(dexes, self.node_of)
+        self._callbacks = {False: list(callbacks), True: list(later)}
+        self._nodes_of_callbacks: dict[bool, tuple[Index, Index]] = {}
+        self._extra = {self.node(caller): called for caller, called in (extra_edges or {}).items()}
+        self._extra_callers = np.array(sorted(self._extra.keys() - {-1}), np.intp)
+        self._extra_called: dict[int, list[int]] = {}
 
     def __len__(self) -> int:
         """Number of methods."""
         return len(self._keys)
 
+    # ---------------------------------------------------------------------------------- edges
+
     def targets(self, nodes: Index, later: bool = False) -> tuple[Index, Index]:
         """(place in ``nodes``, node it leads to) along all edges, those that wait for the user only where
         ``later`` asks for them. Beyond the methods, the node ``len(self) + m`` is the dispatch of virtual
-        calls that name method ``m``."""
-        first, target = self._edges
-        place, at = expand(first[nodes], first[nodes + 1] - first[nodes])
-        found = target[at].astype(np.int64)
-        if later:
-            first, target = self._later_edges
-            more, at = expand(first[nodes], first[nodes + 1] - first[nodes])
-            place, found = np.concatenate((place, more)), np.concatenate((found, target[at]))
-        return place, found
+        calls that name method ``m``. ``nodes`` ascending, each once."""
+        methods = int(np.searchsorted(nodes, len(self)))
+        place, target = self._dispatch.implementations(nodes[methods:] - len(self))
+        soon, waiting = [(place + methods, target), self._besides(nodes[:methods])], []
+        for bodies in self._outgoing.bodies(nodes[:methods]):
+            soon += self._calls(bodies)
+            for at, class_, objects in self._classes_used(bodies):
+                initialiser = self._initialisers[class_]
+                soon.append((at[initialiser >= 0], initialiser[initialiser >= 0]))
+                if objects:
+                    soon.append(self._called_back(at, class_, later=False))
+                    if later:
+                        waiting.append(self._called_back(at, class_, later=True))
+        places, found = zip(*(_rows(edges) for edges in (soon, waiting)), strict=True)
+        return np.concatenate(places), np.concatenate(found)
+
+    def _calls(self, bodies: Bodies) -> list[tuple[Index, Index]]:
+        """Invokes: to methods, or to the dispatch node of virtual calls; and the methods whose handles an
+        ``invoke-custom`` hands over."""
+        nodes = self.node_of[bodies.number]
+        place, opcode, operand = self._outgoing.named(bodies, Reference.METHOD)
+        right = operand < len(nodes)
+        place, callee, plain = place[right], nodes[operand[right]], _PLAIN_KIND[opcode[right]]
+        virtual = (plain == opcodes.INVOKE_VIRTUAL) | (plain == opcodes.INVOKE_INTERFACE)
+        edges = [
+            (place[virtual], callee[virtual] + len(self)),
+            (place[~virtual], self._dispatch.resolved(callee[~virtual].astype(np.intp))),
+        ]
+        place, method = self._outgoing.held(bodies)
+        return [*edges, (place, self._dispatch.resolved(nodes[method].astype(np.intp)))]
+
+    def _classes_used(self, bodies: Bodies) -> list[tuple[Index, Int32, bool]]:
+        """(place, class, whether objects of it may be had so) of all classes that some code initialises."""
+        dex, class_of_type = self.dexes[bodies.number], self._hierarchy.type_numbers[bodies.number]
+        found = []
+        for reference, uses in _USES_CLASS.items():
+            place, opcode, operand = self._outgoing.named(bodies, reference)
+            used = uses[opcode]
+            place, type_ = place[used], operand[used]
+            if reference != Reference.TYPE:
+                owner = (dex.fields if reference == Reference.FIELD else dex.methods).owner
+                inside = type_ < len(owner)
+                place, type_ = place[inside], owner[type_[inside]]
+            inside = (type_ >= 0) & (type_ < len(class_of_type))
+            found.append((place[inside], class_of_type[type_[inside]], reference != Reference.METHOD))
+        return found
 
     @cached_property
-    def _later_edges(self) -> tuple[Index, Int32]:
-        return self._rows([self._instance_edges(self._later)])
+    def _initialisers(self) -> Index:
+        """The node of each class's initialiser, -1 for classes without."""
+        size = len(self._hierarchy.names)
+        name, proto = self._numbers.names.get(_CLINIT[0], -1), self._numbers.proto(_CLINIT[1])
+        if name < 0 or proto < 0:
+            return np.full(size, -1)
+        at, known = self._dispatch.lookup(np.arange(size) << SIGNATURE_BITS | name << PROTO_BITS | proto)
+        return np.where(known & self._defined[at], at, -1)
+
+    def _called_back(self, place: Index, class_: Int32, later: bool) -> tuple[Index, Index]:
+        """The callbacks of classes."""
+        if later not in self._nodes_of_callbacks:
+            self._nodes_of_callbacks[later] = self._callback_nodes(self._callbacks[later])
+        by_class, node = self._nodes_of_callbacks[later]
+        low = np.searchsorted(by_class, class_, "left")
+        which, at = expand(low, np.searchsorted(by_class, class_, "right") - low)
+        return place[which], node[at]
+
+    def _callback_nodes(self, callbacks: list[Callback]) -> tuple[Index, Index]:
+        """(class, method it runs as a callback), sorted by class."""
+        chosen = [c for c in callbacks if c.supertype in self._hierarchy.number]
+        place, class_ = self._hierarchy.descendants(self._hierarchy.number[c.supertype] for c in chosen)
+        pairs = [np.empty((0, 2), np.int64)]
+        for k, callback in enumerate(chosen):
+            name = self._numbers.names.get(callback.name, -1)
+            if name < 0:
+                continue
+            below = class_[place == k]
+            key = below << SIGNATURE_BITS | name << PROTO_BITS
+            if callback.signature is not None:
+                proto = self._numbers.proto(callback.signature)
+                if proto < 0:
+                    continue
+                low, high = key + proto, key + proto + 1
+            else:
+                low, high = key, key + (1 << PROTO_BITS)
+            first = np.searchsorted(self._keys, low)
+            which, node = expand(first, np.searchsorted(self._keys, high) - first)
+            pairs.append(np.stack((below[which], self._dispatch.resolved(node)), axis=1))
+        joined = np.concatenate(pairs)
+        joined = joined[np.argsort(joined[:, 0], kind="stable")]
+        return joined[:, 0], joined[:, 1]
+
+    def _besides(self, nodes: Index) -> tuple[Index, Index]:
+        """The extra edges."""
+        place = np.flatnonzero(np.isin(nodes, self._extra_callers))
+        pairs = [(at, called) for at in place.tolist() for called in self._called_besides(int(nodes[at]))]
+        known = np.array(pairs, np.intp).reshape(-1, 2)
+        return known[:, 0], known[:, 1]
+
+    def _called_besides(self, node: int) -> list[int]:
+        if node not in self._extra_called:
+            called = (self.node(method) for method in dict.fromkeys(self._extra[node]()))
+            self._extra_called[node] = [n for n in called if n >= 0]
+        return self._extra_called[node]
+
+    def made(self, nodes: Index) -> Key:
+        """The numbers of the classes that some methods make instances of; who runs a constructor by
+        reflection makes one. ``nodes`` ascending, each once."""
+        classes: list[npt.NDArray[np.int64]] = [np.empty(0, np.int64)]
+        for bodies in self._outgoing.bodies(nodes):
+            class_of_type = self._hierarchy.type_numbers[bodies.number]
+            named = self._outgoing.named(bodies, Reference.TYPE)
+            inside = (named.opcode == opcodes.NEW_INSTANCE) & (named.operand < len(class_of_type))
+            classes.append(class_of_type[named.operand[inside]].astype(np.int64))
+        _, besides = self._besides(nodes)
+        init = self._numbers.names.get("<init>", -1)
+        keys = self._keys[besides]
+        classes.append(keys[keys >> PROTO_BITS & (1 << NAME_BITS) - 1 == init] >> SIGNATURE_BITS)
+        return np.concatenate(classes)
 
     @property
     def classes_of_nodes(self) -> Key:
@@ -119,9 +211,14 @@ class CallGraph:
         return numbers
 
     @property
+    def class_count(self) -> int:
+        """All numbers of classes are below."""
+        return len(self._hierarchy.names) + 1
+
+    @property
     def parents(self) -> Parents:
         """The way up the class hierarchy."""
-        return self._above
+        return self._dispatch.above
 
     # -------------------------------------------------------------------------------- numbers
 
@@ -153,195 +250,20 @@ class CallGraph:
         for _ in range(MAX_DEPTH):
             if number < 0:
                 break
-            nodes, keys = self._callable
-            low, high = keys.searchsorted([number << SIGNATURE_BITS, (number + 1) << SIGNATURE_BITS])
-            found.append(nodes[low:high])
+            low, high = self._keys.searchsorted([number << SIGNATURE_BITS, (number + 1) << SIGNATURE_BITS])
+            nodes = np.arange(low, high)
+            found.append(nodes[self._callable(nodes)])
             above = self._hierarchy.superclass
             number = int(above[number]) if number < len(above) else -1
         return np.concatenate(found) if found else np.empty(0, np.intp)
 
-    @cached_property
-    def _callable(self) -> tuple[Index, Key]:
-        """Nodes of defined methods that the system can call on their class, and their keys."""
+    def _callable(self, nodes: Index) -> Mask:
+        """Which methods are defined and the system can call on their class."""
         names = self._numbers.names
         own = [names[n] for n in ("<init>", "<clinit>") if n in names]
-        name = self._keys >> PROTO_BITS & (1 << NAME_BITS) - 1
-        nodes = np.flatnonzero(self._defined & (self._virtual | np.isin(name, own)))
-        return nodes, self._keys[nodes]
-
-    def _lookup(self, keys: Key) -> tuple[Index, Mask]:
-        """Nodes of keys, and whether there is one."""
-        at = np.minimum(np.searchsorted(self._keys, keys), max(len(self._keys) - 1, 0))
-        return at, (self._keys[at] == keys if len(self._keys) else np.zeros(len(keys), bool))
-
-    # ---------------------------------------------------------------------------------- edges
-
-    def _call_edges(self, number: int) -> tuple[Index, Index]:
-        """Invokes of one dex: callers to methods, or to the dispatch node of virtual calls."""
-        dex, nodes = self.dexes[number], self.node_of[number]
-        calls = dex.code.references(Reference.METHOD)
-        right = np.flatnonzero(calls.operand < len(nodes))
-        callee, plain = nodes[calls.operand[right]], _PLAIN_KIND[calls.opcode[right]]
-        virtual = (plain == opcodes.INVOKE_VIRTUAL) | (plain == opcodes.INVOKE_INTERFACE)
-        place, caller = self._callers(number, calls.items(right))
-        target = np.where(virtual, callee + len(self._keys), self._resolved[callee])[place]
-        return caller, target
-
-    def _callers(self, number: int, item: Int32) -> tuple[Index, Table]:
-        """(place in ``item``, node of a method that runs the code item)."""
-        dex = self.dexes[number]
-        place, methods = dex.code.methods_of(item)
-        return place, self.node_of[number][dex.class_data.methods.method[methods]]
-
-    @cached_property
-    def _resolved(self) -> Index:
-        """The implementation that each method means, itself where there is none in the app."""
-        resolution = np.arange(len(self._keys))
-        nodes = np.flatnonzero(~self._defined)
-        nodes = nodes[alike(self._keys, self._defined)[nodes] > 0]
-        among = Chosen(self._keys, self._defined)
-        unresolved = np.ones(len(self._keys), bool)
-        for node, class_ in self._above.walk(nodes, self._keys[nodes] >> SIGNATURE_BITS):
-            place, at = among.find(class_ << SIGNATURE_BITS | self._keys[node] & SIGNATURE)
-            fresh = unresolved[node[place]]
-            found, at = node[place[fresh]], at[fresh]
-            resolution[found[::-1]] = at[::-1]
-            unresolved[found] = False
-        return resolution
-
-    def _dispatch_edges(self, calls: Sequence[tuple[Index, Index]]) -> list[tuple[Index, Index]]:
-        """From dispatch nodes to implementations: inherited ones, own ones, and overriding ones."""
-        size = len(self._keys)
-        used = distinct(np.concatenate([np.empty(0, np.int64), *(t[t >= size] for _, t in calls)])) - size
-        wanted = np.zeros(size, bool)
-        wanted[used] = True
-        edges = [(used + size, self._resolved[used])]
-        overriding = np.flatnonzero(self._defined & self._virtual & (alike(self._keys, wanted) > wanted))
-        among = Chosen(self._keys, wanted)
-        for node, class_ in self._above.walk(overriding, self._keys[overriding] >> SIGNATURE_BITS):
-            place, at = among.find(class_ << SIGNATURE_BITS | self._keys[node] & SIGNATURE)
-            edges.append((at + size, node[place]))
-        edges.append(self._inherited(wanted))
-        return edges
-
-    def _inherited(self, wanted: Mask) -> tuple[Index, Index]:
-        """From dispatch nodes of interface methods to what an implementing class has of a superclass
-        that does not implement the interface itself."""
-        size = len(self._keys)
-        direct = self._hierarchy.interfaces
-        place, interface = [np.arange(len(direct))], [direct[:, 1]]
-        for pair, above in self._above.walk(place[0], interface[0].astype(np.int64)):
-            place.append(pair)
-            interface.append(above)
-        low = np.searchsorted(self._keys, np.concatenate(interface) << SIGNATURE_BITS)
-        high = np.searchsorted(self._keys, (np.concatenate(interface) + 1) << SIGNATURE_BITS)
-        if self._hierarchy.too_many(int((high - low).sum())):
-            return np.empty(0, np.intp), np.empty(0, np.intp)
-        which, called = expand(low, high - low)
-        which, called = which[wanted[called]], called[wanted[called]]
-        class_ = direct[np.concatenate(place)[which], 0]
-        sources, targets = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
-        superclass = self._hierarchy.superclass
-        for _ in range(MAX_DEPTH):
-            at, known = self._lookup(class_ << SIGNATURE_BITS | self._keys[called] & SIGNATURE)
-            hit = known & self._defined[at]
-            sources.append(called[hit] + size)
-            targets.append(at[hit])
-            above = superclass[class_[~hit]]
-            class_, called = above[above >= 0].astype(np.intp), called[~hit][above >= 0]
-            if not len(class_):
-                break
-        return np.concatenate(sources), np.concatenate(targets)
-
-    def _instance_edges(self, callbacks: list[Callback]) -> tuple[Index, Index]:
-        """From who makes or uses a class to its initialiser and its callbacks."""
-        initialiser = self._initialisers()
-        by_class, callback_node = self._callback_nodes(callbacks)
-        callbacks_of = np.bincount(by_class, minlength=len(initialiser))
-        first = np.cumsum(callbacks_of) - callbacks_of
-        sources, targets = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
-        for number, dex in enumerate(self.dexes):
-            class_of_type = self._hierarchy.type_numbers[number]
-            for reference, used in _USES_CLASS.items():
-                found = dex.code.references(reference)
-                chosen = np.flatnonzero(used[found.opcode])
-                item, operand = found.items(chosen), found.operand[chosen].astype(np.int32)
-                if reference != Reference.TYPE:
-                    owner = (dex.fields if reference == Reference.FIELD else dex.methods).owner
-                    inside = operand < len(owner)
-                    item, operand = item[inside], owner[operand[inside]]
-                inside = (operand >= 0) & (operand < len(class_of_type))
-                item, class_ = item[inside], class_of_type[operand[inside]]
-                inside = class_ >= 0
-                place, caller = self._callers(number, item[inside])
-                class_ = class_[inside][place]
-                known = initialiser[class_] >= 0
-                sources.append(caller[known])
-                targets.append(initialiser[class_[known]])
-                if reference != Reference.METHOD:
-                    which, at = expand(first[class_], callbacks_of[class_])
-                    sources.append(caller[which])
-                    targets.append(callback_node[at])
-        return np.concatenate(sources), np.concatenate(targets)
-
-    def _initialisers(self) -> Index:
-        """The node of each class's initialiser, -1 for classes without."""
-        size = len(self._hierarchy.names)
-        name, proto = self._numbers.names.get(_CLINIT[0], -1), self._numbers.proto(_CLINIT[1])
-        if name < 0 or proto < 0:
-            return np.full(size, -1)
-        at, known = self._lookup(np.arange(size) << SIGNATURE_BITS | name << PROTO_BITS | proto)
-        return np.where(known & self._defined[at], at, -1)
-
-    def _callback_nodes(self, callbacks: list[Callback]) -> tuple[Index, Index]:
-        """(class, method it runs as a callback), sorted by class."""
-        chosen = [c for c in callbacks if c.supertype in self._hierarchy.number]
-        place, class_ = self._hierarchy.descendants(self._hierarchy.number[c.supertype] for c in chosen)
-        pairs = [np.empty((0, 2), np.int64)]
-        for k, callback in enumerate(chosen):
-            name = self._numbers.names.get(callback.name, -1)
-            if name < 0:
-                continue
-            below = class_[place == k]
-            key = below << SIGNATURE_BITS | name << PROTO_BITS
-            if callback.signature is not None:
-                proto = self._numbers.proto(callback.signature)
-                if proto < 0:
-                    continue
-                low, high = key + proto, key + proto + 1
-            else:
-                low, high = key, key + (1 << PROTO_BITS)
-            first = np.searchsorted(self._keys, low)
-            which, node = expand(first, np.searchsorted(self._keys, high) - first)
-            pairs.append(np.stack((below[which], self._resolved[node]), axis=1))
-        joined = np.concatenate(pairs)
-        joined = joined[np.argsort(joined[:, 0], kind="stable")]
-        return joined[:, 0], joined[:, 1]
-
-    def _custom_edges(self, number: int) -> tuple[Index, Index]:
-        """From methods with ``invoke-custom`` to the methods whose handles the call site holds."""
-        dex, nodes = self.dexes[number], self.node_of[number]
-        found = dex.code.references(Reference.CALL_SITE)
-        if not len(found.operand):
-            return np.empty(0, np.intp), np.empty(0, np.intp)
-        held = [[m for m in methods if m < len(nodes)] for methods in customs.targets(dex)]
-        place, caller = self._callers(number, found.item)
-        pairs = [
-            (node, nodes[method])
-            for node, site in zip(caller.tolist(), found.operand[place].tolist(), strict=True)
-            if site < len(held)
-            for method in held[site]
-        ]
-        known = np.array(pairs, np.intp).reshape(-1, 2)
-        return known[:, 0], self._resolved[known[:, 1]]
-
-    def _given(self, extra: Iterable[tuple[str, str]]) -> tuple[Index, Index]:
-        nodes = [(self.node(a), self.node(b)) for a, b in extra]
-        known = np.array([(a, b) for a, b in nodes if a >= 0 and b >= 0], np.intp).reshape(-1, 2)
-        init = self._numbers.names.get("<init>", -1)
-        of_name = self._keys[known[:, 1]] >> PROTO_BITS & (1 << NAME_BITS) - 1
-        self._constructors = known[:, 1][of_name == init].tolist()
-        return known[:, 0], known[:, 1]
+        name = self._keys[nodes] >> PROTO_BITS & (1 << NAME_BITS) - 1
+        callable_: Mask = self._defined[nodes] & (self._virtual[nodes] | np.isin(name, own))
+        return callable_
 
     # ----------------------------------------------------------------------------- questions
 
@@ -361,27 +283,17 @@ class CallGraph:
         start = start[start >= 0]
         return Reach(self, start, made_only, later)
 
-    @cached_property
-    def makes(self) -> tuple[Index, Key]:
-        """(method's node, number of a class it makes an instance of), sorted by the first."""
-        nodes, classes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        for number, dex in enumerate(self.dexes):
-            class_of_type = self._hierarchy.type_numbers[number]
-            found = dex.code.references(Reference.TYPE)
-            inside = (found.opcode == opcodes.NEW_INSTANCE) & (found.operand < len(class_of_type))
-            place, caller = self._callers(number, found.items(np.flatnonzero(inside)))
-            nodes.append(caller.astype(np.int64))
-            classes.append(class_of_type[found.operand[inside][place]])
-        made = np.array(self._constructors, np.int64)  # by reflection: who runs a constructor makes one
-        nodes.append(made)
-        classes.append(self._keys[made] >> SIGNATURE_BITS)
-        node, class_ = np.concatenate(nodes), np.concatenate(classes)
-        order = np.argsort(node, kind="stable")
-        return node[order], class_[order]
-
     def path(self, entry: str, method: str) -> tuple[str, ...] | None:
         """A shortest path from ``entry`` to ``method``, both included; None where there is none."""
         return self.reachable([entry]).path(method)
+
+
+def _rows(edges: Sequence[tuple[Index, Index]]) -> tuple[Index, Index]:
+    """Edges sorted by place and target, each once."""
+    places, targets = zip(*edges, strict=True) if edges else ((), ())
+    place = np.concatenate([np.empty(0, np.int64), *places])
+    pair = distinct(place << 32 | np.concatenate([np.empty(0, np.int64), *targets]))
+    return pair >> 32, pair & 0xFFFFFFFF
 
 
 def _plain_kinds() -> npt.NDArray[np.uint8]:

@@ -157,11 +157,17 @@ class Code:
         place, at = expand(low, np.searchsorted(offsets, wanted, "right") - low)
         return place, order[at].astype(np.int32)
 
+    def items_of_methods(self, method_rows: Int32) -> Int32:
+        """The code item of each row in the class data's methods, -1 for none (or one not readable)."""
+        offset = self._methods.code_offset[method_rows].astype(np.int64)
+        at = np.searchsorted(self.offset, offset)
+        known = (offset > 0) & (at < len(self.offset))
+        known[known] = self.offset[at[known]] == offset[known]
+        return np.where(known, at, -1).astype(np.int32)
+
     def item_of_method(self, method_row: int) -> int:
-        """The code item of a row in the class data's methods, -1 for none (or one not readable)."""
-        offset = int(self._methods.code_offset[method_row])
-        at = int(np.searchsorted(self.offset, offset))
-        return at if offset and at < len(self.offset) and self.offset[at] == offset else -1
+        """`items_of_methods` for one."""
+        return int(self.items_of_methods(np.array([method_row], np.int32))[0])
 
     @property
     def decoded(self) -> bool:

@@ -11,16 +11,13 @@ import numpy as np
 from appaudit.dex.blocks import parameter_types
 from appaudit.dex.errors import DexError
 from appaudit.dex.hierarchy import Hierarchy
-from appaudit.dex.layout import Index, Int32, Key, Mask, distinct
+from appaudit.dex.layout import Int32, Key, distinct
 
 CLASS_BITS, NAME_BITS, PROTO_BITS = 20, 22, 20
 SIGNATURE_BITS = NAME_BITS + PROTO_BITS
 SIGNATURE = (1 << SIGNATURE_BITS) - 1
 """What of a key is name and prototype; the class stands above."""
 UNKNOWN = "?"
-_BUCKETS = 1 << 20
-_SPREAD = np.int64(0x9E3779B97F4A7C15 - (1 << 64))
-"""2**64 over the golden ratio: the upper bits of its products differ where keys differ little."""
 
 
 class MethodNumbers:
@@ -149,34 +146,3 @@ class MethodNumbers:
         if not arrow or min(numbers) < 0:
             return -1
         return numbers[0] << SIGNATURE_BITS | numbers[1] << PROTO_BITS | numbers[2]
-
-
-def _buckets(keys: Key) -> Key:
-    """A number below ``_BUCKETS`` for each key, equal for equal ones."""
-    numbers: Key = keys * _SPREAD >> 44 & _BUCKETS - 1
-    return numbers
-
-
-class Chosen:
-    """Finds those of many keys that are of some chosen nodes; most are not, which their bucket tells."""
-
-    def __init__(self, keys: Key, chosen: Mask) -> None:
-        self._nodes = np.flatnonzero(chosen)
-        self._keys = keys[self._nodes]
-        self._likely = np.zeros(_BUCKETS, bool)
-        self._likely[_buckets(self._keys)] = True
-
-    def find(self, keys: Key) -> tuple[Index, Index]:
-        """(place in ``keys``, node) of each that is of a chosen node."""
-        place = np.flatnonzero(self._likely[_buckets(keys)])
-        at = np.searchsorted(self._keys, keys[place])
-        hit = at < len(self._keys)
-        hit[hit] = self._keys[at[hit]] == keys[place[hit]]
-        return place[hit], self._nodes[at[hit]]
-
-
-def alike(keys: Key, chosen: Mask) -> Index:
-    """For each key at least how many of the chosen ones have its name and prototype (itself included):
-    mostly none, which spares a method the way up the class hierarchy."""
-    bucket = _buckets(keys & SIGNATURE)
-    return np.bincount(bucket[chosen], minlength=_BUCKETS)[bucket]

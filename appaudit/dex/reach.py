@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from appaudit.dex.layout import Index, Int32, Key, Mask, distinct, expand
+from appaudit.dex.layout import Index, Int32, Key, Mask, distinct
 
 if TYPE_CHECKING:
     from appaudit.dex.callgraph import CallGraph
+
+
+MAX_LEVELS = 10_000
+"""Calls one after another, more than the longest shortest path of any real app."""
 
 
 class Reach:
@@ -21,7 +25,9 @@ class Reach:
         before[start] = -1
         frontier = distinct(start)
         gate = _Instances(graph, frontier) if made_only else None
-        while len(frontier):
+        for _ in range(MAX_LEVELS):
+            if not len(frontier):
+                break
             place, target = graph.targets(frontier, later)
             origin = frontier[place]
             if gate is not None:
@@ -30,6 +36,8 @@ class Reach:
             target, origin = target[fresh], origin[fresh]
             before[target[::-1]] = origin[::-1]
             frontier = distinct(target)
+        else:
+            graph.dexes[0].problems.append(f"calls: only {MAX_LEVELS} in a row were followed")
         self._before: Int32 = before
         """For each node the one it was reached from, -1 for entries, -2 for nodes not reached."""
 
@@ -62,9 +70,10 @@ class _Instances:
     def __init__(self, graph: CallGraph, start: Key) -> None:
         self._size = len(graph)
         self._class = graph.classes_of_nodes
-        self._maker, self._made = graph.makes
+        self._graph = graph
+        self._ran = np.zeros(len(graph), bool)
         self._parents = graph.parents
-        self._live = np.zeros(int(max(self._class.max(initial=0), self._made.max(initial=0))) + 2, bool)
+        self._live = np.zeros(graph.class_count, bool)
         self._wait: tuple[Key, Key] = (np.empty(0, np.int64), np.empty(0, np.int64))
         self._add(self._class[start])
         self._run(start)
@@ -84,9 +93,9 @@ class _Instances:
 
     def _run(self, nodes: Key) -> bool:
         """Methods run: what they make comes alive. Whether anything did."""
-        low = np.searchsorted(self._maker, nodes, "left")
-        _, at = expand(low, np.searchsorted(self._maker, nodes, "right") - low)
-        return self._add(self._made[at])
+        nodes = nodes[~self._ran[nodes]]
+        self._ran[nodes] = True
+        return self._add(self._graph.made(nodes))
 
     def _add(self, classes: Key) -> bool:
         classes = distinct(classes[classes >= 0])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -14,34 +15,35 @@ MAX_SITES = 300
 """Calls whose arguments are traced; what lies beyond leads nowhere."""
 
 
-def edges(dexes: Sequence[Dex], hierarchy: Hierarchy, tracer: ConstantTracer) -> list[tuple[str, str]]:
-    """(method, method it may call): where a class of the app is named, its initialisers, which run when it is
-    loaded and made; where a method of it is named, that method."""
+def edges(
+    dexes: Sequence[Dex], hierarchy: Hierarchy, tracer: ConstantTracer
+) -> dict[str, Callable[[], Iterator[str]]]:
+    """For each method that calls by reflection what tells the methods it may call: where a class of the app
+    is named, its initialisers, which run when it is loaded and made; where a method is named, that one."""
     targets = [Target(CLASS, "forName"), Target("Ljava/lang/ClassLoader;", "loadClass")]
     targets += [Target(CLASS, name) for name in BY_NAME]
     sites = call_sites(dexes, targets, hierarchy)
-    named = sites.where(sites.target >= 2)
-    loaded = sites.where(sites.target < 2)
-    return list(dict.fromkeys([*_loaded(tracer, loaded), *_named(hierarchy, tracer, named)]))
+    loads = sites.target < 2
+    kept = np.sort(np.concatenate([np.flatnonzero(which)[:MAX_SITES] for which in (loads, ~loads)]))
+    of_caller: dict[str, list[int]] = {}
+    for place in kept.tolist():
+        of_caller.setdefault(sites.caller_descriptor(place), []).append(place)
+    return {
+        caller: partial(_called, hierarchy, tracer, sites.where(np.array(places, np.intp)))
+        for caller, places in of_caller.items()
+    }
 
 
-def _loaded(tracer: ConstantTracer, sites: CallSites) -> Iterator[tuple[str, str]]:
-    sites = sites.where(slice(MAX_SITES))
-    for k, trace in enumerate(tracer.trace(sites)):
+def _called(hierarchy: Hierarchy, tracer: ConstantTracer, sites: CallSites) -> Iterator[str]:
+    for target, trace in zip(sites.target.tolist(), tracer.trace(sites), strict=True):
         name = trace.arguments[0] if trace.arguments else None
-        if isinstance(name, str):
+        if not isinstance(name, str):
+            continue
+        if target < 2:
             owner = f"L{name.replace('.', '/')};"
-            for method in ("<clinit>()V", "<init>()V"):
-                yield sites.caller_descriptor(k), f"{owner}->{method}"
-
-
-def _named(hierarchy: Hierarchy, tracer: ConstantTracer, sites: CallSites) -> Iterator[tuple[str, str]]:
-    sites = sites.where(slice(MAX_SITES))
-    for k, trace in enumerate(tracer.trace(sites)):
-        name = trace.arguments[0] if trace.arguments else None
-        if isinstance(name, str) and isinstance(trace.receiver, str):
-            for method in _methods(hierarchy, trace.receiver, name):
-                yield sites.caller_descriptor(k), method
+            yield from (f"{owner}-><clinit>()V", f"{owner}-><init>()V")
+        elif isinstance(trace.receiver, str):
+            yield from _methods(hierarchy, trace.receiver, name)
 
 
 def _methods(hierarchy: Hierarchy, owner: str, name: str) -> Iterator[str]:

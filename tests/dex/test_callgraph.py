@@ -94,7 +94,11 @@ def test_interface_calls_reach_inherited_implementations() -> None:
 def test_given_edges_and_masks() -> None:
     dexes = app()
     graph = CallGraph(
-        dexes, extra_edges=[("Lx/Util;->stop()V", "Lx/Util;->unused()V"), ("Lno;->a()V", "Lno;->b()V")]
+        dexes,
+        extra_edges={
+            "Lx/Util;->stop()V": lambda: ["Lx/Util;->unused()V", "Lno;->b()V"],
+            "Lno;->a()V": lambda: ["Lx/Main;->go()V"],
+        },
     )
     reach = graph.reachable(["Lx/Util;->stop()V"])
     assert "Lx/Util;->deep()V" in reach
@@ -119,3 +123,12 @@ def test_what_waits_for_the_user_is_kept_aside() -> None:
     graph = CallGraph(app(), later=[Callback("Ljava/lang/Runnable;", "run")])
     assert "Lx/Job;->run()V" not in graph.reachable(["Lx/Posts;->post()V"])
     assert "Lx/Job;->run()V" in graph.reachable(["Lx/Posts;->post()V"], later=True)
+
+
+def test_an_inherited_static_method_is_found_past_many_others() -> None:
+    """The number of the method is larger than what fits beside a class in 32 bits."""
+    many = [Class(f"La/C{k:04};", [method("m")]) for k in range(2100)]
+    base = Class("Lz/Base;", [method("work")])
+    user = Class("Lz/User;", [method("go", *call(0x71, "Lz/Sub;->work()V"))])
+    dex = Dex(build([*many, base, Class("Lz/Sub;", [], superclass="Lz/Base;"), user]), "x.dex")
+    assert CallGraph([dex]).path("Lz/User;->go()V", "Lz/Base;->work()V") is not None

@@ -52,7 +52,7 @@ def ask(data: bytes) -> list[str]:
         for index in range(min(len(dex.fields.owner), 20)):
             dex.field_descriptor(index)
     run = [Callback("Ljava/lang/Runnable;", "run")]
-    named = [("La/B;->run()V", "La/B;-><init>()V")]
+    named = {"La/B;->run()V": lambda: ["La/B;-><init>()V"]}
     graph = CallGraph(dexes, run, named, hierarchy=hierarchy, later=run)
     graph.reachable(["La/B;"], made_only=True)
     reach = graph.reachable(["La/B;", "La/B;->run()V"], later=True)

@@ -58,7 +58,7 @@ class Sentences:
         if not span.quote or line[span.start : span.end] != span.quote:
             return None
         start = max((m.end() for m in _END.finditer(line, 0, span.start)), default=0)
-        after = _END.search(line, span.end)
+        after = _END.search(line, max(span.start, span.end - 1))
         return line, start, after.end() if after else len(line)
 
     def _around(self, span: PolicySpan) -> str:

@@ -64,11 +64,13 @@ def render(finding: Finding, lang: Language) -> Wording:
         passed = text.passed.format_map(values)
         return Wording(passed.rstrip(".。"), passed, text.why, "")
     template = text.message
-    if finding.outcome == "not_examined" and "{needs}" not in template:
+    title = text.title
+    if finding.outcome == "not_examined" and "{needs}" not in template:  # a title that claims nothing
+        title = _word("not_examined", "title", lang).replace("{name}", text.name)
         template = _word("not_examined", "sentence", lang)
     limited = _limited(values) if finding.outcome in ("violation", "review") else ""
     return Wording(
-        text.title.format_map(values),
+        title.format_map(values),
         template.format_map(values) + limited,
         text.why,
         _advice(text.advice.format_map(values), values),
@@ -177,6 +179,19 @@ def _ways(values: _Values) -> str:
     return _AND[values.lang].join(names) or "-"
 
 
+def _against(values: _Values) -> str:
+    """The first words that say the opposite of the first statement."""
+    stated = [f for f in values.finding.facts if f.stance != "observed"]
+    other = (f for f in stated if f.stance != stated[0].stance)
+    spans = (e for f in other for e in f.evidence if isinstance(e, PolicySpan))
+    span = next(spans, None)
+    if span is None:
+        return ""
+    return _word("against", "sentence", values.lang).format(
+        quote=span.quote, place=f"{span.document}:{span.line}"
+    )
+
+
 def _abroad(values: _Values) -> str:
     """Recipients and their countries, from ``sdk:<id>=US host:<name>=US,SG``."""
     pairs = (item.rpartition("=") for item in values.given.get("abroad", "").split())
@@ -204,6 +219,7 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "said": lambda v: subject_name(v.given["said"], v.lang) if "said" in v.given else "",
     "fate": lambda v: _word("fate", "code" if "where" in v.given else "sent", v.lang),
     "sending": lambda v: _word("sending", v.given.get("where", "sent"), v.lang).format_map(v),
+    "against": _against,
     "told": lambda v: _word("told", v.finding.disclosure or "omitted", v.lang),
     "ways": _ways,
     "abroad": _abroad,

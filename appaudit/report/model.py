@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from appaudit.bundle import Bundle
+from appaudit.knowledge.regulations import in_profile
 from appaudit.knowledge.rules import Rule, rules
 from appaudit.knowledge.wording import Wording, render
 from appaudit.records import SEVERITIES, App, Condition, Document, Fact, Finding, Gap, Outcome
@@ -65,13 +66,13 @@ class AuditView:
 def view_of(
     bundle: Bundle, kind: Kind, lang: Lang, profile: str = "all", category: str = "", form: str = ""
 ) -> AuditView:
-    """The view of a bundle."""
+    """The view of a bundle. Findings that concern no law of the profile are left out."""
     return AuditView(
         kind=kind,
         app=bundle.app,
         documents=tuple(bundle.documents),
         facts=tuple(bundle.facts),
-        findings=tuple(bundle.findings),
+        findings=tuple(f for f in bundle.findings if not f.clauses or in_profile(f.clauses, profile)),
         gaps=tuple(bundle.gaps),
         coverage=bundle.coverage,
         conditions=tuple(bundle.conditions),

@@ -92,3 +92,12 @@ def test_without_a_policy_or_a_run_nothing_is_decided_that_needs_one(lang: Lang)
     found = rows("shop")
     assert {r.outcome for r in found.values()} <= {"review", "not_examined"}
     assert found["CN191-1.1"].outcome == "not_examined"
+
+
+def test_a_profile_leaves_out_what_concerns_none_of_its_laws() -> None:
+    bundle = fixture_audit("notes/zh")
+    everything = {f.fingerprint: f for f in view_of(bundle, "audit", "en", "all").findings}
+    chinese = {f.fingerprint for f in view_of(bundle, "audit", "en", "cn").findings}
+    assert chinese < everything.keys()
+    assert {everything[f].subject for f in everything.keys() - chinese} >= {"notice:do_not_sell"}
+    assert not any(c.startswith("CN") for f in everything.keys() - chinese for c in everything[f].clauses)

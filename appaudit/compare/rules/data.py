@@ -10,7 +10,7 @@ from appaudit.compare.observable import observable
 from appaudit.compare.reach import effective
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types, narrower, related
-from appaudit.records import Confidence, Disclosure, Fact, Outcome, Severity
+from appaudit.records import Confidence, Disclosure, Fact, Outcome, PolicySpan, Severity
 
 ELSEWHERE = ("missing_document",)
 """Gaps that may hold the statement we miss: a linked list that was not given."""
@@ -18,7 +18,7 @@ ELSEWHERE = ("missing_document",)
 HINT = "basis"
 """Attribute of a fact that rests on a string alone, with no call that uses it."""
 
-_STEP_DOWN: dict[str, Severity] = {"critical": "high", "high": "medium", "medium": "low", "low": "info"}
+_STEP_DOWN: dict[str, Severity] = {"critical": "high", "high": "medium", "medium": "low"}
 
 
 def _confidence(facts: list[Fact], actor: str) -> Confidence:
@@ -129,6 +129,11 @@ def unobserved_data(case: Case) -> Iterator[Verdict]:
             yield Verdict(outcome, "app", "accesses", f"data:{data}", statements, blind, attributes=needs)
 
 
+def _referred(statement: Fact) -> bool:
+    """Whether the type came in by a reference ("the above"), which may leave out what is denied."""
+    return all(isinstance(e, PolicySpan) and e.via for e in statement.evidence[:1])
+
+
 def contradictory_policy(case: Case) -> Iterator[Verdict]:
     """Flat denial and declaration of the same act on the same type by the same party."""
     for data in case.declared_data:
@@ -143,6 +148,7 @@ def contradictory_policy(case: Case) -> Iterator[Verdict]:
                 and f.recipient == denial.recipient
                 and not denial.condition
                 and not f.condition
+                and not _referred(f)
             ]
             if clash:
                 yield Verdict(

@@ -19,12 +19,15 @@ PATHS = (
 )
 """Calls that give a path and read nothing."""
 
+SYSTEM_HELD = "android.permission.BIND_"
+"""Permissions that only the system holds: a service guarded by one is a power; asking for one is nothing."""
+
 
 def _sensitive(case: Case) -> Iterator[tuple[str, str, list[Fact]]]:
     """Requested permissions a user has to decide about: (name, protection level, facts)."""
     for name, requests in sorted(case.requested.items()):
         facts = [f for f in requests if f.attribute.get("how") != "implied"]
-        if not facts:
+        if not facts or name.startswith(SYSTEM_HELD):
             continue
         known = permission(name)
         if known.level in ("dangerous", "special") or known.notice:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from appaudit.compare.case import Case
 from appaudit.compare.disclosure import told
+from appaudit.compare.rules.permissions import SYSTEM_HELD
 from appaudit.compare.verdict import Verdict, undecided
 from appaudit.knowledge.data_types import data_types
 from appaudit.records import Fact, Outcome, Severity
@@ -30,12 +31,16 @@ PER_SECOND = 10
 """More reads of one type than this is more than a person's use of an app asks for."""
 
 
+def _asked_for(case: Case, permission: str) -> bool:
+    return permission in case.requested and not permission.startswith(SYSTEM_HELD)
+
+
 def special_power(case: Case) -> Iterator[Verdict]:
     """A power over other apps or the whole phone, and whether the policy explains it. Where the manifest
-    requests a permission for it, undeclared-permission says so."""
+    requests a permission that gives it, undeclared-permission says so."""
     by_power: dict[tuple[str, str], list[Fact]] = {}
     for name, facts in case.observed_by_action("uses", "setting").items():
-        for fact in facts if name in POWERS and POWERS[name][0] not in case.requested else ():
+        for fact in facts if name in POWERS and not _asked_for(case, POWERS[name][0]) else ():
             by_power.setdefault((case.party(fact.actor), name), []).append(fact)
     for (party, name), facts in sorted(by_power.items()):
         full, severity = POWERS[name]

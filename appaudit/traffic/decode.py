@@ -25,6 +25,7 @@ MAX_DEPTH = 8
 MAX_VIEWS = 4000
 MAX_BYTES = 16 << 20
 MAX_VIEW = 4 << 20
+BROTLI_STEP = 8
 SHORTEST = 12
 """Characters below which text is not taken for base64, hex or escapes."""
 
@@ -114,13 +115,17 @@ def _inner(data: bytes, content_type: str, budget: Budget) -> Iterator[_Inner]:
 
 def _decompress(data: bytes, budget: Budget) -> tuple[str, bytes] | None:
     limit = min(MAX_VIEW, max(budget.size, 0))
+    found = None
     if data[:2] == b"\x1f\x8b":
-        return _inflate("gzip", data, 31, limit)
-    if data[:1] == b"\x78" and len(data) > 6 and (data[0] << 8 | data[1]) % 31 == 0:
-        return _inflate("deflate", data, 15, limit)
-    if data[:4] == b"\x28\xb5\x2f\xfd":
-        return _zstd(data, limit)
-    return None
+        found = _inflate("gzip", data, 31, limit + 1)
+    elif data[:1] == b"\x78" and len(data) > 6 and (data[0] << 8 | data[1]) % 31 == 0:
+        found = _inflate("deflate", data, 15, limit + 1)
+    elif data[:4] == b"\x28\xb5\x2f\xfd":
+        found = _zstd(data, limit + 1)
+    if found is not None and len(found[1]) > limit:
+        budget.cut = True
+        return found[0], found[1][:limit]
+    return found
 
 
 def _inflate(name: str, data: bytes, bits: int, limit: int) -> tuple[str, bytes] | None:
@@ -140,12 +145,20 @@ def _zstd(data: bytes, limit: int) -> tuple[str, bytes] | None:
 
 
 def brotli(data: bytes) -> bytes | None:
-    """Undo a brotli content encoding; None without the package or where it is damaged."""
+    """Undo a brotli content encoding: as much of it as a view may hold, and one byte more where it goes on.
+    None without the package or where it is damaged."""
+    parts: list[bytes] = []
+    size = at = 0
     try:
-        out: bytes = import_module("brotli").Decompressor().process(data)
+        decoder = import_module("brotli").Decompressor()
+        # It knows no limit, and a few bytes may stand for many megabytes.
+        while at < len(data) and size <= MAX_VIEW:
+            parts.append(decoder.process(data[at : at + BROTLI_STEP]))
+            size += len(parts[-1])
+            at += BROTLI_STEP
     except Exception:  # noqa: BLE001 - as above
         return None
-    return out[:MAX_VIEW]
+    return b"".join(parts)[: MAX_VIEW + 1]
 
 
 # ------------------------------------------------------------------------ text

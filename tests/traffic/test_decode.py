@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import resource
 import urllib.parse
 import zlib
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appaudit.traffic.decode import MAX_BYTES, Budget, View, views
+from appaudit.traffic.decode import MAX_BYTES, MAX_VIEW, Budget, View, brotli, views
 from appaudit.traffic.identifiers import Hit, Values
 
 IMEI = "866174031234564"
@@ -99,6 +100,25 @@ def test_bombs_are_cut() -> None:
     for _ in range(50):
         nested = gzip.compress(nested)
     assert len(list(views("b", nested))) < 50
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_what_was_left_of_a_large_body_is_told(pack: Callable[[bytes], bytes]) -> None:
+    budget = Budget()
+    whole = list(views("b", pack(b"x" * MAX_VIEW), budget=budget))
+    assert (len(whole[1].data), budget.cut) == (MAX_VIEW, False)
+    list(views("b", pack(b"x" * (MAX_VIEW + 1)), budget=budget))
+    assert budget.cut
+
+
+def test_a_brotli_bomb_costs_no_memory() -> None:
+    packer = pytest.importorskip("brotli").Compressor(quality=3, lgwin=24)
+    bomb = b"".join(packer.process(bytes(32 << 20)) for _ in range(12)) + packer.finish()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    made = brotli(bomb)
+    assert made is not None
+    assert len(made) == MAX_VIEW + 1, "one byte more than a view holds tells that it was cut"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,15 @@ TERM = re.compile(
     r"(?:is (?:any |all )?(?:information|data)|means|refers)\b",
     re.I,
 )
+EXPLAINED = re.compile(
+    r"\W*(?:an? |the (?:term|word) )?[\"“‘']?(?!(?:your|our|the|this|that|these|those|it|there|we|you|all|any)\b)[\w() -]{2,48}"
+    r"[\"”’']?,? (?:is|are|means?|refers? to) (?:an? |simply |usually |typically |very )*"
+    r"(?:small|tiny|short|unique|text|pieces?|bits?|strings?|number|numbers|alphanumeric|files?|identifiers?|technolog|electronic|"
+    r"series|addresses)\b",
+    re.I,
+)
+"""A sentence that says what a thing is ("Cookies are small files that ...") declares nothing."""
+_PARTIES = re.compile(r"\b(?:we|us|our|ours)\b", re.I)
 OURS = re.compile(
     r"我们[^，。；]{0,12}(?:收集|获取|采集)|\bwe (?:\w+ ){0,3}(?:collect|receive|gather|obtain)", re.I
 )
@@ -137,9 +146,11 @@ class Passing:
             or "might" in sentence.text
             or "他人" in sentence.text
         )
-        return (caution and CAUTION.search(sentence.text) is not None) or (
-            self.term and not OURS.search(sentence.text)
-        )
+        if caution and CAUTION.search(sentence.text) is not None:
+            return True
+        if self.term and not OURS.search(sentence.text):
+            return True
+        return EXPLAINED.match(sentence.text) is not None and _PARTIES.search(sentence.text) is None
 
     def after(self, number: int, sentence: Sentence, reading: SentenceReading) -> None:
         """Notes what the sentence leaves open."""

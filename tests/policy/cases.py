@@ -103,6 +103,21 @@ ENGLISH = [
     ("We may use your account to check, and email you by email.", ""),
     ("We kept the record as a web log.", ""),
     ("You can manage this in [Account] - [Settings] - [Location].", ""),
+    # what is derived, passed, asked for or needed; who asks for it
+    ("Your approximate location may be derived from your IP address.", "c:coarse_location c:ip"),
+    ("The radar widget asks for your location once a day.", "c:location"),
+    ("Your postal address is needed to deliver prints.", "c:address"),
+    ("With your consent we pass your location to weather stations.", "s:location"),
+    ("Location data will not be used for a profile and will not be passed to advertisers.", "ns:location"),
+    ("You may log in with your Facebook account instead.", "c:third_party_account"),
+    ("By entering your phone number you agree to our terms.", "c:phone_number"),
+    ("If you do not want us to read your address book, deny the permission.", ""),
+    ("Phone numbers in your address book are uploaded in hashed form.", "c:contacts"),
+    ("Tally does not gather precise data about the location of your mobile device.", "nc:gps_location"),
+    ("Crash reports contain the Android ID.", "c:android_id"),
+    ("Cookies are small text files that are placed on a computer.", ""),
+    ("An IP address is a number that a provider assigns and that servers log.", ""),
+    ("Our analytics supplier sets a cookie.", "s:cookie"),
 ]  # fmt: skip
 
 CHINESE = [

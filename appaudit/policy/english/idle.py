@@ -23,6 +23,12 @@ _PREVENTS = re.compile(
     re.I,
 )
 """prevent others from obtaining."""
+_UNWANTED = re.compile(
+    r"\b(?:not|n['’]t) (?:\w+ly )?(?:want|wish|like|allow|permit|prefer|authori[sz]e) (?:for )?"
+    r"(?:us|our \w+|the \w+|this \w+) to (?:\w+ly )?$",
+    re.I,
+)
+"""do not want us to read: what the user may forbid."""
 _MOVES = frozenset({"send", "sent", "tran", "plac", "forw"})
 _TO_DEVICE = re.compile(
     r"[^.;]{0,60}?\b(?:to|on|onto|in) (?:your|the user's|the user’s|a user's|a user’s|their) (?:\w+['’]?s? )?"
@@ -39,11 +45,13 @@ TO_US = re.compile(
 
 def idle(text: str, item: Token, cls: str, actor: str, negated: bool) -> bool:
     """Whether the verb ``item`` of ``text`` is what others must not do, what a measure prevents, what
-    the user is told to do, or how a secret is kept."""
+    the user is told to do or may forbid, or how a secret is kept."""
     before = text[max(0, item.start - 90) : item.start]
     if item.low.startswith("keep") and _SECRET.match(text, item.end):
         return True
     if negated and actor == "" and _TOLD.search(before):
+        return True
+    if _UNWANTED.search(before):
         return True
     if actor != "we" and _BOUND.search(before):
         return True

@@ -105,7 +105,10 @@ class EnglishReader(Nouns):
                 or item.low != "no"
                 or self.word(i + 1) in ("longer",)
             ):
-                state.negated = True
+                if item.low == "not" and self.contrasts(i):
+                    state.excluded = True  # "..., not your advertising ID"
+                else:
+                    state.negated = True
         elif get("exclusion"):
             state.excluded = True
         elif get("only"):
@@ -188,10 +191,12 @@ class EnglishReader(Nouns):
         state = self.state
         if actor == "we" and word not in ("we", "i") and self.word(i - 1) in OBLIQUE:
             return  # "in our app": a place, not who acts
+        if actor in ("partner", "sdk") and state.actor == "sdk" and self.belongs(i):
+            return  # "the SDK of our partner collects": the SDK does
         behind = self.word(i - 1).rpartition(" ")[2]
         if actor == "you" and behind in ("for", "to", "about") and self.word(i + 1) in ("and", "or"):
             return
-        following = self.next_significant(i + 1)
+        following = self.next_significant(self.named(i) if actor in ("partner", "sdk") else i + 1)
         if actor in ("partner", "sdk") and self.word(i + 1) in ("and", "or", "and/or"):
             following = i + 1
         nxt = self.items[following] if following < len(self.items) else None
@@ -272,6 +277,29 @@ class EnglishReader(Nouns):
         neither = self.word(back) in ("nor", "neither") and self.items[back].get("negation") is not None
         self.new_clause(actor, i)
         self.state.negated = denied or neither  # "we do not require you to provide X"
+
+    def contrasts(self, i: int) -> bool:
+        """Whether "not" at ``i`` stands before a thing, not before a verb."""
+        if self.word(i - 1) not in (",", "but", "and", "("):
+            return False
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        return nxt is not None and (nxt.get("possessive") is not None or nxt.get("data") is not None)
+
+    def belongs(self, i: int) -> bool:
+        """Whether the party at ``i`` only says whose: "of our advertising partner"."""
+        back = i - 1
+        while back >= 0 and self.items[back].get("possessive"):
+            back -= 1
+        return self.word(back) in ("of", "from", "by")
+
+    def named(self, i: int) -> int:
+        """Where the name after the party at ``i`` ends: "our partner Tally Ads uses ..."."""
+        end = i + 1
+        while end < min(i + 4, len(self.items)) and (
+            not self.items[end].readings and self.items[end].text[:1].isupper()
+        ):
+            end += 1
+        return end
 
     def described(self, before: Token, actor: str) -> bool:
         """Whether the subject after the word ``before`` describes it: "the pages you visit"."""

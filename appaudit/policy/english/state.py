@@ -28,6 +28,8 @@ JOINTS = frozenset(_GRAMMAR["joint"]["words"])
 """Words after which a subject opens a clause of its own."""
 INCLUDING = frozenset({"service_log", "usage_info", "device_info", "personal_info"})
 """Types whose "may include" lists what is collected."""
+RECORDS = INCLUDING | {"crash_info", "cookie", "communication_records"}
+"""Types whose things hold other data: "log files contain ..."."""
 CONTAINERS = frozenset(_GRAMMAR["container"]["words"])
 """After a data word these name a thing that works on the data, not the data."""
 CATENATIVE = frozenset(words_of("cues.en")["catenative"]["words"])

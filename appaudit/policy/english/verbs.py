@@ -106,12 +106,25 @@ class Verbs(Voices):
         if frame.polarity:
             self.out.last_frame = frame
 
+    def gives(self, item: Token, verb: Entry, i: int) -> bool:
+        """Whether the user gives what follows: "By entering your phone number you agree ..."."""
+        return verb.value == "provide" and verb.form == "ing" and self.word(i - 1) in ("by", "when", "while")
+
+    def sets_cookie(self, i: int) -> bool:
+        """Whether what the verb at ``i`` sets is a cookie: read from the device later."""
+        return any(
+            (data := item.get("data")) is not None and data.value in ("cookie", "web_beacon")
+            for item in self.items[i + 1 : i + 5]
+        )
+
     def build(self, item: Token, verb: Entry, actor: str, i: int) -> Frame:
         """The frame of an active verb: what it says about the data after it."""
         state = self.state
         cls = verb.value
-        if actor == "" and self.text[:7].lower() == "please ":
+        if actor == "" and (self.text[:7].lower() == "please " or self.gives(item, verb, i)):
             actor = "you"
+        if cls == "provide" and item.low.startswith("set") and self.sets_cookie(i):
+            cls = "collect"
         if item.low.endswith((" of", " of your")):
             actor = "we"  # "you consent to our collection of X"
         polarity: Polarity | None = None
@@ -128,7 +141,7 @@ class Verbs(Voices):
         elif actor in ("we", ""):
             if cls in ("collect", "use", "permission", "contain", "store_local"):
                 polarity = "local_only" if self.local(i) else "collected"
-                if kind == "permission" and actor == "":
+                if kind == "permission" and actor == "" and not low.split()[0].endswith("s"):
                     polarity = None
             elif cls == "share":
                 polarity = "shared"

@@ -55,8 +55,8 @@ class Voices(Parties):
             polarity = "shared" if recipient else None
             if item.low.startswith("upload") and not recipient:
                 polarity = "collected"
-        elif cls == "permission" and item.low.startswith(("request", "ask")):
-            polarity = "collected"
+        elif cls == "permission" and item.low.startswith(("request", "ask", "requir", "need")):
+            polarity = None if state.negated and item.low.startswith(("requir", "need")) else "collected"
         if (
             cls == "use"
             and re.match(r"\s*(?:only|solely|mainly|primarily)?\s*(?:to|for)\b", rest) is None

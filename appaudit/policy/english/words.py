@@ -14,6 +14,7 @@ from appaudit.policy.english.state import (
     NOUNS,
     OPEN,
     PREPOSITIONS,
+    RECORDS,
     SUBJECTS,
     Walk,
 )
@@ -78,6 +79,8 @@ class Words(Walk):
                 return True
             if item.get("weak") or item.get("data"):
                 return False
+            if verb.value == "contain" and (held := before.get("data")) is not None:
+                return held.value in RECORDS and self.has_object(i)  # "Crash reports contain your IMEI"
             return (
                 before.get("condition") is None
                 and self.has_object(i)

@@ -1,12 +1,12 @@
 """How an app asks for consent, from the record of a run to facts.
 
-Three facts: ``shows consent:screen`` before anybody agreed, with attributes ``agree``, ``refuse`` (words of
+Facts: ``shows consent:screen`` before anybody agreed, with attributes ``agree``, ``refuse`` (words of
 the buttons; no ``refuse``: there is none), ``refuse_size`` (its area in percent of the other's),
 ``pre_ticked``, ``policy_link`` (yes, no), ``policy_opens`` (what a tap on it led to: yes, elsewhere, no,
 unclear), ``purposes`` (that one box covers together), ``language``, ``policy_language``, ``device_language``;
 ``shows consent:policy_way``, how the policy is reached from the main screen, with ``found``, ``taps``, ``by``
-(screen, tester); and ``shows consent:after_refusal``, with ``left`` (whether the app was gone then: yes, no)
-and ``asked_again`` (times).
+(screen, tester); ``shows consent:after_refusal``, with ``left`` (whether the app was gone then: yes, no)
+and ``asked_again`` (times); and ``shows consent:withdrawal``, where consent was taken back.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Asking:
         self._refused: Mapping[str, Any] | None = None
         self._again: Mapping[str, Any] | None = None
         self._way: Mapping[str, Any] | None = None
+        self._withdrawn: Mapping[str, Any] | None = None
 
     def add(self, line: Mapping[str, Any]) -> None:
         """A line of kind ``screen``, ``consent`` or ``step``; one not as the runner writes it is left out."""
@@ -52,6 +53,8 @@ class Asking:
             self._question = line
         elif line["line"] == "policy_way":
             self._way = line
+        elif line.get("what") == "withdrawn":
+            self._withdrawn = line
         elif line.get("what") == "refused":
             self._refused = line
         elif line.get("what") in ("asked_again", "not_asked_again"):
@@ -61,6 +64,8 @@ class Asking:
         """``hooked``: subjects of permissions that a hook saw asked for before consent; a prompt for another
         was seen on the screen alone."""
         found: list[Fact] = [] if self._way is None else [self._reach(self._way)]
+        if self._withdrawn is not None:
+            found.append(self._fact(self._withdrawn, "app", "shows", "consent:withdrawal", "after_consent"))
         question = self._question
         if question is None:
             return found

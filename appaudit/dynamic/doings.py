@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from appaudit.dynamic.drafts import tally
 from appaudit.dynamic.frames import Caller, Owners, frames
 from appaudit.records import Fact, Phase, Stack
 
@@ -140,7 +141,7 @@ class Doings:
         )  # fmt: skip
         for counter, value in seen:
             if value:
-                counter[str(value)[:200]] += 1
+                tally(counter, str(value)[:200])
         return draft
 
     def _process(self, line: Mapping[str, Any]) -> str:

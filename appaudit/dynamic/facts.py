@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from appaudit.dynamic.asking import Asking
 from appaudit.dynamic.doings import Doings
+from appaudit.dynamic.drafts import MAX_STACKS, Draft, Key
 from appaudit.dynamic.frames import Caller, Frame, Owners, frames
 from appaudit.dynamic.rows import needed, rows
 from appaudit.dynamic.system import System
@@ -27,8 +28,9 @@ from appaudit.knowledge.apis import Api, by_id, find_word, word_tables
 from appaudit.knowledge.data_types import data_types
 from appaudit.records import Fact, Gap, Phase, Stack
 
-MAX_STACKS = 20
-"""Stacks a fact keeps; its count stays exact."""
+NOWHERE = (-1, -1, -1)
+MAX_PLACES = 20_000
+"""Threads of members, by phase, whose calls without a stack are told apart."""
 PHASES = ("before_consent", "after_consent", "refused", "revoked", "background", "idle", "unknown")
 PASTE = ("android.widget.", "android.text.", "android.view.")
 """The framework acting for the user: a paste is not the app's reading of the clipboard."""
@@ -48,37 +50,6 @@ def _whole(line: Mapping[str, Any]) -> bool:
     return fields and all(isinstance(v, str) for v in line["arguments"].values())
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What makes two calls the same fact."""
-
-    actor: str
-    data: str
-    api: str
-    phase: Phase
-    result: str
-    permission_state: str
-    role: str
-
-
-@dataclass(slots=True)
-class _Draft:
-    count: int = 0
-    first: float = 0.0
-    last: float = 0.0
-    stacks: dict[tuple[str, str], Stack] = field(default_factory=dict)
-    seconds: Counter[int] = field(default_factory=Counter)
-    screens: Counter[str] = field(default_factory=Counter)
-    chains: Counter[str] = field(default_factory=Counter)
-    threads: set[int] = field(default_factory=set)
-    processes: Counter[str] = field(default_factory=Counter)
-    foreground: int = 0
-    through: str = ""
-    unsampled: int = 0
-    arguments: Counter[str] = field(default_factory=Counter)
-    digests: set[str] = field(default_factory=set)
-
-
 class Reading:
     """Facts in the making. ``package``: the app's; ``mapping``: renamed class → original."""
 
@@ -87,13 +58,13 @@ class Reading:
     ) -> None:
         self._owners = Owners(package, mapping, known)
         self._package = package
-        self._drafts: dict[Key, _Draft] = {}
+        self._drafts: dict[Key, Draft] = {}
+        self._loose: dict[tuple[tuple[int, int, int], Key], Draft] = {}
         self._phases: dict[int, Phase] = {}
         self._asked: set[str] = set()
-        self._unsampled: list[dict[str, Any]] = []
         self._seen_on: dict[tuple[int, int, int], set[str]] = defaultdict(set)
         self._gaps: dict[tuple[str, str], Gap] = {}
-        self._digests: list[dict[str, Any]] = []
+        self._digests: dict[tuple[int, str], None] = {}
         self._own: Counter[str] = Counter()
         self._asks: list[Fact] = []
         self._asking = Asking()
@@ -131,7 +102,7 @@ class Reading:
         if api is None or line["count"] < 1 or not _whole(line):
             return
         if not line["stack"]:
-            self._unsampled.append(line)
+            self._unsampled(api, line)
             return
         stack = frames(line["stack"])
         caller = self._owners.caller(stack) if stack else None
@@ -143,7 +114,7 @@ class Reading:
         if api.kind == "exec":
             self._doings.command(line, api.id, caller)
         for data, role in self._meanings(api, line["arguments"]):
-            self._count(api, data, role, line, caller.actor, caller, stack)
+            self._count(api, data, role, line, caller, stack)
         self._seen_on[line["row"], line["thread"], line["epoch"]].add(caller.actor)
 
     def _for_itself(self, api: Api, caller: Caller) -> bool:
@@ -190,33 +161,21 @@ class Reading:
         data: str,
         role: str,
         line: Mapping[str, Any],
-        actor: str,
-        caller: Caller | None,
+        caller: Caller,
         stack: tuple[Frame, ...],
     ) -> None:
-        state = self._state(api, data, line["permissions"])
-        phase = self._phases.get(line["epoch"], "unknown")
-        key = Key(actor, data, api.id, phase, line["result"], state, role)
-        draft = self._drafts.setdefault(key, _Draft())
-        first, last, count = float(line["first"]), float(line["last"]), int(line["count"])
-        draft.first = min(draft.first or first, first)
-        draft.last = max(draft.last, last)
-        draft.count += count
-        draft.seconds[int(first)] += count
-        draft.threads.add(int(line["thread"]))
-        draft.processes[str(line.get("process") or self._package)[:300]] += count
-        draft.foreground += count if line["foreground"] else 0
-        if line["screen"]:
-            draft.screens[line["screen"]] += count
-        for value in line["arguments"].values():
-            draft.arguments[value[:200]] += count
-        if caller is None:
-            draft.unsampled += count
-            return
-        draft.chains[" ".join(caller.chain)] += count
+        key = self._key(api, data, role, line, caller.actor)
+        draft = self._drafts.setdefault(key, Draft())
+        draft.add(line, self._package)
+        draft.chains[" ".join(caller.chain)] += int(line["count"])
         draft.through = draft.through or caller.through
         if len(draft.stacks) < MAX_STACKS:
             draft.stacks.setdefault((line["signature"], line["stack"]), self._stack(api, line, stack))
+
+    def _key(self, api: Api, data: str, role: str, line: Mapping[str, Any], actor: str) -> Key:
+        state = self._state(api, data, line["permissions"])
+        phase = self._phases.get(line["epoch"], "unknown")
+        return Key(actor, data, api.id, phase, line["result"], state, role)
 
     def _stack(self, api: Api, line: Mapping[str, Any], stack: tuple[Frame, ...]) -> Stack:
         member = f"{api.descriptor}->{api.member}"
@@ -229,15 +188,22 @@ class Reading:
             result=line["result"] + (f" {line['error']}" if line["error"] else ""),
         )
 
+    def _unsampled(self, api: Api, line: Mapping[str, Any]) -> None:
+        """A call of a flood for which no stack was taken: whose it was, the rest of the record tells."""
+        place = int(line["row"]), int(line["thread"]), int(line["epoch"])
+        if len(self._loose) >= MAX_PLACES:
+            place = NOWHERE
+        for data, role in self._meanings(api, line["arguments"]):
+            key = self._key(api, data, role, line, "unknown")
+            self._loose.setdefault((place, key), Draft()).add(line, self._package)
+
     def _leftover(self) -> None:
-        """Calls of a flood for which no stack was taken: theirs who alone made that call on that thread."""
-        for line in self._unsampled:
-            api = rows()[line["row"]]
-            actors = self._seen_on.get((line["row"], line["thread"], line["epoch"]), set())
+        """Calls without a stack are theirs who alone made that call on that thread."""
+        for (place, key), draft in self._loose.items():
+            actors = self._seen_on.get(place, set())
             actor = next(iter(actors)) if len(actors) == 1 else "unknown"
-            for data, role in self._meanings(api, line["arguments"]):
-                self._count(api, data, role, line, actor, None, ())
-        self._unsampled.clear()
+            self._drafts.setdefault(replace(key, actor=actor), Draft()).merge(draft)
+        self._loose.clear()
 
     # ----------------------------------------------------------------------------------- notes
 
@@ -251,7 +217,8 @@ class Reading:
             for name, granted in zip(detail["names"], detail["granted"], strict=False):
                 self._answers[name, phase] = "granted" if granted == "1" else "denied"
         elif line.get("kind") == "digest":
-            self._digests.append(dict(line))
+            if len(self._digests) < MAX_PLACES:
+                self._digests[int(detail["row"]), str(detail["algorithm"]).lower().replace("-", "")] = None
         else:
             self._doings.add(line)
 
@@ -302,9 +269,8 @@ class Reading:
     def facts(self) -> list[Fact]:
         """Everything, in the order in which it was first seen."""
         self._leftover()
-        for note in self._digests:
-            self._digest(note)
-        self._digests.clear()
+        for number, algorithm in self._digests:
+            self._digest(number, algorithm)
         found = [self._fact(key, draft) for key, draft in self._drafts.items()]
         asked = self._asking.facts({f.subject for f in self._asks if f.phase == "before_consent"})
         asks = [self._answered(f) for f in self._asks]
@@ -317,13 +283,11 @@ class Reading:
         answer = self._answers.get((fact.subject.removeprefix("permission:"), fact.phase))
         return replace(fact, attributes=(("answer", answer),)) if answer else fact
 
-    def _digest(self, note: Mapping[str, Any]) -> None:
-        api = rows().get(note["detail"]["row"])
-        if api is None:
-            return
+    def _digest(self, number: int, algorithm: str) -> None:
+        api = rows().get(number)
         for key, draft in self._drafts.items():
-            if key.api == api.id and key.result == "value":
-                draft.digests.add(str(note["detail"]["algorithm"]).lower().replace("-", ""))
+            if api is not None and key.api == api.id and key.result == "value":
+                draft.digests.add(algorithm)
 
     def gaps(self) -> list[Gap]:
         """What was not seen, and what can never be seen this way."""
@@ -345,7 +309,7 @@ class Reading:
             found.append(Gap("dynamic", "hooks_failed", self._package, reason))
         return found
 
-    def _fact(self, key: Key, draft: _Draft) -> Fact:
+    def _fact(self, key: Key, draft: Draft) -> Fact:
         minutes = Counter[int]()
         for second, count in draft.seconds.items():
             minutes[second // 60] += count

@@ -66,19 +66,19 @@ class Record:
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
     """The lines of a record; one cut short by a sudden end is left out. Raises InputError."""
+    seen = False
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+            for line in file:
+                try:
+                    data = json.loads(line)
+                except (ValueError, RecursionError):
+                    continue
+                if isinstance(data, dict) and isinstance(data.get("line"), str):
+                    seen = True
+                    yield data
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
-    seen = False
-    for line in text.split("\n"):
-        try:
-            data = json.loads(line) if line else None
-        except ValueError:
-            continue
-        if isinstance(data, dict) and isinstance(data.get("line"), str):
-            seen = True
-            yield data
     if not seen:
         raise InputError(f"{path} is not the record of a run")
 

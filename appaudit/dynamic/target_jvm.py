@@ -25,6 +25,8 @@ BUSY = "error the main thread does not answer"
 PATIENCE = 180.0
 """Seconds for the app's main thread to come back: it waits while a process that it started is hooked."""
 MAX_LINE = 8_000_000
+JVM = ("-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-Xss1m", "-XX:TieredStopAtLevel=1")
+"""All of its heap from the start: what a process grows by is then not garbage that waits."""
 JAVA = frozenset({11, 17})
 """Feature releases of OpenJDK that Frida's bridge can hook; 21 and later lack symbols it needs."""
 SKIP = (
@@ -137,7 +139,7 @@ class JvmTarget:
         folder.mkdir(parents=True, exist_ok=True)
         defines = [f"-D{key}={value}" for key, value in self._defines.items()]
         self._process = subprocess.Popen(  # noqa: S603
-            [str(self._java), "-Xmx256m", "-Xss1m", "-XX:TieredStopAtLevel=1", *defines,
+            [str(self._java), *JVM, *defines,
              "-cp", self._class_path, "standin.Launcher", "--wait", "--data", str(folder)],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, encoding="utf-8",
         )  # fmt: skip

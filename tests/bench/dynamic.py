@@ -55,14 +55,15 @@ def resident(pid: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of floods: microseconds of processor time a call, seconds of the fastest, calls told, megabytes
-    after the first and the last, seconds until the app could run."""
+    """Of floods: microseconds of processor time a call, seconds of the fastest, calls told, megabytes of the
+    app after the first and the last and by how many our own process grew, seconds until the app could run."""
 
     call: float
     best: float
     told: int
     first: float
     last: float
+    host: float
     start: float
 
 
@@ -96,14 +97,15 @@ def cost(stacks: int | None, rounds: int) -> Cost:
     """Of so many floods; the first warms up and counts for memory only."""
     with running(stacks) as (target, path, start):
         flood(target)
-        first, used = resident(target.pid), processor(target.pid)
+        first, used, host = resident(target.pid), processor(target.pid), resident(os.getpid())
         best = min(flood(target) for _ in range(rounds - 1))
         used, last = processor(target.pid) - used, resident(target.pid)
+        host = resident(os.getpid()) - host
         if stacks is not None:
             time.sleep(1)
         lines = read(path) if stacks is not None else ()
         told = sum(line["count"] for line in lines if line["line"] == "call")
-    return Cost(used / ((rounds - 1) * CALLS) * 1e6, best, told, first, last, start)
+    return Cost(used / ((rounds - 1) * CALLS) * 1e6, best, told, first, last, host, start)
 
 
 def peer(rounds: int) -> tuple[float, int, float]:
@@ -156,6 +158,7 @@ def run() -> list[str]:
         f"{CALLS / heavy.best:,.0f} with",
         f"delay of the start: {light.start - bare.start:.1f} s for {len(rows())} members and the modules; "
         f"frida-trace {ready:.1f} s for one method",
-        f"memory of the app: {light.first:.0f} MB after {CALLS:,} calls, {light.last:.0f} MB after "
-        f"{every:,}; {bare.last:.0f} MB without hooks",
+        f"memory: the app {light.first:.0f} MB after {CALLS:,} calls, {light.last:.0f} MB after {every:,} "
+        f"(its heap of 64 MB whole from the start; {bare.last:.0f} MB without hooks); this process "
+        f"{light.host:+.0f} MB meanwhile",
     ]

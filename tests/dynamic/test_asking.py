@@ -21,6 +21,11 @@ SCREEN = {
 }  # fmt: skip
 PICTURE = {"line": "screen", "at": 4.9, "file": "screens/002.xml", "picture": "screens/002.png", "epoch": 1}
 REFUSED = {"line": "step", "at": 6.0, "what": "refused", "left": False, "file": "screens/003.xml"}
+WAY = {
+    "line": "policy_way", "at": 10.0, "found": True, "taps": 4, "by": "screen", "opens": "yes",
+    "language": "zh", "file": "screens/009.xml",
+}  # fmt: skip
+WITHDRAWN = {"line": "step", "at": 11.0, "what": "withdrawn", "file": "screens/010.xml", "epoch": 9}
 AGAIN = {"line": "step", "at": 9.0, "what": "not_asked_again", "times": 0}
 
 
@@ -59,8 +64,8 @@ def test_the_way_from_the_main_screen_is_a_fact() -> None:
 
 
 def test_a_good_screen_passes_every_rule() -> None:
-    found = outcomes(SCREEN, REFUSED, AGAIN)
-    assert len(found) == 6
+    found = outcomes(SCREEN, REFUSED, AGAIN, WAY, WITHDRAWN)
+    assert len(found) == 9
     assert {outcome for outcome, _ in found.values()} == {"pass"}
 
 
@@ -75,13 +80,19 @@ def test_a_good_screen_passes_every_rule() -> None:
         ({"refuse_area": 100}, "consent-refusal", "review", "small_refusal"),
         ({"left": True}, "consent-refusal", "review", "leaving_refusal"),
         ({"times": 1}, "consent-asked-again", "review", "asked_again"),
+        ({"found": False}, "policy-way", "violation", "policy_way"),
+        ({"taps": 5}, "policy-way", "violation", "policy_way"),
+        ({"language": "en"}, "policy-language", "review", "policy_language"),
         ({"times": 2}, "consent-asked-again", "violation", "asked_again"),
     ],
 )
 def test_one_thing_wrong_is_one_finding(
     change: dict[str, Any], rule: str, outcome: str, subject: str
 ) -> None:
-    lines = [{**line, **{k: v for k, v in change.items() if k in line}} for line in (SCREEN, REFUSED, AGAIN)]
+    whole = (WAY, WITHDRAWN) if rule.startswith("policy") else (SCREEN, REFUSED, AGAIN)
+    other = (SCREEN, REFUSED, AGAIN) if rule.startswith("policy") else (WAY, WITHDRAWN)
+    lines = [{**line, **{k: v for k, v in change.items() if k in line}} for line in whole]
+    lines += other
     found = outcomes(*lines)
     assert found.pop(rule) == (outcome, f"consent:{subject}")
     assert {outcome for outcome, _ in found.values()} == {"pass"}
@@ -91,7 +102,7 @@ def test_no_consent_screen_is_no_pass() -> None:
     nothing = {**SCREEN, "found": False, "pre_ticked": None, "refuse": None, "policy_link": None}
     for lines in ((), (nothing,)):
         found = outcomes(*lines)
-        assert len(found) == 6
+        assert len(found) == 9
         assert {outcome for outcome, _ in found.values()} == {"not_examined"}
     refused = outcomes(SCREEN)
     assert refused["consent-refusal"][0] == refused["consent-asked-again"][0] == "not_examined"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +174,38 @@ def test_what_was_done_names_its_process_and_member(kind: str, detail: dict[str,
     owner, _, member = api.rpartition(".")
     assert seen.api == f"L{owner.replace('.', '/')};->{member}"
     assert seen.process == fact.attribute["process"] == "com.example.shop:push"
+
+
+def test_a_flood_of_different_calls_takes_little_memory() -> None:
+    """Calls without a stack, each with an argument and on a screen of its own: an app can make any number."""
+    number = 4_000
+    interpret([line()], "com.example.shop")  # what is known is loaded
+
+    def flood() -> Iterator[dict[str, Any]]:
+        yield line(thread=3)
+        for n in range(number):
+            told = {"1": "android_id", "2": f"{n:0500}"}
+            yield line(thread=3, stack="", arguments=told, screen=f"s{n:01000}")
+
+    tracemalloc.start()
+    try:
+        facts, _ = interpret(flood(), "com.example.shop")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    [fact] = [f for f in facts if f.action == "accesses"]
+    assert (fact.actor, fact.count, fact.attribute["without_stack"]) == ("app", number + 1, str(number))
+    assert peak < 3_000_000, "of what one call tells, not of all"
+
+
+def test_a_record_is_read_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    row = json.dumps({"line": "step", "what": "x" * 500})
+    path.write_text(f"{row}\n" * 10_000, encoding="utf-8")
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in record.read(path)) == 10_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000

@@ -145,7 +145,11 @@ def policy_language(case: Case) -> Iterator[Verdict]:
 
 
 def withdrawal(case: Case) -> Iterator[Verdict]:
-    """The app lets one take consent back: no view that does so was found."""
+    """The app lets one take consent back, as a run did; or no view that does so was found."""
+    shown = _shown(case, "withdrawal")
+    if shown:
+        yield _verdict("pass", "withdrawal", shown)
+        return
     missed = case.gaps_of("withdrawal_not_found")
     if not missed:
         yield _unseen("withdrawal", "run_withdrawing")

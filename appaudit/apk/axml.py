@@ -28,6 +28,8 @@ _ATTRIBUTE = struct.Struct("<IIIHBBI")
 _POOL, _XML, _MAP = 0x0001, 0x0003, 0x0180
 _START_NAMESPACE, _END_NAMESPACE, _START, _END, _CDATA = 0x0100, 0x0101, 0x0102, 0x0103, 0x0104
 _NONE = 0xFFFFFFFF
+_NULL = 0
+"""The type of an attribute without a value, which the platform takes for absent."""
 
 _FIRST_NODE, _LAST_NODE = 0x0100, 0x017F
 
@@ -181,6 +183,8 @@ class _Reader:
         text = self.pool[data] if kind == STRING else None
         if kind == STRING and raw_index not in (_NONE, data) and self.pool[raw_index] != text:
             self.note("axml_raw_value", f"{self.pool[raw_index]!r} beside {text!r}")
+        elif kind == _NULL and self.pool[raw_index]:
+            self.note("axml_raw_value", f"{self.pool[raw_index]!r} beside no value")
         if resource:
             written = self.pool[name_index]
             name = self.names.get(resource) or written or f"{resource:#010x}"

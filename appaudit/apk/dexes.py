@@ -72,8 +72,13 @@ class _Search:
         platform.sort(
             key=lambda e: (not e.name.startswith("base/"), e.name.rpartition("/")[0], _number(e.name))
         )
-        own = {entry.name for entry in platform}
         extra: list[DexFile] = []
+        if depth == 0 and self.kind in ("apk", "split_apks"):
+            for entry in (skipped := _behind_a_gap(platform)):
+                self.note(file, Trick("dex_unusual_place", entry.name, "one before it is missing", "reads"))
+                extra.append(DexFile(f"{file}!{entry.name}", archive, entry))
+            platform = platform[: len(platform) - len(skipped)]
+        own = {entry.name for entry in platform} | {dex.entry.name for dex in extra if dex.entry}
         for entry in archive:
             if entry.name not in own and entry.size >= _SMALLEST:
                 extra += self.member(archive, entry, file, depth)
@@ -119,6 +124,12 @@ class _Search:
                 file, Trick("dex_in_archive", entry.name, f"{len(own) + len(other)} dex files", "reads")
             )
         return own + other
+
+
+def _behind_a_gap(entries: list[Entry]) -> list[Entry]:
+    """Those of numbered dex files that the platform does not load: it stops at the first that is missing."""
+    first = next((k for k, e in enumerate(entries) if _number(e.name) != k + 1), len(entries))
+    return entries[first:]
 
 
 def _number(name: str) -> int:

@@ -8,7 +8,7 @@ from typing import Protocol
 from appaudit.apk import axml, proto, textxml
 from appaudit.apk.arsc import Resources
 from appaudit.apk.axml import XmlError
-from appaudit.apk.container import Part
+from appaudit.apk.container import Part, printable
 from appaudit.apk.declarations import read_manifest
 from appaudit.apk.manifest import Manifest
 from appaudit.apk.xml import Element, Value
@@ -57,6 +57,12 @@ class Module:
         root = self._xml(self.manifest_path, "unreadable_manifest")
         if self.kind in ("apk", "split_apks") and (root is None or self._told):
             root = self._second_opinion(root)
+        if root is not None and root.name != "manifest":  # the platform takes no other
+            scope = f"{self.part.file}!{self.manifest_path}"
+            self._miss(
+                "unreadable_manifest", scope, f"It cannot be read: its root is <{printable(root.name)}>."
+            )
+            root = None
         return None if root is None else read_manifest(root, self.resolve, self.open_xml)
 
     def _second_opinion(self, ours: Element | None) -> Element | None:

@@ -83,7 +83,8 @@ class Sample:
             try:
                 yield from read_dexes(self._spill.keep(data), member)
             except DexError as error:
-                self.gaps.append(Gap("static", "unreadable_dex", member, f"No dex can be read: {error}."))
+                reason = f"No dex can be read: {str(error).removesuffix('.')}."
+                self.gaps.append(Gap("static", "unreadable_dex", member, reason))
 
     def release(self) -> None:
         """Gives back the memory that mapped dex files take; they are read again where needed."""

@@ -288,6 +288,21 @@ def test_tricks(writer: type[Axml], expected: set[str]) -> None:
     assert set(tricks) == expected
 
 
+class NoValue(Axml):
+    """A text beside no value: the platform sees no attribute, readers of the text do."""
+
+    def attribute(self, namespace: int, name: int, value: object) -> bytes:
+        data = super().attribute(namespace, name, value)  # type: ignore[arg-type]
+        return data[:15] + b"\0" + data[16:] if value == "android.permission.CAMERA" else data
+
+
+def test_a_text_beside_no_value_is_told() -> None:
+    asks = node("manifest", node("uses-permission", name="android.permission.CAMERA"))
+    root, tricks = parsed(NoValue(asks).build())
+    assert set(tricks) == {"axml_raw_value"}
+    assert not root.children[0].attributes["name"].string
+
+
 def test_attributes_out_of_order_are_not_seen() -> None:
     """The platform walks ids upwards: a lower id behind a higher one is passed over."""
 

@@ -217,3 +217,9 @@ def test_messages_are_one_line(tmp_path: Path) -> None:
         with pytest.raises(InputError) as error:
             open_app(tmp_path / name)
         assert str(error.value).isprintable()
+
+
+def test_only_a_manifest_is_a_manifest(tmp_path: Path) -> None:
+    """The platform looks at the root's name; what lies deeper counts for nothing."""
+    with pytest.raises(InputError, match="holds no manifest"):
+        opened(tmp_path, zipped(apk(node("resources", manifest(node("application"))))))

@@ -131,6 +131,17 @@ def test_both_of_two_dexes_are_read(tmp_path: Path) -> None:
     assert "zip_duplicate_entry" in found
 
 
+@pytest.mark.parametrize(
+    ("names", "loaded"),
+    [(["classes.dex", "classes2.dex"], 2), (["classes.dex", "classes3.dex"], 1), (["classes2.dex"], 0)],
+)
+def test_a_dex_behind_a_gap_is_read_and_told(names: list[str], loaded: int, tmp_path: Path) -> None:
+    """The platform loads classes.dex, classes2.dex and so on, up to the first that is missing."""
+    app, found = seen(zipped([apk()[0], *(Stored(name, DEX) for name in names)]), tmp_path)
+    assert [name.partition("!")[2] for name in app.dex_members] == names
+    assert ("dex_unusual_place" in found) == (loaded < len(names))
+
+
 def test_janus_gives_both_dexes(tmp_path: Path) -> None:
     app, _ = seen(zipped(apk(), prefix=DEX + b"prefix"), tmp_path)
     assert [name for name, _ in app.dexes()] == ["shop.apk!classes.dex", "shop.apk!(prefix)"]

@@ -96,7 +96,7 @@ rpc.exports = {
       }
       Java.performNow(() => {
         try {
-          stacks.prepare(Java);
+          stacks.prepare();
           listeners.prepare();
           const methods = config.rows.filter((row) => row.hook === "method");
           rows.push(...installAll(Java, Java.classFactory, methods.filter((row) => !row.library)));

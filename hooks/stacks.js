@@ -1,17 +1,28 @@
 // The Java stack of the thread that calls: one crossing into Java for all frames. A member that a thread
 // calls often gets a stack for the first calls of each second, then for one call in `sampleEvery`.
 
+import Java from "./bridge.js";
 import { config } from "./state.js";
 import { stackId } from "./events.js";
 
-let Throwable = null;
-let Arrays = null;
-let join = null;
+let made = null; // a function from an environment to the frames as one text
 
-export function prepare(Java) {
-  Throwable = Java.use("java.lang.Throwable");
-  Arrays = Java.use("java.util.Arrays");
-  join = Arrays.toString.overload("[Ljava.lang.Object;");
+// By JNI itself: wrappers of each frame would cost more than the frames.
+export function prepare() {
+  const env = Java.vm.getEnv();
+  const global = (name) => env.newGlobalRef(env.findClass(name));
+  const [throwable, arrays] = [global("java/lang/Throwable"), global("java/util/Arrays")];
+  const [create, own, shared] = [env.constructor([]), env.vaMethod("pointer", []), env.staticVaMethod("pointer", ["pointer"])];
+  const init = env.getMethodId(throwable, "<init>", "()V");
+  const frames = env.getMethodId(throwable, "getStackTrace", "()[Ljava/lang/StackTraceElement;");
+  const join = env.getStaticMethodId(arrays, "toString", "([Ljava/lang/Object;)Ljava/lang/String;");
+  made = (now) => {
+    const thrown = create(now.handle, throwable, init);
+    const trace = own(now.handle, thrown, frames);
+    const text = shared(now.handle, arrays, join, trace);
+    now.throwIfExceptionPending();
+    return now.stringFromJni(text);
+  };
 }
 
 const MAX_BUDGETS = 10000;
@@ -33,7 +44,14 @@ function granted(row, thread) {
 }
 
 export function text() {
-  const frames = join.call(Arrays, Throwable.$new().getStackTrace());
+  const env = Java.vm.getEnv();
+  env.pushLocalFrame(8);
+  let frames;
+  try {
+    frames = made(env);
+  } finally {
+    env.popLocalFrame(NULL);
+  }
   let end = 0;
   for (let depth = 0; depth < config.stackDepth; depth++) {
     const next = frames.indexOf(", ", end);

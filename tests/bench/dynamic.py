@@ -108,8 +108,8 @@ def cost(stacks: int | None, rounds: int) -> Cost:
     return Cost(used / ((rounds - 1) * CALLS) * 1e6, best, told, first, last, host, start)
 
 
-def peer(rounds: int) -> tuple[float, int, float]:
-    """(microseconds a call, calls printed, seconds until it traced) under frida-trace."""
+def peer(rounds: int) -> tuple[float, int, float, float]:
+    """(microseconds a call, calls printed, seconds until it traced, megabytes after) under frida-trace."""
     with running(None) as (target, path, _):
         flood(target)  # frida-trace finds loaded classes only
         out = path.with_name("trace.txt")
@@ -127,12 +127,12 @@ def peer(rounds: int) -> tuple[float, int, float]:
             used = processor(target.pid)
             for _ in range(rounds):
                 flood(target)
-            used = processor(target.pid) - used
+            used, held = processor(target.pid) - used, resident(target.pid)
             time.sleep(3)
             trace.terminate()
             trace.wait(20)
         printed = out.read_text(errors="replace").count("Secure.getString(")
-        return used / (rounds * CALLS) * 1e6, printed, ready
+        return used / (rounds * CALLS) * 1e6, printed, ready, held
 
 
 def run() -> list[str]:
@@ -142,7 +142,7 @@ def run() -> list[str]:
     bare = cost(None, 4)
     light, heavy = cost(0, MILLION), cost(NOWHERE, 4)
     usual = cost(400, 4)
-    traced, printed, ready = peer(3)
+    traced, printed, ready, held = peer(3)
     added = light.call - bare.call
     beside = f"+{traced - bare.call:.0f} us ({(traced - bare.call) / added:.1f}x ours without stack)"
     if not printed:
@@ -160,5 +160,5 @@ def run() -> list[str]:
         f"frida-trace {ready:.1f} s for one method",
         f"memory: the app {light.first:.0f} MB after {CALLS:,} calls, {light.last:.0f} MB after {every:,} "
         f"(its heap of 64 MB whole from the start; {bare.last:.0f} MB without hooks); this process "
-        f"{light.host:+.0f} MB meanwhile",
+        f"{light.host:+.0f} MB meanwhile; under frida-trace {held:.0f} MB after {3 * CALLS:,}",
     ]

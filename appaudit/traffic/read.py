@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,12 @@ def _entries(path: Path, entries: list[Any], gaps: list[Gap]) -> Iterator[Flow]:
         try:
             yield _entry(f"{path.name}#{number}", entry)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            reason = f"entry {number} of {path.name} is malformed: {type(error).__name__} {error}"
-            gaps.append(Gap("traffic", "malformed_flow", f"{path.name}#{number}", reason[:300]))
+            gaps.append(_malformed(path, number, error))
+
+
+def _malformed(path: Path, number: int, error: Exception) -> Gap:
+    reason = f"entry {number} of {path.name} is malformed: {type(error).__name__} {error}"
+    return Gap("traffic", "malformed_flow", f"{path.name}#{number}", reason[:300])
 
 
 def _entry(flow_id: str, entry: dict[str, Any]) -> Flow:
@@ -140,13 +144,15 @@ def _mitm(path: Path, gaps: list[Gap]) -> Iterator[Flow]:
         with path.open("rb") as f:
             try:
                 for number, flow in enumerate(io.FlowReader(f).stream()):
-                    flow_id = f"{path.name}#{number}"
-                    if flow.type == "http":
-                        yield _http(flow_id, flow)
-                    elif flow.type == "dns":
-                        yield _lookup(flow_id, flow)
-                    elif flow.type in ("tcp", "udp"):
-                        yield _socket(flow_id, flow)
+                    try:
+                        made = (
+                            _KINDS[flow.type](f"{path.name}#{number}", flow) if flow.type in _KINDS else None
+                        )
+                    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+                        gaps.append(_malformed(path, number, error))
+                        continue
+                    if made is not None:
+                        yield made
             except Exception as error:  # noqa: BLE001 - hostile bytes break the reader anywhere
                 reason = f"{path.name} ends early: {error or type(error).__name__}"
                 gaps.append(Gap("traffic", "damaged_recording", path.name, reason[:300]))
@@ -157,7 +163,7 @@ def _mitm(path: Path, gaps: list[Gap]) -> Iterator[Flow]:
 def _http(flow_id: str, flow: Any) -> Flow:
     frames: tuple[bytes, ...] = ()
     if flow.websocket is not None:
-        frames = tuple(bytes(m.content) for m in flow.websocket.messages if m.from_client)
+        frames = tuple(_bytes(m.content) for m in flow.websocket.messages if m.from_client)
     request, response = flow.request, flow.response
     noted = _noted(flow)
     return Flow(
@@ -179,6 +185,11 @@ def _http(flow_id: str, flow: Any) -> Flow:
         _peer(flow.server_conn)[0],
         bool(noted.get("cut")),
     )
+
+
+def _bytes(content: bytes | str) -> bytes:
+    """A message; those of mitmproxy 7 and before are text where they were sent as text."""
+    return content.encode("utf-8", "surrogateescape") if isinstance(content, str) else bytes(content)
 
 
 def _peer(connection: Any) -> tuple[str, int]:
@@ -217,7 +228,7 @@ def _socket(flow_id: str, flow: Any) -> Flow:
     noted = _noted(flow)
     frames: tuple[bytes, ...] = ()
     if flow.messages:
-        frames = tuple(bytes(m.content) for m in flow.messages if m.from_client)
+        frames = tuple(_bytes(m.content) for m in flow.messages if m.from_client)
     return Flow(
         flow_id,
         flow.type.upper(),
@@ -234,6 +245,14 @@ def _socket(flow_id: str, flow: Any) -> Flow:
         cut=bool(noted.get("cut")),
         unopened=bool(noted.get("unopened")),
     )
+
+
+_KINDS: dict[str, Callable[[str, Any], Flow]] = {
+    "http": _http,
+    "dns": _lookup,
+    "tcp": _socket,
+    "udp": _socket,
+}
 
 
 def _fields(headers: Any) -> tuple[tuple[str, str], ...]:

@@ -98,7 +98,8 @@ def _unseen(name: str, host: Host) -> Iterator[tuple[str, str]]:
     if host.names:
         yield "hidden_dns", f"{much} to {name}, some of which look up names past the network's own DNS"
     if host.offers_quic and not host.seen_quic:
-        yield "quic_offered", f"{name} offers HTTP/3: what is sent over QUIC passes this kind of recording by"
+        reason = f"{name} offers HTTP/3; {much} came another way, what goes over QUIC passes by"
+        yield "quic_offered", reason
     if public_address(name):
         yield "bare_address", f"{much} went to the address {name}, which no name was looked up for"
     if host.unopened and "tls_client" not in host.failures:

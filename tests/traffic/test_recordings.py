@@ -128,3 +128,28 @@ def test_damaged_flow_file_keeps_what_came_before(tmp_path: Path) -> None:
     result = read_traffic(tmp_path / "x.mitm", VALUES)
     assert result.flows
     assert "damaged_recording" in {g.code for g in result.gaps}
+
+
+def test_one_bad_flow_costs_no_other(tmp_path: Path) -> None:
+    """And text messages, as mitmproxy 7 wrote them, are read."""
+    io = pytest.importorskip("mitmproxy.io", reason="flow files need the device extra")
+    from mitmproxy.test import tflow
+    from mitmproxy.websocket import WebSocketMessage
+
+    bad, old, good = tflow.tflow(), tflow.twebsocketflow(messages=False), tflow.tflow()
+    bad.metadata["appaudit"] = {"hits": [{"nonsense": 1}]}
+    old.websocket.messages.append(WebSocketMessage(1, True, b""))
+    old.websocket.messages[0].content = '{"id":"866174031234564"}'
+    good.request.content = b"imei=866174031234564"
+    with (tmp_path / "x.mitm").open("wb") as file:
+        for flow in (bad, old, good):
+            io.FlowWriter(file).add(flow)
+    result = read_traffic(tmp_path / "x.mitm", VALUES)
+    assert [(g.code, g.scope) for g in result.gaps if g.code != "failed_flow"] == [
+        ("malformed_flow", "x.mitm#0")
+    ]
+    fields = [e for f in result.facts if f.subject == "data:imei" for e in f.evidence]
+    assert {e.where for e in fields if isinstance(e, FlowField)} == {
+        "message[0].json.id",
+        "request.body.form.imei",
+    }

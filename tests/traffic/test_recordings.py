@@ -138,8 +138,10 @@ def test_one_bad_flow_costs_no_other(tmp_path: Path) -> None:
 
     bad, old, good = tflow.tflow(), tflow.twebsocketflow(messages=False), tflow.tflow()
     bad.metadata["appaudit"] = {"hits": [{"nonsense": 1}]}
+    assert old.websocket is not None
     old.websocket.messages.append(WebSocketMessage(1, True, b""))
-    old.websocket.messages[0].content = '{"id":"866174031234564"}'
+    text: Any = '{"id":"866174031234564"}'
+    old.websocket.messages[0].content = text
     good.request.content = b"imei=866174031234564"
     with (tmp_path / "x.mitm").open("wb") as file:
         for flow in (bad, old, good):

@@ -46,7 +46,10 @@ def need_jvm() -> None:
         pytest.skip(why)
 
 
-REVOKED = {"shop": ("android.permission.ACCESS_FINE_LOCATION",)}
+REVOKED = {
+    "shop": ("android.permission.ACCESS_FINE_LOCATION",),
+    "check": ("android.permission.ACCESS_COARSE_LOCATION",),
+}
 SECONDS = {"shop": 1.5}
 
 

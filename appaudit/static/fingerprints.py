@@ -1,7 +1,8 @@
 """Finds libraries whose code was renamed: what a class does to the framework survives renaming.
 
 A class is the set of its *features*: the framework methods it calls (owner, name, signature), the
-strings it loads, the framework classes it extends and implements. Obfuscators rename the app's own
+strings it loads, the framework classes it extends and implements, the types of its methods and fields
+with those made fuzzy that may be renamed. Obfuscators rename the app's own
 types and members, move and merge packages, inline and drop methods; features of a class mostly stay.
 A library's class is *found* where one class of the app holds most of the weight of its features;
 the weight of a feature is its rarity among the libraries of the database, so that what everybody
@@ -37,6 +38,8 @@ COMPILERS = (
 )
 """Classes whose calls compilers add and take away."""
 
+ACC_STATIC, ACC_SYNTHETIC, ACC_CONSTRUCTOR = 0x8, 0x1000, 0x10000
+
 MAX_POSTINGS = 64
 """Classes of a database that may share a feature before it says nothing of any of them."""
 MAX_SPREAD = 512
@@ -45,9 +48,18 @@ MIN_CLASS_WEIGHT = 6.0
 """Weight of features (natural logarithm of their rarity) below which a class is not told apart."""
 FOUND = 0.6
 """Part of a class's weight that one class of the app must hold."""
-MIN_CLASSES = 3
-PRESENT = 0.12
+GROWN = 3.0
+"""How many times the features of a class it may have in an app, where others were merged into it; a larger
+one holds what it holds by chance."""
+MIN_CLASSES, MIN_FOUND = 2, 40.0
+"""Classes and weight that must be found to name a library."""
+PRESENT = 0.09
 """Part of a library's weight that must be found; shrinking leaves out what an app does not use."""
+MOST, MANY = 0.4, 16
+"""Where the classes are not quite those of a known version, others have some like them by chance or by
+copying: this part of the library or so many classes must be found."""
+EXACT = 0.86
+"""Part of the weight of its classes from which on they are those of a known version."""
 EQUAL = 0.995
 """Two versions fit equally well where one reaches this part of the other."""
 BUNDLE, EXPLAINED = 2.0, 0.9
@@ -55,7 +67,8 @@ BUNDLE, EXPLAINED = 2.0, 0.9
 
 
 def feature(kind: str, text: str) -> int:
-    """The 64-bit hash of one feature; ``kind``: c a call, s a string, t a supertype."""
+    """The 64-bit hash of one feature; ``kind``: c a call, s a string, t a supertype, m the shape of a
+    method, f that of a field."""
     raw = (kind + text).encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(raw, digest_size=8).digest(), "little")
 
@@ -77,6 +90,28 @@ def string_feature(text: str) -> int | None:
     return feature("s", text) if len(text) > 2 else None
 
 
+def fuzzy(descriptor: str) -> str:
+    """A type's descriptor with classes that may be renamed made ``X``, so that it survives renaming."""
+    bare = descriptor.lstrip("[")
+    if not bare.startswith("L") or is_framework(bare):
+        return descriptor
+    return "[" * (len(descriptor) - len(bare)) + "X"
+
+
+def method_feature(types: Sequence[str], constructor: bool, static: bool) -> int | None:
+    """The feature of a method that a class defines; ``types``: what it returns and takes. None where that
+    says nothing."""
+    if len(types) - (types[0] == "V") < 2:
+        return None
+    kind = "new" if constructor else "static" if static else ""
+    return feature("m", f"{kind} {' '.join(map(fuzzy, types))}")
+
+
+def field_feature(type_: str, static: bool) -> int:
+    """The feature of a field that a class defines."""
+    return feature("f", f"{'static' if static else ''} {fuzzy(type_)}")
+
+
 @dataclass(frozen=True)
 class ClassFeatures:
     """Features of classes as two columns, sorted by class, each pair once; ``names``: descriptors."""
@@ -93,6 +128,14 @@ class ClassFeatures:
         fresh = np.ones(len(class_), bool)
         fresh[1:] = (class_[1:] != class_[:-1]) | (hashes[1:] != hashes[:-1])
         return ClassFeatures(tuple(names), class_[fresh], hashes[fresh])
+
+    def of_classes(self, places: Index) -> ClassFeatures:
+        """The features of these classes alone; ``places``: in ``names``, ascending."""
+        new = np.full(len(self.names), -1, np.intp)
+        new[places] = np.arange(len(places))
+        class_ = new[self.class_]
+        names = tuple(self.names[k] for k in places.tolist())
+        return ClassFeatures(names, class_[class_ >= 0], self.hash[class_ >= 0])
 
 
 def joined(parts: Iterable[ClassFeatures]) -> ClassFeatures:
@@ -196,12 +239,12 @@ def match(app: ClassFeatures, database: Database) -> list[Match]:
     theirs, ours, shared = database.pairs(app)
     weight = database.class_weight[theirs]
     part = np.divide(shared, weight, out=np.zeros(len(shared)), where=weight > 0)
-    good = part >= FOUND
-    theirs, ours, part, shared = theirs[good], ours[good], part[good], shared[good]
-    if not len(theirs):
-        return []
     own = np.bincount(app.class_, minlength=len(app.names)).astype(float)
     size = np.bincount(database.features.class_, minlength=len(database.library_of)).astype(float)
+    good = (part >= FOUND) & (own[ours] <= GROWN * size[theirs])
+    theirs, ours, part = theirs[good], ours[good], part[good]
+    if not len(theirs):
+        return []
     likeness = part * np.minimum(size[theirs], own[ours]) / np.maximum(size[theirs], own[ours])
     best = np.zeros(len(app.names))
     np.maximum.at(best, ours, likeness)
@@ -240,7 +283,9 @@ def _by_id(
 ) -> list[Match]:
     grouped: dict[str, list[int]] = {}
     for k, lib in enumerate(database.libraries):
-        if counts[k] >= MIN_CLASSES and score[k] >= PRESENT:
+        enough = score[k] * database.library_weight[k] >= MIN_FOUND and counts[k] >= MIN_CLASSES
+        sure = fit[k] >= EXACT or score[k] >= MOST or counts[k] >= MANY
+        if enough and sure and score[k] >= PRESENT:
             grouped.setdefault(lib.id, []).append(k)
     matches = []
     for sdk, places in grouped.items():

@@ -11,11 +11,12 @@ import numpy as np
 
 from appaudit.dex import DexError, read_dexes
 from appaudit.errors import InputError
+from appaudit.knowledge import sdks
 from appaudit.static.fingerprints import ClassFeatures, Database, Library, joined
 from appaudit.static.fingerprints_dex import dex_features
 from appaudit.static.fingerprints_java import archive_features
 
-FORMAT = 1
+FORMAT = 2
 _ACTIVE: list[Database] = []
 MAX_SIZE = 1 << 30
 """Bytes of one array of a database; beyond that it is no database of ours."""
@@ -35,6 +36,19 @@ def library_features(path: Path) -> ClassFeatures:
         raise InputError(f"{path.name} is no dex file that can be read: {error}") from error
 
 
+def divided(library: Library, features: ClassFeatures) -> list[tuple[Library, ClassFeatures]]:
+    """A library and the ones of others that it brings along, by the names of the classes: each for its own
+    SDK, ``version`` telling what it came with. Of an SDK that has no record nothing is divided."""
+    owners = np.array([sdks.owner(name) or library.id for name in features.names], object)
+    ids = [i for i in dict.fromkeys(owners.tolist()) if i != library.id]
+    if library.id not in sdks.index().sdks or not (owners == library.id).any():
+        return [(library, features)]
+    came_with = f"{library.id}-{library.version}"
+    parts = [(library, np.flatnonzero(owners == library.id))]
+    parts += [(Library(i, came_with), np.flatnonzero(owners == i)) for i in ids]
+    return [(lib, features.of_classes(places)) for lib, places in parts]
+
+
 def build(libraries: Sequence[tuple[Library, ClassFeatures]]) -> Database:
     """A database of these libraries, in their order."""
     of = [np.full(len(features.names), k, np.intp) for k, (_, features) in enumerate(libraries)]
@@ -44,20 +58,16 @@ def build(libraries: Sequence[tuple[Library, ClassFeatures]]) -> Database:
 
 def parts(database: Database) -> Iterator[tuple[Library, ClassFeatures]]:
     """The libraries of a database one by one; the inverse of `build`."""
-    names = np.array(database.features.names, object)
-    of_row = database.library_of[database.features.class_]
     for k, library in enumerate(database.libraries):
-        classes = np.flatnonzero(database.library_of == k)
-        rows = of_row == k
-        first = int(classes[0]) if len(classes) else 0
-        class_ = database.features.class_[rows] - first
-        yield library, ClassFeatures(tuple(names[classes].tolist()), class_, database.features.hash[rows])
+        yield library, database.features.of_classes(np.flatnonzero(database.library_of == k))
 
 
 def add(database: Database | None, library: Library, features: ClassFeatures) -> Database:
-    """The database with one more library; the same id and version is replaced."""
-    kept = [part for part in parts(database) if part[0] != library] if database else []
-    return build([*kept, (library, features)])
+    """The database with one more library and what it brings along; the same ids and versions are replaced."""
+    new = divided(library, features)
+    replaced = {lib for lib, _ in new}
+    kept = [part for part in parts(database) if part[0] not in replaced] if database else []
+    return build([*kept, *new])
 
 
 def save(database: Database, path: Path) -> None:

@@ -10,7 +10,17 @@ import numpy as np
 from appaudit.dex import Dex
 from appaudit.dex.layout import Index, Mask
 from appaudit.dex.opcodes import Reference
-from appaudit.static.fingerprints import COMPILERS, ClassFeatures, Hashes, is_framework
+from appaudit.static.fingerprints import (
+    ACC_CONSTRUCTOR,
+    ACC_STATIC,
+    ACC_SYNTHETIC,
+    COMPILERS,
+    ClassFeatures,
+    Hashes,
+    field_feature,
+    is_framework,
+    method_feature,
+)
 
 
 def dex_features(dex: Dex, wanted: Mask | None = None) -> ClassFeatures:
@@ -21,7 +31,9 @@ def dex_features(dex: Dex, wanted: Mask | None = None) -> ClassFeatures:
     names = [descriptors[t] if t >= 0 else "?" for t in dex.classes.type.tolist()]
     if not wanted.any():
         return ClassFeatures(tuple(names), np.empty(0, np.intp), np.empty(0, np.uint64))
-    columns = [_supertypes(dex, wanted), _loaded_strings(dex, wanted), _framework_calls(dex, wanted)]
+    columns = [
+        read(dex, wanted) for read in (_supertypes, _fields, _methods, _loaded_strings, _framework_calls)
+    ]
     class_ = np.concatenate([c for c, _ in columns])
     return ClassFeatures.of(names, class_, np.concatenate([h for _, h in columns]))
 
@@ -52,6 +64,34 @@ def _supertypes(dex: Dex, wanted: Mask) -> tuple[Index, Hashes]:
     hashes = _hashes("t", names)
     hashes[[name == "Ljava/lang/Object;" for name in names]] = 0
     return _told(row[keep], hashes[at])
+
+
+def _fields(dex: Dex, wanted: Mask) -> tuple[Index, Hashes]:
+    fields = dex.class_data.fields
+    kept = np.flatnonzero(wanted[fields.class_row] & (fields.access & ACC_SYNTHETIC == 0))
+    key = dex.fields.type[fields.field[kept]].astype(np.int64) << 1 | fields.static[kept]
+    used, at = np.unique(key, return_inverse=True)
+    hashes = [field_feature(dex.type_descriptor(k >> 1), bool(k & 1)) if k >= 0 else 0 for k in used.tolist()]
+    return _told(fields.class_row[kept].astype(np.intp), np.array(hashes, np.uint64)[at])
+
+
+def _methods(dex: Dex, wanted: Mask) -> tuple[Index, Hashes]:
+    methods = dex.class_data.methods
+    kept = np.flatnonzero(wanted[methods.class_row] & (methods.access & ACC_SYNTHETIC == 0))
+    access = methods.access[kept]
+    proto = dex.methods.type[methods.method[kept]].astype(np.int64)
+    key = proto << 2 | ((access & ACC_CONSTRUCTOR > 0) << 1) | (access & ACC_STATIC > 0)
+    used, at = np.unique(key, return_inverse=True)
+    types, first = dex.proto_types
+    hashes = []
+    for k in used.tolist():
+        names = (
+            [dex.type_descriptor(t) for t in types[first[k >> 2] : first[(k >> 2) + 1]].tolist()]
+            if k >= 0
+            else []
+        )
+        hashes.append((method_feature(names, bool(k & 2), bool(k & 1)) if names else None) or 0)
+    return _told(methods.class_row[kept].astype(np.intp), np.array(hashes, np.uint64)[at])
 
 
 def _loaded_strings(dex: Dex, wanted: Mask) -> tuple[Index, Hashes]:

@@ -6,6 +6,7 @@ https://docs.oracle.com/javase/specs/jvms/se17/html/jvms-4.html
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -14,7 +15,17 @@ import numpy as np
 
 from appaudit.dex import mutf8
 from appaudit.errors import InputError
-from appaudit.static.fingerprints import ClassFeatures, call_feature, feature, is_framework, string_feature
+from appaudit.static.fingerprints import (
+    ACC_STATIC,
+    ACC_SYNTHETIC,
+    ClassFeatures,
+    call_feature,
+    feature,
+    field_feature,
+    is_framework,
+    method_feature,
+    string_feature,
+)
 
 MAX_CLASS = 16 << 20
 MAX_TOTAL = 1 << 30
@@ -37,6 +48,7 @@ _SIZE = {
     19: 2,
     20: 2,
 }
+_TYPE = re.compile(r"\[*(?:L[^;]*;|.)", re.DOTALL)
 _INVOKES = frozenset(range(182, 186))
 _INVOKE_DYNAMIC, _LDC, _LDC_W = 186, 18, 19
 _TABLESWITCH, _LOOKUPSWITCH, _WIDE, _IINC = 170, 171, 196, 132
@@ -86,10 +98,10 @@ class _ClassFile:
         self.supertypes += [self._class(self._u2()) for _ in range(self._u2())]
         self.hashes: set[int] = set()
         for _ in range(self._u2()):
-            self._skip(6)
+            self._field(self._u2(), self._u2(), self._u2())
             self._attributes()
         for _ in range(self._u2()):
-            self._skip(6)
+            self._method(self._u2(), self._u2(), self._u2())
             self._attributes()
         self._attributes()
         for name in self.supertypes:
@@ -127,6 +139,18 @@ class _ClassFile:
     def _class(self, index: int) -> str:
         name = self._text(self._index(self._entry(index, 7)))
         return name if name.startswith("[") else f"L{name};"
+
+    def _field(self, access: int, _: int, type_: int) -> None:
+        if not access & ACC_SYNTHETIC:
+            self.hashes.add(field_feature(self._text(type_), bool(access & ACC_STATIC)))
+
+    def _method(self, access: int, name: int, descriptor: int) -> None:
+        taken, _, returned = self._text(descriptor)[1:].partition(")")
+        if not access & ACC_SYNTHETIC:
+            new, static = self._utf8(name) == b"<init>", bool(access & ACC_STATIC)
+            found = method_feature([returned, *_TYPE.findall(taken)], new, static)
+            if found is not None:
+                self.hashes.add(found)
 
     def _attributes(self) -> None:
         for _ in range(self._u2()):

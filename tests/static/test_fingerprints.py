@@ -79,6 +79,42 @@ def test_the_version_that_fits_best_is_told() -> None:
     assert found.versions == ("1.0",)
 
 
+def test_what_little_is_left_of_a_small_library_is_found() -> None:
+    rest = library(1).of_classes(np.arange(3))
+    assert [m.id for m in match(renamed(rest, 7, 1.0), database([1, 2]))] == ["sdk1"]
+    one = library(1).of_classes(np.arange(1))
+    assert match(renamed(one, 7, 1.0), database([1, 2])) == []
+
+
+def test_a_few_classes_that_are_merely_alike_name_nobody() -> None:
+    rest = library(1).of_classes(np.arange(3))
+    alike = [renamed(rest, seed, 0.7) for seed in range(20)]
+    assert not any(match(app, database([1, 2])) for app in alike)
+
+
+def test_a_large_class_is_no_small_one_by_chance() -> None:
+    small, many = library(1), library(2, 400)
+    everything = np.concatenate([small.hash, many.hash])
+    app = ClassFeatures.of(["La;"] * 4, np.repeat(np.arange(4), len(everything)), np.tile(everything, 4))
+    assert match(app, database([1, 3])) == []
+
+
+def test_an_sdk_inside_another_is_known_as_itself() -> None:
+    own, other = library(1), library(2)
+    names = [f"Lcom/alibaba/sdk/android/push/C{k};" for k in range(20)]
+    names += [f"Lcom/xiaomi/mipush/sdk/C{k};" for k in range(20)]
+    both = joined([own, other])
+    bundle = ClassFeatures(tuple(names), both.class_, both.hash)
+    known = store.add(None, Library("aliyun-push", "1.0"), bundle)
+    assert set(known.libraries) == {
+        Library("aliyun-push", "1.0"),
+        Library("xiaomi-push", "aliyun-push-1.0"),
+    }
+    assert [m.id for m in match(renamed(other, 7, 1.0), known)] == ["xiaomi-push"]
+    unknown = store.add(None, Library("of-nobody", "1.0"), bundle)
+    assert unknown.libraries == (Library("of-nobody", "1.0"),)
+
+
 def test_an_app_without_code_and_an_empty_database() -> None:
     nothing = joined([])
     assert match(nothing, database([1])) == []
@@ -115,6 +151,10 @@ def test_compilers_work_is_no_feature() -> None:
 
 SOURCE = """
 public class {name} implements Runnable {{
+    private static java.util.Map<String, {name}[]> all;
+    {name}[][] others;
+    public {name}({name} other, int count) {{ others = new {name}[count][]; }}
+    static synchronized {name} of(String name, long[] times, android.util.Log[] logs) {{ return null; }}
     public void run() {{
         android.util.Log.d("tag-{name}", "text of {name} " + System.currentTimeMillis());
         for (String s : "{name}-1,{name}-2".split(",")) {{

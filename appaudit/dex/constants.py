@@ -30,7 +30,7 @@ _PARAMETERS = frozenset({*"IJSBCZ", *mv.ELEMENTS, *mv.TEXTS})
 
 
 _OWNERS = sorted(models.OWNERS)
-RELEASED = 64
+RELEASED = 16
 """Methods after which the pages of mapped files that were read are given back."""
 
 
@@ -149,8 +149,9 @@ class ConstantTracer:
         number, dex = found
         row = dex.class_row(owner)
         methods = dex.class_data.methods
-        for place in range(len(methods.method))[dex.class_data.methods_of(row)]:
-            if dex.method_name(int(methods.method[place]))[1:] != (name, signature):
+        own = np.arange(len(methods.method))[dex.class_data.methods_of(row)]
+        for place in own[dex.methods.name[methods.method[own]] == dex.strings.find(name)].tolist():
+            if dex.method_name(int(methods.method[place]))[2] != signature:
                 continue
             access = int(methods.access[place])
             item = dex.code.item_of_method(place)

@@ -145,16 +145,16 @@ class Dex:
         rows = flat[: len(flat) // 8 * 8].reshape(-1, 8)
         type_ = checked(rows[:, 0], len(self.types), "class_defs", self.problems)
         rows, type_ = rows[type_ >= 0], type_[type_ >= 0]
-        wide = rows.astype(np.int64)
+        offsets = {column: rows[:, column].astype(np.int64) for column in (3, 5, 6, 7)}
         return Classes(
             type_,
             rows[:, 1].copy(),
             checked(rows[:, 2], len(self.types), "class_defs", self.problems, none=NO_INDEX),
-            wide[:, 3],
+            offsets[3],
             checked(rows[:, 4], len(self.strings), "class_defs", self.problems, none=NO_INDEX),
-            wide[:, 5],
-            wide[:, 6],
-            wide[:, 7],
+            offsets[5],
+            offsets[6],
+            offsets[7],
         )
 
     @cached_property

@@ -43,7 +43,7 @@ class Fields:
     def __init__(self, dexes: Sequence[Dex], names: Sequence[Names], hierarchy: Hierarchy) -> None:
         self._dexes = dexes
         self._hierarchy = hierarchy
-        self._defined: dict[str, tuple[int, Dex] | None] = {}
+        self._place = {id(dex): place for place, dex in enumerate(dexes)}
         self._names = names
         self._static: dict[str, dict[str, Constant]] = {}
         self._arrays: dict[tuple[str, str], mv.Array] = {}
@@ -53,10 +53,8 @@ class Fields:
 
     def defining(self, owner: str) -> tuple[int, Dex] | None:
         """The dex that defines a class of the app, and its place."""
-        if owner not in self._defined:
-            dex = self._hierarchy.defining(owner)
-            self._defined[owner] = None if dex is None else (self._dexes.index(dex), dex)
-        return self._defined[owner]
+        dex = self._hierarchy.defining(owner)
+        return None if dex is None else (self._place[id(dex)], dex)
 
     def static(self, owner: str, name: str, type_: str) -> Constant | None:
         """What a static field holds, if it is final and constant, or not of the app."""
@@ -155,8 +153,10 @@ class Fields:
         if dex is None:
             return False
         fields, own = dex.class_data.fields, dex.class_data.fields_of(dex.class_row(owner))
-        for field, access in zip(fields.field[own].tolist(), fields.access[own].tolist(), strict=True):
-            if dex.field_name(field)[1:] == (name, type_):
+        named = dex.fields.name[fields.field[own]] == dex.strings.find(name)
+        rows = zip(fields.field[own][named].tolist(), fields.access[own][named].tolist(), strict=True)
+        for field, access in rows:
+            if dex.field_name(field)[2] == type_:
                 return bool(access & (ACC_FINAL | ACC_PRIVATE))
         return False
 

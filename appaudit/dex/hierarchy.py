@@ -64,7 +64,11 @@ class Hierarchy:
             listed = [number[parent] for parent in above]
             given += [(own, parent) for parent in listed]
         self.number: dict[str, int] = dict(number)
+        self._above: dict[int, list[int]] = {}
+        """What stands directly above the classes that were asked for."""
         self.names = list(number)
+        for dex, numbers in zip(dexes, self.type_numbers, strict=True):
+            dex.descriptors[:] = map(self.names.__getitem__, numbers.tolist())  # each name once in memory
         self._defining: Int32 = np.full(len(number), -1, np.int32)
         self._defining[: len(defining)] = defining
         self.superclass: Int32 = np.full(len(number), -1, np.int32)
@@ -122,11 +126,6 @@ class Hierarchy:
         """`edges`, sorted by the first."""
         order = np.argsort(self._child, kind="stable")
         return self._child[order], self._parent[order]
-
-    @cached_property
-    def _above(self) -> dict[int, list[int]]:
-        """What stands directly above the classes that were asked for."""
-        return {}
 
     def _parents(self, class_: int) -> list[int]:
         found = self._above.get(class_)

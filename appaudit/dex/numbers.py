@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
 from itertools import count
 
 import numpy as np
@@ -33,6 +32,7 @@ class MethodNumbers:
         name_of = [self._name_numbers(number) for number in range(len(hierarchy.dexes))]
         self._unknown_class = hierarchy.number.get(UNKNOWN, len(hierarchy.names))
         self._levels: list[tuple[Key, int]] = []
+        self._known_protos: dict[str, int] = {}
         protos = self._proto_numbers()
         if (
             len(self.names) >> NAME_BITS
@@ -40,15 +40,18 @@ class MethodNumbers:
             or len(hierarchy.names) + 1 >> CLASS_BITS
         ):
             raise DexError("The dex files name more methods than a call graph can hold.")
-        self.keys: list[Key] = []
-        """For each dex the key of each method index."""
+        keys: list[Key] = []
         for dex, types, name, proto in zip(
             hierarchy.dexes, hierarchy.type_numbers, name_of, protos, strict=True
         ):
             members = dex.methods  # -1, for what is corrupt, finds the last of each column
             class_ = np.append(types, self._unknown_class)[members.owner].astype(np.int64)
             signature = name[members.name] << PROTO_BITS | proto[members.type]
-            self.keys.append(class_ << SIGNATURE_BITS | signature)
+            keys.append(class_ << SIGNATURE_BITS | signature)
+        known = distinct(np.concatenate([np.empty(0, np.int64), *keys]))
+        nodes: list[Int32] = [np.searchsorted(known, own).astype(np.int32) for own in keys]
+        self.nodes = known, nodes
+        """The keys, sorted, each once; for each dex the place there of each method index."""
 
     def _name_numbers(self, number: int) -> Key:
         """The number of each string of a dex that is a method's name, that of ``?`` behind the last."""
@@ -101,20 +104,15 @@ class MethodNumbers:
         parts = np.split(number, np.cumsum(sizes)[:-1]) if sizes else []
         return [np.append(part, 0) for part in parts]
 
-    @cached_property
-    def nodes(self) -> tuple[Key, list[Int32]]:
-        """The keys, sorted, each once; for each dex the place there of each method index."""
-        keys = distinct(np.concatenate([np.empty(0, np.int64), *self.keys]))
-        return keys, [np.searchsorted(keys, own).astype(np.int32) for own in self.keys]
+    def key_of(self, dex: int, method: int) -> int:
+        """The key of a method index of a dex."""
+        keys, nodes = self.nodes
+        return int(keys[nodes[dex][method]])
 
     def owner(self, key: int) -> str:
         """The descriptor of the class of a method, given by its key."""
         names, class_ = self.hierarchy.names, key >> SIGNATURE_BITS
         return names[class_] if class_ < len(names) else UNKNOWN
-
-    @cached_property
-    def _known_protos(self) -> dict[str, int]:
-        return {}
 
     def proto(self, signature: str) -> int:
         """The number of a prototype given as ``(I)V``, -1 where the app does not name it."""

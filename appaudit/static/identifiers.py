@@ -89,6 +89,8 @@ class _Finder:
         if not api.args:
             self._direct(api, sites)
             return
+        if not api.data and all(position < 0 for position in api.args):
+            return  # what it is called on is not followed
         tables = [word_tables()[t] for t in api.args.values() if t in word_tables()]
         probes_packages = PACKAGE_TABLE in api.args.values()
         if len(sites) > SMALL and not api.data and not probes_packages:

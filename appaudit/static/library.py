@@ -18,17 +18,14 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from appaudit.dex import CallSites, MethodNumbers
-from appaudit.dex.layout import by_index, distinct, expand, firsts
+from appaudit.dex.layout import Key, by_index, distinct, expand, firsts, numbered, without
 from appaudit.dex.numbers import NAME_BITS, PROTO_BITS, SIGNATURE_BITS
 from appaudit.dex.opcodes import Reference
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
 from appaudit.static.attribution import APP, UNKNOWN, Actors
-
-Key = npt.NDArray[np.int64]
 
 
 @cache
@@ -59,7 +56,6 @@ MAX_LEVELS = 12
 """Calls that are followed upwards from a site."""
 MAX_METHODS = 20_000
 """Methods looked at for one app; what lies beyond is as if nobody called it."""
-_ANY = -1
 
 
 def top_level(class_descriptor: str) -> str:
@@ -81,17 +77,17 @@ class Callers:
         """``sites``: all that were found; the methods among their callers are looked into."""
         self._numbers = numbers
         self._actors = actors
-        self._callers: dict[int, list[int]] = {}
         self._behind: dict[int, tuple[tuple[str, str], ...]] = {}
         self._actor_of_class: dict[int, str] = {}
-        first = _one_a_method(sites)
+        first = firsts(sites.dex.astype(np.int64) << 32 | sites.caller)[1]
         places = zip(sites.dex[first].tolist(), sites.caller[first].tolist(), strict=True)
-        keys = [int(numbers.keys[dex][method]) for dex, method in places]
-        self._methods = set(keys)
+        self._methods = distinct(np.array([numbers.key_of(*place) for place in places], np.int64))
         """Every method that was come by."""
-        frontier = [key for key in keys if not self._known(key)]
+        self._callee = self._caller = np.empty(0, np.int64)
+        """Who calls what, sorted by what is called."""
+        frontier = self._open(self._methods)
         for _ in range(MAX_LEVELS):
-            if not frontier or len(self._methods) > MAX_METHODS:
+            if not len(frontier) or len(self._methods) > MAX_METHODS:
                 break
             frontier = self._level(frontier)
 
@@ -104,32 +100,42 @@ class Callers:
             actor = self._actor_of_class[key >> SIGNATURE_BITS] = "" if actor == UNKNOWN else actor
         return actor
 
-    def _level(self, frontier: list[int]) -> list[int]:
-        """Finds the callers of these methods; returns those of them whose callers matter as well."""
-        for callee, caller in self._calls(frontier, 0):
-            self._callers.setdefault(callee, []).append(caller)
-        makes: dict[int, list[int]] = {}
-        init = self._numbers.names.get("<init>", _ANY)
-        for key in frontier:
-            if key not in self._callers and not in_library(self._numbers.owner(key)):
-                makes.setdefault((key >> SIGNATURE_BITS) << NAME_BITS | init, []).append(key)
-        if makes and init != _ANY:
-            for made, caller in self._calls(list(makes), PROTO_BITS):
-                if caller >> SIGNATURE_BITS != made >> NAME_BITS:
-                    for key in makes[made]:
-                        self._callers.setdefault(key, []).append(caller)
-        seen = set(frontier) | self._callers.keys()
-        following = {c for key in frontier for c in self._callers.get(key, ())} - seen
-        return sorted(key for key in following if not self._known(key))
+    def _open(self, keys: Key) -> Key:
+        """Those methods whose callers matter as well."""
+        classes, at = numbered(keys >> SIGNATURE_BITS)
+        known = [bool(self._known(class_ << SIGNATURE_BITS)) for class_ in classes.tolist()]
+        left: Key = keys[~np.array(known, bool)[at]]
+        return left
 
-    def _calls(self, wanted: list[int], shift: int) -> Iterator[tuple[int, int]]:
+    def _level(self, frontier: Key) -> Key:
+        """Finds the callers of these methods; returns those of them whose callers matter as well."""
+        callee, caller = self._calls(frontier, 0)
+        init = self._numbers.names.get("<init>", -1)
+        uncalled = without(frontier, distinct(callee))
+        uncalled = uncalled[[not in_library(self._numbers.owner(key)) for key in uncalled.tolist()]]
+        if len(uncalled) and init >= 0:
+            constructors = (uncalled >> SIGNATURE_BITS) << NAME_BITS | init
+            made, maker = self._calls(distinct(constructors), PROTO_BITS)
+            other = maker >> SIGNATURE_BITS != made >> NAME_BITS
+            made, maker = made[other], maker[other]
+            low = np.searchsorted(constructors, made)
+            which, at = expand(low, np.searchsorted(constructors, made, "right") - low)
+            callee, caller = np.concatenate((callee, uncalled[at])), np.concatenate((caller, maker[which]))
+        fresh = distinct(caller)
+        callee, caller = np.concatenate((self._callee, callee)), np.concatenate((self._caller, caller))
+        following = without(fresh, distinct(np.concatenate((callee, frontier))))
+        order = np.argsort(callee, kind="stable")
+        self._callee, self._caller = callee[order], caller[order]
+        return self._open(following)
+
+    def _calls(self, sought: Key, shift: int) -> tuple[Key, Key]:
         """(key of the method called without its lowest ``shift`` bits, key of the caller) of every call of
-        these methods."""
+        these methods, which are sorted."""
         hierarchy, (keys, nodes) = self._numbers.hierarchy, self._numbers.nodes
-        sought = np.array(wanted, np.int64)
         low = np.searchsorted(keys, sought << shift)
         is_sought = np.zeros(len(keys), bool)
         is_sought[expand(low, np.searchsorted(keys, sought + 1 << shift) - low)[1]] = True
+        callee, caller = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for dex, node in zip(hierarchy.dexes, nodes, strict=True):
             called = is_sought[node]
             if not called.any():
@@ -137,16 +143,18 @@ class Callers:
             references = dex.code.references(Reference.METHOD)
             hit = np.flatnonzero(by_index(called, 0)[references.operand])
             place, method_row = dex.code.methods_of(references.items(hit))
-            caller = dex.class_data.methods.method[method_row]
-            pairs = distinct(caller.astype(np.int64) << 32 | references.operand[hit[place]])
-            callers = keys[node[pairs >> 32]].tolist()
-            self._methods.update(callers)
-            yield from zip((keys[node[pairs & 0xFFFFFFFF]] >> shift).tolist(), callers, strict=True)
+            by = dex.class_data.methods.method[method_row]
+            pairs = distinct(by.astype(np.int64) << 32 | references.operand[hit[place]])
+            callee.append(keys[node[pairs & 0xFFFFFFFF]] >> shift)
+            caller.append(keys[node[pairs >> 32]])
+        found = np.concatenate(caller)
+        self._methods = distinct(np.concatenate((self._methods, found)))
+        return np.concatenate(callee), found
 
     def behind(self, dex: int, method: int) -> tuple[tuple[str, str], ...]:
         """(actor, package of an unknown one) of the code behind a method, given by its index in a dex; empty
         for a library's that nobody calls."""
-        key = int(self._numbers.keys[dex][method])
+        key = self._numbers.key_of(dex, method)
         found = self._behind.get(key)
         if found is None:
             if in_library(self._numbers.owner(key)):
@@ -196,7 +204,8 @@ class Callers:
         while frontier:
             following = []
             for key in frontier:
-                for caller in self._callers.get(key, ()):
+                low, high = np.searchsorted(self._callee, (key, key + 1)).tolist()
+                for caller in self._caller[low:high].tolist():
                     if caller in seen:
                         continue
                     seen.add(caller)
@@ -206,9 +215,3 @@ class Callers:
                     elif through is False:
                         yield caller
             frontier = following
-
-
-def _one_a_method(sites: CallSites) -> list[int]:
-    """One site for each method that calls."""
-    key = sites.dex.astype(np.int64) << 32 | sites.caller
-    return list(firsts(key)[1].tolist())

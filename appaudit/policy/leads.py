@@ -47,10 +47,11 @@ TERM = re.compile(
     re.I,
 )
 EXPLAINED = re.compile(
-    r"\W*(?:an? |the (?:term|word) )?[\"“‘']?(?!(?:your|our|the|this|that|these|those|it|there|we|you|all|any)\b)[\w() -]{2,48}"
-    r"[\"”’']?,? (?:is|are|means?|refers? to) (?:an? |simply |usually |typically |very )*"
-    r"(?:small|tiny|short|unique|text|pieces?|bits?|strings?|number|numbers|alphanumeric|files?|identifiers?|technolog|electronic|"
-    r"series|addresses)\b",
+    r"\W*(?:an? |the (?:term|word) )?[\"“‘']?"
+    r"(?!(?:your|our|the|this|that|these|those|it|there|we|you|all|any)\b)[\w() -]{2,48}[\"”’']?,? "
+    r"(?:is|are|means?|refers? to) (?:an? |simply |usually |typically |very )*"
+    r"(?:small|tiny|short|unique|text|pieces?|bits?|strings?|numbers?|alphanumeric|files?|identifiers?"
+    r"|technolog(?:y|ies)|electronic|series|addresses)\b",
     re.I,
 )
 """A sentence that says what a thing is ("Cookies are small files that ...") declares nothing."""

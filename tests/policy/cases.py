@@ -118,6 +118,15 @@ ENGLISH = [
     ("Cookies are small text files that are placed on a computer.", ""),
     ("An IP address is a number that a provider assigns and that servers log.", ""),
     ("Our analytics supplier sets a cookie.", "s:cookie"),
+    # names of parties, whose SDK, what others see, what serves us
+    ("Our partner Tally Ads uses the Android advertising ID.", "s:gaid"),
+    ("The SDK of our advertising partner collects the MAC address and the IMEI.", "c:mac c:imei"),
+    ("Your nickname will be visible to other members of the club.", "s:nickname"),
+    ("Your phone number is never visible to other users.", "ns:phone_number"),
+    ("Information such as your age and gender helps us to know our readers.", "c:age c:gender"),
+    ("We keep the Android ID, but not your advertising ID.", "c:android_id nc:gaid"),
+    ("No data such as phone numbers, contacts or location are collected.", "nc:phone_number nc:contacts nc:location"),
+    ("When you sign up we ask for your e-mail address, a password and, if you like, your phone number.", "c:email c:password c:phone_number"),
 ]  # fmt: skip
 
 CHINESE = [

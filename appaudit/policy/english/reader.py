@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from appaudit.policy.english.nouns import Nouns
@@ -17,7 +18,15 @@ from appaudit.policy.english.state import (
     SUBJECTS,
 )
 from appaudit.policy.lexicon import WORDS, Token, fold, lexicon
-from appaudit.policy.reading import Frame, SentenceReading
+from appaudit.policy.reading import Frame, Polarity, SentenceReading
+
+_OTHERS = r"(?:the public|everyone|everybody|anyone|all|any|other|members|users|players|visitors)"
+_SEEN = re.compile(
+    r"\b(?:is|are|be|becomes?|remains?|(?P<no>not|never)) (?:(?!not)\w+ly )?"
+    rf"(?:visible|viewable|accessible|available) (?=(?:for|to) {_OTHERS})",
+    re.I,
+)
+_SERVES = re.compile(r"\b(?:helps?|allows?|enables?|lets?|assists?) us\b", re.I)
 
 
 class EnglishReader(Nouns):
@@ -30,6 +39,7 @@ class EnglishReader(Nouns):
             elif item.text in SIGNS:
                 self.sign(i, item)
         self.end_condition(len(self.text))
+        self.predicate()
         self.out.mentions = self.mentions
         self.out.last_frame = (
             self.state.frame if self.state.frame and self.state.frame.polarity else self._last_frame()
@@ -41,6 +51,22 @@ class EnglishReader(Nouns):
             if mention.frame is not None and mention.frame.polarity:
                 return mention.frame
         return self.out.last_frame
+
+    def predicate(self) -> None:
+        """Words that say of the data before them what a verb would: visible to others, a help to us."""
+        free = [m for m in self.mentions if m.frame is None and m.clause >= 0]
+        for pattern, cls in ((_SEEN, "display"), (_SERVES, "use")):
+            if not free or (found := pattern.search(self.text, free[0].end)) is None:
+                continue
+            word = found.group().split()[-1].lower()
+            polarity: Polarity = "shared" if cls == "display" else "collected"
+            if cls == "display" and found["no"]:
+                polarity = "not_shared"
+            frame = Frame(word, cls, "we", polarity, *found.span(), negated=polarity == "not_shared")
+            for mention in free:
+                if mention.end <= found.start() and mention.clause == free[0].clause:
+                    mention.frame = frame
+            self.out.has_verb = True
 
     def sign(self, i: int, item: Token) -> None:
         text = item.text
@@ -105,8 +131,8 @@ class EnglishReader(Nouns):
                 or item.low != "no"
                 or self.word(i + 1) in ("longer",)
             ):
-                if item.low == "not" and self.contrasts(i):
-                    state.excluded = True  # "..., not your advertising ID"
+                if item.low in ("not", "no") and self.contrasts(i):
+                    state.excluded = True  # "..., not your advertising ID", "... but no address"
                 else:
                     state.negated = True
         elif get("exclusion"):
@@ -288,9 +314,9 @@ class EnglishReader(Nouns):
     def belongs(self, i: int) -> bool:
         """Whether the party at ``i`` only says whose: "of our advertising partner"."""
         back = i - 1
-        while back >= 0 and self.items[back].get("possessive"):
+        while back > 0 and self.items[back].get("possessive") and self.word(back) not in OBLIQUE:
             back -= 1
-        return self.word(back) in ("of", "from", "by")
+        return self.word(back) in OBLIQUE
 
     def named(self, i: int) -> int:
         """Where the name after the party at ``i`` ends: "our partner Tally Ads uses ..."."""
@@ -299,7 +325,15 @@ class EnglishReader(Nouns):
             not self.items[end].readings and self.items[end].text[:1].isupper()
         ):
             end += 1
+        if self.items[i].get("sdk") and self.word(end) == "of":
+            return self.owner_end(end + 1) or end
         return end
+
+    def owner_end(self, i: int) -> int:
+        """Where the party ends that an SDK is said to be of, 0 if none is: "of our advertising partner"."""
+        while i < len(self.items) and self.items[i].get("possessive"):
+            i += 1
+        return i + 1 if i < len(self.items) and self.items[i].get("partner") else 0
 
     def described(self, before: Token, actor: str) -> bool:
         """Whether the subject after the word ``before`` describes it: "the pages you visit"."""

@@ -36,7 +36,7 @@ class Words(Walk):
         low = item.low
         if low in PREPOSITIONS:
             return True
-        j = self.previous_significant(i)
+        j = self.before_name(self.previous_significant(i))
         before = self.items[j] if j >= 0 else None
         after = self.word(i + 1)
         if verb.form == "base" and " " in low and verb.value != "other":
@@ -97,6 +97,13 @@ class Words(Walk):
                 and before.get("data") is None
             )
         return True
+
+    def before_name(self, j: int) -> int:
+        """The party that the name ending at ``j`` belongs to ("our partner Tally Ads"), else ``j``."""
+        k = j
+        while k > max(j - 3, 0) and not self.items[k].readings and self.items[k].text[:1].isupper():
+            k -= 1
+        return k if k >= 0 and (self.items[k].get("partner") or self.items[k].get("sdk")) else j
 
     def names_actor(self, item: Token) -> bool:
         return any(item.get(s) for s in SUBJECTS) or item.low in ("it", "which", "that", "who")
@@ -173,6 +180,15 @@ class Words(Walk):
         ):
             return self.word(i + 1) in (",", "and", "or", "/", ")", "") or self.head_follows(i)
         # A member of a list: something listed directly before it, and a separator (or the end) after it.
+        if (
+            (weak := item.get("weak")) is not None
+            and weak.value in CONCRETE
+            and self.word(i - 1) in (",", "or", "and")
+            and i > 1
+        ):
+            nxt = self.items[i + 2] if i + 2 < len(self.items) else None
+            if self.items[i - 2].get("data") and self.word(i + 1) in (",", "or", "and") and nxt is not None:
+                return nxt.get("data") is not None or not self.state.held
         if before is None or self.state.frame is None or self.state.held:
             return False
         if self.is_object(i):
@@ -277,7 +293,7 @@ class Words(Walk):
         if i and before not in (",", ";", ".", "and", "but", "that"):
             return False
         after = self.items[i + 1] if i + 1 < len(self.items) else None
-        return after is not None and (after.get("data") is not None or after.get("weak") is not None)
+        return after is not None and not after.readings.keys().isdisjoint(("data", "weak", "head"))
 
     def denied_after(self, i: int) -> bool:
         """Whether the verb at ``i`` is denied by what follows: "collect no X", "share X with nobody"."""

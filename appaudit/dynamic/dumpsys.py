@@ -11,6 +11,7 @@ from __future__ import annotations
 import calendar
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,6 +29,10 @@ USE = re.compile(
 )
 LATER = re.compile(
     r"Access \[([a-z]{1,12})-([a-z]{1,4})\] at " + STAMP + r"(?: for (\d{1,12}) milliseconds)?"
+)
+COUNTS = re.compile(
+    r"\[[a-z]{1,12}-([a-z]{1,4})\] = (?:access=(\d{1,12}))?(?:(?:, )?reject=(\d{1,12}))?"
+    r"(?:(?:, )?duration=.*)?"
 )
 SPAN = re.compile(r"(\d{1,12})(d|h|ms|m|s)")
 SERVICE = re.compile(r"\* ServiceRecord\{[0-9a-f]+ u(\d+) ([\w.]+)/([\w.$]+)[^}]*\}")
@@ -159,6 +164,23 @@ def history(text: str, package: str, zone: float) -> list[Access]:
             tag = "" if line == "Attribution: null" else line[13:213]
         elif re.fullmatch(r"[A-Z][A-Z0-9_]{1,60}", line):
             op, tag = line, ""
+    return found
+
+
+def totals(text: str, package: str) -> Counter[tuple[str, str, bool]]:
+    """(op, flag, rejected) → how often, as the snapshots of ``dumpsys appops --history`` add up: exact, for
+    as long as the system keeps them."""
+    found: Counter[tuple[str, str, bool]] = Counter()
+    inside, op = False, ""
+    for line in _lines(text):
+        if line.startswith(("Uid ", "Package ", "snapshot:", "Discrete accesses")):
+            inside, op = line == f"Package {package}:", ""
+        elif inside and (counts := COUNTS.fullmatch(line)) is not None:
+            for rejected, number in ((False, counts[2]), (True, counts[3])):
+                if op and number:
+                    found[op, counts[1], rejected] += int(number)
+        elif inside and re.fullmatch(r"[A-Z][A-Z0-9_]{1,60}:", line):
+            op = line[:-1]
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -41,6 +42,8 @@ class Polling:
         self._epoch = 0
         self._seen: set[tuple[Any, ...]] = set()
         """Accesses by their key, other things with a leading 0."""
+        self._before: Counter[tuple[str, str, bool]] = Counter()
+        """How often the system had counted each op."""
         self._looks = 0
         self._dumps = 0
         self._start = time.time()
@@ -58,6 +61,7 @@ class Polling:
         self._start = time.time()
         self._logged = self._start + self._skew
         self._seen.update(a.key for a in self._ops()[0])
+        self._before = dumpsys.totals(self._history(), self._target.package)
         self._epoch = epoch
         self._record.write("hooks", what="system", about={"every": self._every}, counts={}, states={})
         self._target.resume()
@@ -198,14 +202,21 @@ class Polling:
             self._write("access", "log", "", op="READ_CLIPBOARD", tag="", rejected=True, state="bg", flag="s",
                         time=at, within=0.0, duration=0.0, proxy="", text=line.text[:500])  # fmt: skip
 
+    def _history(self) -> str:
+        package = self._target.package
+        return self._phone.shell("dumpsys", "appops", "--history", "--package", package, timeout=60)
+
     def _past(self) -> None:
-        """Accesses that no look saw, from the system's own history: told to the minute."""
-        text = self._phone.shell(
-            "dumpsys", "appops", "--history", "--package", self._target.package, timeout=60
-        )
+        """Accesses that no look saw, from the system's own history: told to the minute; and how often the
+        system counted each op since the start."""
+        text = self._history()
         found = dumpsys.history(text, self._target.package, self._zone + self._skew)
+        more = dumpsys.totals(text, self._target.package) - self._before
+        file = self._keep("appops-history", text) if found or more else ""
+        for (op, flag, rejected), number in more.items():
+            self._write("total", "appops-history", file, op=op, flag=flag, rejected=rejected, number=number,
+                        time=round(time.time(), 3))  # fmt: skip
         if found:
-            file = self._keep("appops-history", text)
             minutes = {(k[0], k[1], k[3], k[5][:16]) for k in self._seen if k[0] != 0}
             for access in found:
                 if (access.op, access.tag, access.state, access.stamp[:16]) in minutes:

@@ -2,7 +2,8 @@
 
 ``accesses data:…`` from app ops and the log, ``starts component:…`` where the app's first process was started
 by something else than a touch, ``runs component:…`` for services and jobs, each with ``seen_by``: appops ·
-appops-history · log · services · jobs. Who inside the app it was, the system does not know: the actor is
+appops-history · log · services · jobs; ``counted_in_all``: how often the system counted the op, over all
+phases. Who inside the app it was, the system does not know: the actor is
 ``unknown``, an SDK only where the attribution tag or the class is its own.
 """
 
@@ -50,6 +51,7 @@ class System:
         self._phases: list[tuple[float, Phase]] = []
         self._held: dict[str, bool] = {}
         self._alive: set[str] = set()
+        self._totals: Counter[tuple[str, bool]] = Counter()
         self.used = False
 
     def phase(self, at: float, phase: Phase) -> None:
@@ -62,6 +64,8 @@ class System:
         what, at = line["what"], float(line["time"])
         if what == "access":
             self._access(line, at)
+        elif what == "total" and str(line["flag"]) in toml("appops.toml")["states"]["own"]:
+            self._totals[str(line["op"]), line["rejected"] is True] += int(line["number"])
         elif what == "permissions":
             self._held = {str(k): v is True for k, v in line["held"].items()}
         elif what == "process":
@@ -160,6 +164,9 @@ class System:
                 "at_least": "yes",
                 "times": " ".join(f"{t:.1f}" for t in sorted(draft.times)),
             }
+            counted = self._totals[more["api"].removeprefix("appops:"), more["result"] == "null"]
+            if counted:
+                more["counted_in_all"] = str(counted)
             if draft.duration:
                 more["duration"] = f"{draft.duration:.1f} s"
         if draft.within:

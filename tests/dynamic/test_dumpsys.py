@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appaudit.dynamic import dumpsys
-from appaudit.dynamic.dumpsys import accesses, history, jobs, logged, permissions, seconds, services
+from appaudit.dynamic.dumpsys import accesses, history, jobs, logged, permissions, seconds, services, totals
 
 APP = "com.example.shop"
 NOW = 1_790_000_000.0
@@ -192,6 +192,38 @@ def test_history() -> None:
     assert found[0].duration == 60
 
 
+TOTALS = """Historical ops
+  snapshot:
+    begin = 2026-09-21 09:45:00.000  (-15m0s0ms)
+    Uid u0a117:
+      Package com.example.other:
+        Attribution null:
+          FINE_LOCATION:
+            [top-s] = access=900
+      Package com.example.shop:
+        Attribution null:
+          FINE_LOCATION:
+            [top-s] = access=3, duration=+1s200ms
+            [bg-s] = access=12, reject=2
+          CAMERA:
+            [cch-tp] = reject=4
+  snapshot:
+    Uid u0a117:
+      Package com.example.shop:
+        Attribution sdk:
+          FINE_LOCATION:
+            [bg-s] = access=1
+"""
+
+
+def test_what_the_system_counted() -> None:
+    assert totals(TOTALS + LATER, APP) == {
+        ("FINE_LOCATION", "s", False): 16,
+        ("FINE_LOCATION", "s", True): 2,
+        ("CAMERA", "tp", True): 4,
+    }
+
+
 def test_services_jobs_and_permissions() -> None:
     assert [(s.class_name, s.process, s.foreground) for s in services(SERVICES, APP)] == [
         ("cn.jpush.android.service.PushService", "com.example.shop:push", False),
@@ -244,6 +276,7 @@ SAMPLES = (TEN, TWELVE, SIXTEEN, LATER, SERVICES, JOBS, PACKAGE, LOG)
     )
 )
 def test_anything_is_read_without_harm(text: str) -> None:
+    totals(text, APP)
     for access in [*accesses(text, APP, NOW), *history(text, APP, 0)]:
         assert access.op
         assert isinstance(access.time, float)

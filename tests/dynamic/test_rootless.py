@@ -41,6 +41,7 @@ class Shop:
         self.phone = connected.phone
         self.uses: dict[tuple[str, str, str], tuple[float, str]] = {}
         self.log: list[str] = []
+        self.counted = 1000
         self.asked = False
         self.on = ""
         self.show("question")
@@ -116,7 +117,9 @@ class Shop:
 
     def appops(self, words: list[str]) -> Answer:
         if "--history" in words:
-            return 0, b""
+            self.counted += 41 if self.uses else 7
+            said = ["snapshot:", "Uid u0a117:", f"Package {APP}:", "Attribution null:", "FINE_LOCATION:"]
+            return 0, "\n".join([*said, f"[bg-s] = access={self.counted}, reject=2"]).encode()
         lines = ["  Uid u0a117:", f"    Package {APP}:"]
         for (op, state, kind), (at, tag) in self.uses.items():
             age = int((time.time() - at) * 1000)
@@ -166,6 +169,9 @@ def test_a_run_without_root(connected: Connected, tmp_path: Path) -> None:
     assert agreed.actor.startswith("sdk:")
     behind = reached["data:location", "background"]
     assert behind.attribute["foreground"] == "0 of 1"
+    assert int(behind.attribute["counted_in_all"]) in range(41, 300, 41), (
+        "what the phone counted before is not"
+    )
     [log] = [f for f in result.facts if f.attribute.get("seen_by") == "log" and f.action == "accesses"]
     assert (log.subject, log.phase, log.attribute["result"]) == ("data:clipboard", "background", "null")
     assert ("data:location", "before_consent") not in reached, "the access of the first install is over"

@@ -183,6 +183,12 @@ _HINTS: dict[str, re.Pattern[str]] = {
     "id_card": re.compile(r"id_?card|identity|cert_?no|sfz", re.I),
     "imsi": re.compile(r"imsi", re.I),
     "mac": re.compile(r"mac", re.I),
+    "bssid": re.compile(r"bssid", re.I),
+    "ssid": re.compile(r"(?:^|_|wifi|wlan|current)ssid$|^wifi_?name$", re.I),
+    "gps_location": re.compile(
+        r"^(?:gps_?|user_?|my_?)?(?:lat(?:itude)?|lng|lon|longitude|location|lat_?lng|lng_?lat|coords?|gps)$",
+        re.I,
+    ),
 }
 _VALUES: dict[str, re.Pattern[bytes]] = {
     "imei": re.compile(rb"(?<!\d)\d{15}(?!\d)"),
@@ -199,9 +205,18 @@ _VALUES: dict[str, re.Pattern[bytes]] = {
     "mac": re.compile(
         rb"(?<![0-9A-Za-z:-])(?:[0-9a-fA-F]{2}([:-]))(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}(?![0-9A-Za-z:-])"
     ),
+    "ssid": re.compile(rb"\A[^\x00-\x1f]{2,34}\Z"),
+    "gps_location": re.compile(rb"\A-?\d{1,3}\.\d{4,15}(?:\s?[,;|]\s?-?\d{1,3}\.\d{4,15})?\Z"),
 }
+_VALUES["bssid"] = _VALUES["mac"]
+_APPS = re.compile(r"app_?list|apps?$|installed|packages?(?:_?names?)?$|pkgs?$", re.I)
+_APP = re.compile(rb"(?<![\w.])(?:com|cn|org|net|tv|me|io|android)(?:\.[A-Za-z]\w*+)++(?![\w.])")
+_ITEM = re.compile(r"\[\d+\](?:\.[^.\[\]]+)?$")
+APPS = 5
+"""Names of packages of which that many in one list are taken for the apps that are installed."""
 _ANY_HINT = re.compile("|".join(hint.pattern for hint in _HINTS.values()), re.I)
 _NOBODY = (b"02:00:00:00:00:00", b"00:00:00:00:00:00", b"ff:ff:ff:ff:ff:ff")
+_NO_NETWORK = (b"unknown ssid", b"unknown", b"none", b"null", b"n/a", b"0x", b"true", b"false")
 _ALL_ZERO = re.compile(rb"[0-]+")
 
 
@@ -220,11 +235,28 @@ def patterns(path: str, data: bytes) -> list[Hit]:
     return found
 
 
+def app_list(texts: Iterable[tuple[str, bytes]]) -> str:
+    """The path of a list of apps among (path, bytes) of a message's parts; empty where there is none. A list
+    is one part, or the parts of one array."""
+    lists: dict[str, set[bytes]] = {}
+    for path, data in texts:
+        whole = _ITEM.sub("", path)
+        if _APPS.search(whole.rpartition(".")[2]) and len(lists.setdefault(whole, set())) < APPS:
+            lists[whole].update(_APP.findall(data[:65_536]))
+            if len(lists[whole]) >= APPS:
+                return path
+    return ""
+
+
 def _valid(kind: str, value: bytes) -> bool:
     if _ALL_ZERO.fullmatch(value) or value.lower() in _NOBODY:
         return False
     if kind == "imei":
         return luhn(value.decode("ascii"))
+    if kind == "ssid":
+        return value.strip(b'"<>').lower() not in _NO_NETWORK and not _VALUES["mac"].search(value)
+    if kind == "gps_location":
+        return all(0.0001 < abs(float(n)) <= 180 for n in re.split(rb"[,;|]", value))
     if kind == "id_card":
         return id_card(value.decode("ascii"))
     return True

@@ -13,7 +13,7 @@ from appaudit.knowledge.load import toml
 from appaudit.traffic.decode import Budget, View, brotli, sealed, views
 from appaudit.traffic.decoders import Decoder, decoder_of, fields
 from appaudit.traffic.flow import Flow
-from appaudit.traffic.identifiers import Hit, Values, patterns
+from appaudit.traffic.identifiers import Hit, Values, app_list, patterns
 from appaudit.traffic.witness import Sealed, Witness
 
 SECRET_KEPT = 2
@@ -93,8 +93,14 @@ def _together(done: Search, values: Values) -> None:
     """Values that only several parts of a message make up: coordinates, values cut in two."""
     if values.coordinates(v.data for v in done.views):
         view = next(v for v in done.views if values.latitude(v.data))
+        done.hits = [h for h in done.hits if h.kind != "gps_location"]
         done.hits.append(Found("gps_location", view, Hit("gps_location", "plain", 0, len(view.data)), 0))
     kinds = {hit.kind for hit in done.hits}
+    if "installed_apps" not in kinds and (path := app_list((v.path, v.data) for v in done.views)):
+        view = next(v for v in done.views if v.path == path)
+        done.hits.append(
+            Found("installed_apps", view, Hit("installed_apps", "pattern", 0, len(view.data)), 0)
+        )
     for kind, place, length in values.split([v.data for v in done.views]):
         if kind not in kinds:
             done.hits.append(Found(kind, done.views[place], Hit(kind, "split", 0, length), 0))

@@ -179,6 +179,27 @@ def test_what_others_run_for_the_app(tmp_path: Path, supertype: str, method: str
     )
 
 
+@pytest.mark.parametrize(
+    ("superclass", "method", "signature"),
+    [
+        ("Landroidx/fragment/app/Fragment;", "onResume", "()V"),
+        ("Landroid/app/Presentation;", "onCreate", "(Landroid/os/Bundle;)V"),
+        ("Landroid/widget/LinearLayout;", "onAttachedToWindow", "()V"),
+        ("Landroid/content/AsyncTaskLoader;", "loadInBackground", "()Ljava/lang/Object;"),
+        ("Landroid/bluetooth/le/ScanCallback;", "onScanResult", "(ILandroid/bluetooth/le/ScanResult;)V"),
+        ("Landroid/os/CountDownTimer;", "onFinish", "()V"),
+    ],
+)
+def test_what_the_platform_calls_on_what_the_app_makes(
+    tmp_path: Path, superclass: str, method: str, signature: str
+) -> None:
+    made = Class("Lx/T;", [creates(*READ[:-1], name=method, signature=signature)], superclass=superclass)
+    entry = f"{MAIN}->onCreate(Landroid/os/Bundle;)V"
+    found = path(tmp_path, main(creates(0x0022, ("type", "Lx/T;"))), made)
+    assert found == (entry, f"Lx/T;->{method}{signature}")
+    assert path(tmp_path, main(creates()), made) is None
+
+
 def test_an_honest_app_waits() -> None:
     early = {(f.actor, f.subject) for f in accesses("notes") if "startup" in f.attribute}
     assert {actor for actor, _ in early} <= {"sdk:bugly"}

@@ -179,6 +179,12 @@ def _ways(values: _Values) -> str:
     return _AND[values.lang].join(names) or "-"
 
 
+def _told(values: _Values) -> str:
+    """What the policy says of a permission or power; where nothing, it may still deny what that opens."""
+    said = values.finding.disclosure or "omitted"
+    return _word("told", "opened" if said == "omitted" and values.span() else said, values.lang)
+
+
 def _against(values: _Values) -> str:
     """The first words that say the opposite of the first statement."""
     stated = [f for f in values.finding.facts if f.stance != "observed"]
@@ -220,7 +226,8 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "fate": lambda v: _word("fate", "code" if "where" in v.given else "sent", v.lang),
     "sending": lambda v: _word("sending", v.given.get("where", "sent"), v.lang).format_map(v),
     "against": _against,
-    "told": lambda v: _word("told", v.finding.disclosure or "omitted", v.lang),
+    "told": _told,
+    "covered": lambda v: _word("covered", "lapsed" if v.span() else "nothing", v.lang).format_map(v),
     "ways": _ways,
     "abroad": _abroad,
     "sdks": lambda v: _AND[v.lang].join(sdk_name(s, v.lang) for s in v.given.get("sdks", "").split()) or "-",

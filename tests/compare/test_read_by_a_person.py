@@ -10,6 +10,7 @@ from appaudit.compare.judge import compare
 from appaudit.compare.sentences import Sentences
 from appaudit.knowledge.wording import render
 from appaudit.records import Fact, Finding, PolicySpan
+from tests.fixture_audits import fixture_audit
 
 ACCESSIBILITY = "android.permission.BIND_ACCESSIBILITY_SERVICE"
 SAID = Fact("policy", "declared", "app", "collects", "data:mac")
@@ -96,3 +97,21 @@ def test_a_library_that_sends_nothing_moves_nothing_abroad() -> None:
 def test_a_sentence_ends_where_the_quote_ends_it() -> None:
     text = "存储在中国境内。以下情形除外："
     assert Sentences({"p": text}).around(PolicySpan("p", 1, 3, 8, text[3:8])) == "存储在中国境内。"
+
+
+def test_what_was_said_for_earlier_versions_is_not_passed_over() -> None:
+    findings = fixture_audit("shop/zh").findings
+    (imei,) = (f for f in findings if (f.rule, f.subject) == ("undeclared-data", "data:imei"))
+    assert "for earlier versions only (“仅在3.0.0以前的版本中" in render(imei, "en").message
+    assert "没有任何条款" not in render(imei, "zh").message
+    (other,) = (f for f in findings if (f.rule, f.subject) == ("undeclared-data", "data:ssid"))
+    assert "no statement of the policy covers it" in render(other, "en").message
+
+
+def test_a_permission_whose_data_is_denied_says_so() -> None:
+    findings = fixture_audit("shop/zh").findings
+    (contacts,) = (
+        f for f in findings if f.rule == "undeclared-permission" and f.subject.endswith("READ_CONTACTS")
+    )
+    message = render(contacts, "zh").message
+    assert "隐私政策仅称不收集其可获取的信息。隐私政策称“我们不会读取您的通讯录" in message

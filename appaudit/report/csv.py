@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import io
 
-from appaudit.report.grid import Cell, Grid, Grids
+from appaudit.report.cells import Cell, Grid
+from appaudit.report.grid import Grids
 from appaudit.report.model import AuditView
 from appaudit.report.places import Place
 from appaudit.report.words import Words

@@ -18,8 +18,9 @@ from markupsafe import Markup, escape
 from appaudit.assets import assets
 from appaudit.records import SEVERITIES, Source
 from appaudit.report.blocks import finding_block
+from appaudit.report.cells import Grid
 from appaudit.report.charts import reach_bars, run_timeline
-from appaudit.report.grid import Grid, Grids
+from appaudit.report.grid import Grids
 from appaudit.report.model import OUTCOMES, AuditView, ordered, suppressed
 from appaudit.report.tables import counts
 from appaudit.report.text import next_steps, since_before, verdict, verdict_detail
@@ -135,7 +136,7 @@ def _coverage(view: AuditView, words: Words) -> list[tuple[str, bool, list[str],
     for source, what in view.coverage.items():
         if source not in PRODUCERS[view.kind]:
             continue
-        names = [visible(x) for x in what.get("what", ())]
+        names = [visible(x).removeprefix("host:") for x in what.get("what", ())]
         done = names[:12] + ([f"… +{len(names) - 12}"] if len(names) > 12 else [])
         if what.get("examined"):
             done.append(words("facts_found", n=f"{what.get('facts', 0):,}"))

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from appaudit.records import Finding
 from appaudit.report.blocks import FindingBlock, finding_block
-from appaudit.report.grid import Cell, Grid, Grids
+from appaudit.report.cells import Cell, Grid
+from appaudit.report.grid import Grids
 from appaudit.report.model import OUTCOMES, AuditView, ordered, suppressed
 from appaudit.report.places import Place
 from appaudit.report.tables import Counts, counts

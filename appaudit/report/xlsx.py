@@ -10,8 +10,9 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
+from appaudit.report.cells import Grid
 from appaudit.report.csv import plain
-from appaudit.report.grid import Grid, Grids
+from appaudit.report.grid import Grids
 from appaudit.report.model import AuditView
 from appaudit.report.words import Words
 

@@ -101,3 +101,16 @@ def test_a_profile_leaves_out_what_concerns_none_of_its_laws() -> None:
     assert chinese < everything.keys()
     assert {everything[f].subject for f in everything.keys() - chinese} >= {"notice:do_not_sell"}
     assert not any(c.startswith("CN") for f in everything.keys() - chinese for c in everything[f].clauses)
+
+
+@pytest.mark.parametrize(("lang", "label"), [("zh", "未检查："), ("en", "Not examined: ")])
+def test_what_was_not_examined_is_never_cited_as_if_it_were_found(lang: Lang, label: str) -> None:
+    seen = rows("plain/zh")
+    grid = Grids(view("plain/zh", lang), Words(lang)).clauses()
+    cited = 0
+    for row, cells in zip(seen.values(), grid.rows, strict=True):
+        open_ = {f"f-{f.fingerprint}" for f in row.findings if f.outcome == "not_examined"}
+        for title, anchor in cells[-1].links:
+            cited += anchor in open_
+            assert title.startswith(label) == (anchor in open_), row.clause.id
+    assert cited > 10

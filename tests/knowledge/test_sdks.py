@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import date
 
 import pytest
 
@@ -49,8 +50,25 @@ def test_every_record_is_whole() -> None:
         )
         assert set(sdk.collects) <= set(data_types()), sdk.id
         assert bool(sdk.collects) == bool(sdk.source), f"{sdk.id}: what it collects needs a source"
+        if sdk.checked:
+            assert re.match(r"https://", sdk.source), f"{sdk.id} was compared with no page"
+            assert date.fromisoformat(sdk.checked), sdk.id
         for link in (sdk.homepage, sdk.policy):
             assert not link or re.match(r"https?://\S+\Z", link), (sdk.id, link)
+
+
+def test_no_record_stands_for_two_vendors() -> None:
+    pages = {"statsig": "configcat", "ias": "doubleverify", "kinvey": "backendless", "tapsell": "adivery"}
+    for one, other in pages.items():
+        assert sdks()[one].en != sdks()[other].en
+        assert not set(sdks()[one].packages) & set(sdks()[other].packages)
+    assert knowledge.owner("com.configcat.ConfigCatClient") == "configcat"
+
+
+def test_what_an_sdk_brings_of_its_own_is_its_own() -> None:
+    for name in ("com.xiaomi.smack.Connection", "com.xiaomi.channel.commonutils.logger.b"):
+        assert knowledge.owner(name) == "xiaomi-push"
+    assert knowledge.owner("com.citrix.Receiver.Main") is None
 
 
 def test_values_have_their_form() -> None:

@@ -141,7 +141,12 @@ def _beyond(case: Case, where: str) -> Iterator[Verdict]:
                 f"data:{data}",
                 facts=tuple(facts),
                 severity=_severity(data),
-                attributes=(("link", sdk.policy), ("seen", where), ("source", sdk.source)),
+                attributes=(
+                    ("link", sdk.policy),
+                    ("seen", where),
+                    ("source", sdk.source),
+                    ("checked", sdk.checked or "no"),
+                ),
             )
 
 

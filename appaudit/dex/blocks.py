@@ -68,17 +68,22 @@ def parameter_types(signature: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(4096)
+def parameter_places(signature: str) -> tuple[tuple[int, ...], int]:
+    """Where each parameter of a signature begins among the registers of all (a long or double takes two), and
+    how many there are."""
+    places, at = [], 0
+    for kind in parameter_types(signature):
+        places.append(at)
+        at += 2 if kind in ("J", "D") else 1
+    return tuple(places), at
+
+
 def by_parameter(registers: list[int], signature: str, static: bool) -> tuple[int | None, list[int]]:
     """The receiver's register (None for a static call) and the first register of each parameter."""
     receiver = None if static or not registers else registers[0]
     rest = registers if static else registers[1:]
-    found, at = [], 0
-    for kind in parameter_types(signature):
-        if at >= len(rest):
-            break
-        found.append(rest[at])
-        at += 2 if kind in ("J", "D") else 1
-    return receiver, found
+    return receiver, [rest[at] for at in parameter_places(signature)[0] if at < len(rest)]
 
 
 def leading_to(watched: frozenset[int], leaders: list[int], successors: dict[int, list[int]]) -> set[int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from appaudit.dex import machine, models, opcodes
 from appaudit.dex import machine_values as mv
-from appaudit.dex.blocks import by_parameter, invoked, parameter_types
+from appaudit.dex.blocks import by_parameter, invoked, parameter_places, parameter_types
 from appaudit.dex.dex import Dex
 from appaudit.dex.fields import Fields, method_of
 from appaudit.dex.flow import run
@@ -122,15 +122,9 @@ class ConstantTracer:
     def _parameters(self, number: int, item: int, caller: int) -> State:
         """The registers that hold a method's parameters when it begins, the last ones it has."""
         dex = self._dexes[number]
-        kinds = parameter_types(dex.method_name(caller)[2])
-        count, _ = dex.code.registers(item)
-        at = count - sum(2 if kind in ("J", "D") else 1 for kind in kinds)
-        state: State = {}
-        for index, kind in enumerate(kinds):
-            if at >= 0:
-                state[at] = Parameter(index)
-            at += 2 if kind in ("J", "D") else 1
-        return state
+        places, width = parameter_places(dex.method_name(caller)[2])
+        first = dex.code.registers(item)[0] - width
+        return {first + at: Parameter(index) for index, at in enumerate(places) if first + at >= 0}
 
     # ------------------------------------------------------------------- methods that are run
 

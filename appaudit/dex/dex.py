@@ -7,7 +7,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from appaudit.dex.layout import (
     Int32,
     Mask,
     Section,
-    UInt32,
+    Table,
     checked,
     contained_headers,
     expand,
@@ -31,46 +30,12 @@ from appaudit.dex.layout import (
 )
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.strings import UNKNOWN, StringTable
+from appaudit.dex.tables import MAP, MEMBER, PROTO, Classes, Members, Protos
 
 NO_INDEX = 0xFFFFFFFF
 CLASS_DATA_ITEM = 0x2000
 MAX_TYPE_LIST = 1024
 """A method has at most 255 parameters, and no class names a thousand interfaces."""
-
-_PROTO = np.dtype([("shorty", "<u4"), ("return_type", "<u4"), ("parameters", "<u4")])
-_MEMBER = np.dtype([("owner", "<u2"), ("type", "<u2"), ("name", "<u4")])
-_MAP = np.dtype([("type", "<u2"), ("unused", "<u2"), ("size", "<u4"), ("offset", "<u4")])
-
-
-class Members(NamedTuple):
-    """Field or method ids: type index of the owner, type (fields) or proto (methods) index, name's
-    string index; -1 where corrupt."""
-
-    owner: Int32
-    type: Int32
-    name: Int32
-
-
-class Classes(NamedTuple):
-    """Class definitions by row: type index, access flags, superclass's type index (-1: none), byte
-    offsets (0: none) of interfaces, annotations, class data and static values; source file's string
-    index (-1: none)."""
-
-    type: Int32
-    access: UInt32
-    superclass: Int32
-    interfaces: Int64
-    source: Int32
-    annotations: Int64
-    class_data: Int64
-    static_values: Int64
-
-
-class Protos(NamedTuple):
-    """Prototypes: return type's index, byte offset of the parameter list (0: no parameters)."""
-
-    return_type: Int32
-    parameters: Int64
 
 
 class Dex:
@@ -112,7 +77,7 @@ class Dex:
     @cached_property
     def protos(self) -> Protos:
         """Method prototypes."""
-        rows = table(self.data, self.header.protos, _PROTO, "proto_ids", self.problems)
+        rows = table(self.data, self.header.protos, PROTO, "proto_ids", self.problems)
         return Protos(
             checked(rows["return_type"], len(self.types), "proto_ids", self.problems),
             rows["parameters"].astype(np.int64),
@@ -121,13 +86,13 @@ class Dex:
     @cached_property
     def fields(self) -> Members:
         """Field ids."""
-        rows = table(self.data, self.header.fields, _MEMBER, "field_ids", self.problems)
+        rows = table(self.data, self.header.fields, MEMBER, "field_ids", self.problems)
         return self._members(rows, len(self.types), "field_ids")
 
     @cached_property
     def methods(self) -> Members:
         """Method ids."""
-        rows = table(self.data, self.header.methods, _MEMBER, "method_ids", self.problems)
+        rows = table(self.data, self.header.methods, MEMBER, "method_ids", self.problems)
         return self._members(rows, len(self.protos.parameters), "method_ids")
 
     def _members(self, rows: np.ndarray[tuple[int], np.dtype[np.void]], types: int, name: str) -> Members:
@@ -170,26 +135,25 @@ class Dex:
             self.problems,
         )
 
-    def section(self, kind: int) -> tuple[int, int]:
-        """Number of items and byte offset of a section that only the map tells of; (0, 0) for none."""
+    @cached_property
+    def _map(self) -> Table:
+        """The map of the sections; empty where there is none that can be read."""
         offset = self.header.map_offset
         size = int.from_bytes(self.data[offset : offset + 4], "little")
-        if not offset or offset + 4 + size * _MAP.itemsize > len(self.data):
-            return 0, 0
-        rows = np.frombuffer(self.data, _MAP, size, offset + 4)
-        own = rows[rows["type"] == kind]
+        if not offset or offset + 4 + size * MAP.itemsize > len(self.data):
+            return np.empty(0, MAP)
+        return np.frombuffer(self.data, MAP, size, offset + 4)
+
+    def section(self, kind: int) -> tuple[int, int]:
+        """Number of items and byte offset of a section that only the map tells of; (0, 0) for none."""
+        own = self._map[self._map["type"] == kind]
         return (int(own["size"][0]), int(own["offset"][0])) if len(own) else (0, 0)
 
     def _section_end(self, kind: int) -> int:
         """Where the map says that a section of the data ends; 0 where it does not say so."""
-        offset = self.header.map_offset
-        size = int.from_bytes(self.data[offset : offset + 4], "little")
-        if not offset or offset + 4 + size * _MAP.itemsize > len(self.data):
-            return 0
-        rows = np.frombuffer(self.data, _MAP, size, offset + 4)
-        own = rows["offset"][rows["type"] == kind]
-        later = rows["offset"][rows["offset"] > (own[0] if len(own) else 0)]
-        return int(later.min()) if len(own) and len(later) else 0
+        _, start = self.section(kind)
+        later = self._map["offset"][self._map["offset"] > start]
+        return int(later.min()) if start and len(later) else 0
 
     @cached_property
     def code(self) -> Code:
@@ -366,10 +330,6 @@ class Dex:
         """The row in `classes` of a class, -1 where it is not defined here."""
         rows = np.flatnonzero(self.classes.type == self.find_type(descriptor))
         return int(rows[0]) if len(rows) else -1
-
-    def interfaces_of(self, row: int) -> list[int]:
-        """Type indices of the interfaces a class row names."""
-        return [t for t in self.type_list(int(self.classes.interfaces[row])) if t < len(self.types)]
 
     def static_values(self, descriptor: str) -> dict[str, values.Value]:
         """Start values of a class's static fields by field name; empty where the class is not here.

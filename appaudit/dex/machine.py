@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from appaudit.dex import models, opcodes
-from appaudit.dex.blocks import by_parameter, invoked, literal, parameter_types, signed
+from appaudit.dex.blocks import by_parameter, invoked, literal, parameter_places, signed
 from appaudit.dex.machine_values import (
     ELEMENTS,
     MAX_ARRAY,
@@ -102,13 +102,11 @@ class _Frame:
         self.budget = budget
         self.depth = depth
         self.registers: dict[int, Value] = {}
-        kinds = parameter_types(signature)
-        receivers = len(arguments) - len(kinds)
-        at = body.registers - receivers - sum(2 if kind in ("J", "D") else 1 for kind in kinds)
-        for place, value in enumerate(arguments):
-            self.registers[at] = value
-            wide = place >= receivers and kinds[place - receivers] in ("J", "D")
-            at += 2 if wide else 1
+        places, width = parameter_places(signature)
+        receivers = len(arguments) - len(places)
+        first = body.registers - width
+        for place, value in zip((*range(-receivers, 0), *places), arguments, strict=False):
+            self.registers[first + place] = value
 
     def run(self) -> Value:
         words, registers, at = self.words, self.registers, 0

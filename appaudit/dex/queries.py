@@ -9,11 +9,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from appaudit.dex import opcodes
-from appaudit.dex.dex import Dex, Members
+from appaudit.dex.dex import Dex
 from appaudit.dex.hierarchy import Hierarchy
 from appaudit.dex.layout import Index, Int32, Mask, Table, UInt8, expand
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.parallel import decode
+from appaudit.dex.tables import Members
 
 
 class Target(NamedTuple):

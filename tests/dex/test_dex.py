@@ -41,9 +41,10 @@ def test_tables(version: int) -> None:
         returned, *parameters = (dex.type_descriptor(t) for t in types[first[p] : first[p + 1]].tolist())
         assert dex.proto_descriptor(p) == f"({''.join(parameters)}){returned}"
     row = dex.class_row("Lcom/shop/B;")
-    assert [dex.type_descriptor(t) for t in dex.interfaces_of(row)] == [
-        "Ljava/lang/Runnable;",
-        "Ljava/io/Closeable;",
+    rows, types = dex.interfaces
+    assert [(r, dex.type_descriptor(t)) for r, t in zip(rows.tolist(), types.tolist(), strict=True)] == [
+        (row, "Ljava/lang/Runnable;"),
+        (row, "Ljava/io/Closeable;"),
     ]
     assert dex.type_descriptor(int(dex.classes.superclass[row])) == "Lcom/shop/A;"
     assert dex.static_values("Lcom/shop/A;") == {"HOST": "https://api.shop.example/v1", "LEVEL": -7}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from appaudit.knowledge.data_types import data_types
@@ -23,6 +24,7 @@ from appaudit.policy.structure import Sentence, Structure, parse
 GENERIC = "personal_info"
 _RECENT = 200
 """Declarations that “this information” may point back to: keeps a paragraph without end linear."""
+_AHEAD = re.compile(r"\bfollowing\b|以下|下列|如下", re.I)
 _CONTENT = frozenset({"photo", "video", "voice", "media_files"})
 _UMBRELLAS = frozenset(b for t in data_types().values() for b in t.broader) - {
     "location",
@@ -207,6 +209,8 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
     """What "the above information" names: the declarations of the sentence before, or the group
     most of them belong to. The first is the statement; the others come in by it."""
     frame = frames[0]
+    if _AHEAD.search(sentence.text, mention.start, mention.end):
+        return  # "the following information": named after it
     if frame.inherited and mention.start <= 3:
         return  # "This information may include ...": it lists, it does not point
     beside = any(

@@ -127,6 +127,8 @@ ENGLISH = [
     ("We keep the Android ID, but not your advertising ID.", "c:android_id nc:gaid"),
     ("No data such as phone numbers, contacts or location are collected.", "nc:phone_number nc:contacts nc:location"),
     ("When you sign up we ask for your e-mail address, a password and, if you like, your phone number.", "c:email c:password c:phone_number"),
+    ("The age you enter is stored on the device only.", "l:age"),
+    ("We work with an ad network which automatically receives your IP address.", "s:ip"),
 ]  # fmt: skip
 
 CHINESE = [

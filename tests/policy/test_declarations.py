@@ -345,3 +345,9 @@ def test_special_powers_are_permissions_wherever_they_stand() -> None:
     ):
         facts = [f for f in read_loaded(from_text(text)).facts if f.action == "requests"]
         assert {(f.stance, f.subject) for f in facts} == {(stance, f"permission:android.permission.{name}")}
+
+
+def test_the_following_data_points_ahead_not_back() -> None:
+    text = "The e-mail address you give is used to reset the password.\n\nThe following data may be transferred to Google: IP address."
+    facts = read_loaded(from_text(text)).facts
+    assert {f.subject for f in facts if f.action == "shares"} == {"data:ip"}

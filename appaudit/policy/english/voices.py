@@ -86,7 +86,9 @@ class Voices(Parties):
             targets = [Mention(GENERIC_ANAPHOR, 0, item.end, clause=self.clause)]
             self.mentions += targets
         for mention in targets:
-            if mention.frame is not None and (relative or mention.frame.kind == "relative"):
+            if polarity == "local_only" and mention.frame is not None and mention.frame.kind == "relative":
+                mention.frame = frame  # "the age you enter stays on the device": nobody else gets it
+            elif mention.frame is not None and (relative or mention.frame.kind == "relative"):
                 if polarity and polarity != mention.frame.polarity:
                     mention.extra += (frame,)
             else:
@@ -103,7 +105,8 @@ class Voices(Parties):
         partner = next(
             (self.items[j] for j in range(i - 1, max(-1, i - 3), -1) if self.items[j].get("partner")), None
         )
-        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        following = self.next_significant(i + 1)
+        nxt = self.items[following] if following < len(self.items) else None
         if partner is not None and nxt is not None and (nxt.get("aux") or nxt.get("verb")):
             self.new_clause("partner", i)
             self.partner_name = partner.text

@@ -77,6 +77,9 @@ def test_unpinned_its_traffic_is_seen_and_that_is_told() -> None:
         "Pins$Client.onReceivedSslError": "self-signed.pin.probe.example",
     }
     assert all(f.actor == "app" and f.evidence for f in told)
+    checks = sum(f.count or 0 for f in told if f.attribute["how"].endswith("checkServerTrusted"))
+    assert checks > 0
+    assert checks % 3 == 0, "the handshake's, and one that gives the chain, made of it"
     assert "unpinned" in {g.code for g in bundle.gaps}
     head = next(iter(record.read(bundle.attached["run/run.jsonl"])))
     assert head["conditions"]["unpinning"] == "on"

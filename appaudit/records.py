@@ -39,6 +39,9 @@ SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 LEAVING: frozenset[str] = frozenset({"sends", "shares"})
 """Actions by which data leaves the device."""
 
+IMPLIED = ("basis", "implied:denial")
+"""Attribute of a statement that only a denial under a condition implies: "not unless you agree"."""
+
 
 # ---------------------------------------------------------------------------------- evidence
 

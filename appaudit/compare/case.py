@@ -11,7 +11,7 @@ from appaudit.compare.sentences import Sentences
 from appaudit.compare.versions import version_key
 from appaudit.knowledge import sdks
 from appaudit.knowledge.data_types import data_types
-from appaudit.records import LEAVING, App, Fact, Gap, PolicySpan, Source
+from appaudit.records import IMPLIED, LEAVING, App, Fact, Gap, PolicySpan, Source
 
 COLLECTING = LEAVING | {"accesses", "collects"}
 """Observed actions by which an actor comes to hold a data type."""
@@ -31,10 +31,6 @@ UNREAD = (
     "hermes_bytecode",
 )
 """Gaps behind which code may hide: nothing found there proves nothing."""
-
-
-IMPLIED = ("basis", "implied:denial")
-"""Attribute of a statement that only a denial under a condition implies: "not unless you agree"."""
 
 
 def leaves(facts: Iterable[Fact]) -> bool:

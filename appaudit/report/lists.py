@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from appaudit.knowledge.data_types import data_types, distance
 from appaudit.knowledge.sdks import companies, sdks
-from appaudit.records import Fact
+from appaudit.records import IMPLIED, Fact
 from appaudit.report.model import AuditView, Lang
 from appaudit.report.tables import observed, subject_id
 
@@ -50,7 +50,11 @@ def collected_rows(view: AuditView) -> list[CollectedRow]:
     What is only declared has its row too, without deeds; a denied type without deeds has none.
     """
     rows: dict[tuple[str, str], CollectedRow] = {}
-    said = [f for f in view.facts if f.stance == "declared" and f.subject.startswith("data:")]
+    said = [
+        f
+        for f in view.facts
+        if f.stance == "declared" and f.subject.startswith("data:") and IMPLIED not in f.attributes
+    ]
     for fact in view.facts:
         if fact.subject.startswith("data:") and observed(fact) and fact.action in COLLECTS:
             key = (fact.actor, fact.subject)
@@ -79,6 +83,8 @@ def shared_rows(view: AuditView, lang: Lang) -> list[SharedRow]:
         return rows.setdefault(party, SharedRow(party))
 
     for fact in view.facts:
+        if IMPLIED in fact.attributes:
+            continue
         third = fact.actor if fact.actor.startswith(("sdk:", "party:")) else ""
         if fact.subject.startswith("sdk:"):
             row = row_of(fact.subject)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from appaudit.knowledge.data_types import data_types, distance
 from appaudit.knowledge.permissions import permission
-from appaudit.records import Fact, Finding, Outcome, Severity
+from appaudit.records import IMPLIED, Fact, Finding, Outcome, Severity
 from appaudit.report.model import AuditView, suppressed
 
 LEVELS = ("dangerous", "special", "normal", "signature", "internal", "unknown")
@@ -114,7 +114,7 @@ def data_rows(view: AuditView) -> list[DataRow]:
     """Every data type that is said or seen: what is seen and not said first."""
     rows: dict[str, DataRow] = {}
     for fact in view.facts:
-        if not fact.subject.startswith("data:"):
+        if not fact.subject.startswith("data:") or IMPLIED in fact.attributes:
             continue
         row = rows.setdefault(fact.subject, DataRow(fact.subject))
         if observed(fact):

@@ -11,13 +11,13 @@ from openpyxl import load_workbook
 
 from appaudit.knowledge.regulations import clauses
 from appaudit.knowledge.sdks import sdks
-from appaudit.records import Fact, Finding
+from appaudit.records import IMPLIED, Fact, Finding
 from appaudit.report.clauses import clause_rows
 from appaudit.report.csv import collected, harmless, render, shared
 from appaudit.report.grid import Grids
 from appaudit.report.lists import collected_rows, shared_rows
 from appaudit.report.model import AuditView, Lang
-from appaudit.report.tables import sdk_rows
+from appaudit.report.tables import data_rows, sdk_rows
 from appaudit.report.words import Words
 from appaudit.report.xlsx import render as workbook
 from tests.report import golden
@@ -200,3 +200,16 @@ def test_the_sdk_table_has_what_an_sdk_alone_needs_and_what_starts_by_itself() -
     assert [f.action for f in row.starts] == ["starts", "accesses"]
     (cells,) = Grids(view, Words("en")).sdks().rows
     assert any("BOOT_COMPLETED" in line for cell in cells for line in cell.lines)
+
+
+def test_what_only_a_denial_implies_is_nowhere_shown_as_declared() -> None:
+    seen = Fact("static", "observed", "app", "accesses", "data:imei")
+    denied = Fact("policy", "denied", "app", "collects", "data:imei", condition=("after_consent",))
+    implied = dataclasses.replace(denied, stance="declared", attributes=(IMPLIED,))
+    shared = dataclasses.replace(implied, action="shares", recipient="party:partners")
+    view = dataclasses.replace(audit("en"), facts=(seen, denied, implied, shared))
+    (data,) = data_rows(view)
+    assert (data.declared, data.denied) == ([], [denied])
+    (row,) = collected_rows(view)
+    assert row.said == []
+    assert not shared_rows(view, "en")

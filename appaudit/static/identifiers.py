@@ -147,9 +147,14 @@ class _Finder:
         )
         explained: set[tuple[str, int]] = set()
         for one, position, wrapper in handed:
-            calls = outer[wrapper]
-            if calls and all(c.value is not None for c in calls):
+            calls, whole_list, cut = outer[wrapper]
+            if calls and whole_list and all(c.value is not None for c in calls):
                 explained.add((one.call.caller, one.call.offset))
+            if cut:
+                reason = (
+                    f"{len(calls)} of the calls that pass it an argument were followed to where it is set."
+                )
+                self.gaps.append(Gap("static", "too_many_call_sites", one.call.caller, reason))
             for call in calls:
                 whole = wrappers.filled(one.call, position, call)
                 for meaning in self._meanings(one.api, whole)[0]:

@@ -79,7 +79,7 @@ class Callers:
         self._actors = actors
         self._behind: dict[int, tuple[tuple[str, str], ...]] = {}
         self._actor_of_class: dict[int, str] = {}
-        first = firsts(sites.dex.astype(np.int64) << 32 | sites.caller)[1]
+        first = np.array(one_a_method(sites), np.intp)
         places = zip(sites.dex[first].tolist(), sites.caller[first].tolist(), strict=True)
         self._methods = distinct(np.array([numbers.key_of(*place) for place in places], np.int64))
         """Every method that was come by."""
@@ -215,3 +215,8 @@ class Callers:
                     elif through is False:
                         yield caller
             frontier = following
+
+
+def one_a_method(sites: CallSites) -> list[int]:
+    """One site for each method that calls."""
+    return list(firsts(sites.dex.astype(np.int64) << 32 | sites.caller)[1].tolist())

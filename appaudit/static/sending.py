@@ -8,9 +8,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-import numpy as np
-
 from appaudit.records import CallSite, Fact
+from appaudit.static.library import one_a_method, top_level
 from appaudit.static.sample import Sample, network_calls
 
 
@@ -29,13 +28,11 @@ def _callers(sample: Sample) -> Iterator[str]:
     for key in network_calls():
         if key in sample.called:
             sites = sample.sites_of(*key)
-            together = sites.dex.astype(np.int64) << 32 | sites.caller.astype(np.int64)
-            _, first = np.unique(together, return_index=True)
-            yield from (sites.caller_descriptor(int(k)) for k in first)
+            yield from (sites.caller_descriptor(k) for k in one_a_method(sites))
 
 
 def _outer(method: str) -> str:
-    return method.partition(";->")[0].partition("$")[0]
+    return top_level(method.partition("->")[0])
 
 
 def _marked(fact: Fact, methods: frozenset[str], classes: frozenset[str]) -> Fact:

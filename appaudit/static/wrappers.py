@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,24 +35,36 @@ class Outer:
     path: tuple[str, ...]
 
 
+class Calls(NamedTuple):
+    """Calls of a wrapper; ``whole``: whether these are all there are; ``cut``: whether they are too many."""
+
+    calls: list[Outer]
+    whole: bool
+    cut: bool
+
+
 def callers(
     sample: Sample, wrappers: Iterable[Wrapper], telling: Callable[[], set[tuple[int, int]]]
-) -> dict[Wrapper, list[Outer]]:
-    """Every call of the methods, with what it passes for the parameter. Of methods called from very many
+) -> dict[Wrapper, Calls]:
+    """The calls of the methods, with what they pass for the parameter. Of methods called from very many
     places only the calls in ``telling`` methods, as (dex, code item), are looked at."""
     found: dict[Wrapper, list[Outer]] = {wrapper: [] for wrapper in wrappers}
+    partly: set[Wrapper] = set()
+    cut: set[Wrapper] = set()
     # what is asked for now → the wrappers it stands for, each with the path to it
-    asked: dict[Wrapper, list[tuple[Wrapper, tuple[str, ...]]]] = {w: [(w, (w[0],))] for w in found}
+    asked: dict[Wrapper, dict[Wrapper, tuple[str, ...]]] = {w: {w: (w[0],)} for w in found}
     seen = set(asked)
     room = MAX_CALLS
     for _ in range(MAX_DEPTH):
-        following: dict[Wrapper, list[tuple[Wrapper, tuple[str, ...]]]] = {}
+        following: dict[Wrapper, dict[Wrapper, tuple[str, ...]]] = {}
         methods = list(dict.fromkeys(method for method, _ in asked))
         sites = call_sites(sample.dexes, [_target(m) for m in methods], sample.hierarchy)
         often = np.flatnonzero(np.bincount(sites.target, minlength=len(methods)) > OFTEN)
         if len(often):
             rare = ~np.isin(sites.target, often)
             sites = joined(sample.dexes, [sites.where(rare), in_methods(sites.where(~rare), telling())])
+        beyond = {methods[k] for k in sites.target[room:].tolist()}
+        many = {methods[k] for k in often.tolist()}
         sites = sites.where(slice(0, room))
         room -= len(sites)
         traces = sample.tracer.trace(sites)
@@ -59,21 +72,24 @@ def callers(
         for k, target in enumerate(sites.target.tolist()):
             of_method.setdefault(methods[target], []).append(k)
         for (method, number), below in asked.items():
+            partly |= below.keys() if method in many else set()
+            cut |= below.keys() if method in beyond else set()
             for k in of_method.get(method, ()):
                 value, passed = _passed(traces[k], number)
                 caller = sites.caller_descriptor(k)
                 if value is None and passed is not None and (caller, passed) not in seen:
-                    following.setdefault((caller, passed), []).extend(
-                        (wrapper, (caller, *path)) for wrapper, path in below
-                    )
+                    paths = following.setdefault((caller, passed), {})
+                    for wrapper, path in below.items():
+                        paths.setdefault(wrapper, (caller, *path))
                     continue
-                for wrapper, path in below:
+                for wrapper, path in below.items():
                     found[wrapper].append(Outer(sites, k, value, (caller, *path)))
         seen |= following.keys()
         asked = following
         if not asked or room <= 0:
             break
-    return found
+    partly |= cut | {wrapper for below in asked.values() for wrapper in below}
+    return {w: Calls(calls, w not in partly, w in cut) for w, calls in found.items()}
 
 
 def _passed(trace: Trace, number: int) -> tuple[str | int | None, int | None]:

@@ -63,3 +63,32 @@ def test_methods_that_call_one_another_come_to_an_end(tmp_path: Path) -> None:
     loop = Class("Lcom/x/Keys;", [again, deep])
     assert data(found(tmp_path, loop, caller(text(2, "android_id"), static(DEEP, 1, 2)))) == {"android_id"}
     assert data(found(tmp_path, loop, caller(virtual(IMEI, 0)))) == {"imei"}
+
+
+def test_two_calls_on_with_one_parameter_count_once(tmp_path: Path) -> None:
+    twice = Class(
+        "Lcom/x/Twice;",
+        [method(static(READ, 15), static(READ, 15), name="twice", signature="(Ljava/lang/String;)V")],
+    )
+    call = static("Lcom/x/Twice;->twice(Ljava/lang/String;)V", 1)
+    (fact,) = found(tmp_path, keys(), twice, caller(text(1, "android_id"), call))
+    assert fact.count == 1
+
+
+def chain(length: int) -> list[Class]:
+    """Methods that hand a key on to one another, the last one to ``read``, beside a telling text."""
+    signature = "(Ljava/lang/String;)V"
+    names = ["Lcom/x/Near;->read" + signature, *(f"Lcom/x/Chain;->m{k}{signature}" for k in range(length))]
+    near = Class(
+        "Lcom/x/Near;", [method(text(1, "android_id"), static(GET, 0, 15), name="read", signature=signature)]
+    )
+    methods = [method(static(names[k], 15), name=f"m{k}", signature=signature) for k in range(length)]
+    font = [text(1, "font"), static(names[0], 1)]
+    return [near, Class("Lcom/x/Chain;", methods), caller(*font, text(1, "font"), static(names[-1], 1))]
+
+
+@pytest.mark.parametrize(("length", "reached"), [(2, set()), (3, {"android_id"})])
+def test_what_is_not_followed_to_its_end_is_told_by_what_stands_near(
+    tmp_path: Path, length: int, reached: set[str]
+) -> None:
+    assert data(found(tmp_path, *chain(length))) == reached

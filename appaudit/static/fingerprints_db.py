@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from appaudit.static.fingerprints_dex import dex_features
 from appaudit.static.fingerprints_java import archive_features
 
 FORMAT = 2
+MIN_PART = 10
+"""Classes of another SDK from which on it is known as itself."""
 _ACTIVE: list[Database] = []
 MAX_SIZE = 1 << 30
 """Bytes of one array of a database; beyond that it is no database of ours."""
@@ -38,13 +41,15 @@ def library_features(path: Path) -> ClassFeatures:
 
 def divided(library: Library, features: ClassFeatures) -> list[tuple[Library, ClassFeatures]]:
     """A library and the ones of others that it brings along, by the names of the classes: each for its own
-    SDK, ``version`` telling what it came with. Of an SDK that has no record nothing is divided."""
+    SDK, ``version`` telling what it came with. A few classes stay; of an SDK that has no record nothing is
+    divided."""
     owners = np.array([sdks.owner(name) or library.id for name in features.names], object)
-    ids = [i for i in dict.fromkeys(owners.tolist()) if i != library.id]
-    if library.id not in sdks.index().sdks or not (owners == library.id).any():
+    counts = Counter(owners.tolist())
+    ids = [i for i, count in counts.items() if i != library.id and count >= MIN_PART]
+    if library.id not in sdks.index().sdks or not counts[library.id]:
         return [(library, features)]
     came_with = f"{library.id}-{library.version}"
-    parts = [(library, np.flatnonzero(owners == library.id))]
+    parts = [(library, np.flatnonzero(~np.isin(owners.astype(str), ids)))]
     parts += [(Library(i, came_with), np.flatnonzero(owners == i)) for i in ids]
     return [(lib, features.of_classes(places)) for lib, places in parts]
 

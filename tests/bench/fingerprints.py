@@ -231,11 +231,11 @@ class Score:
 
     def line(self, title: str) -> str:
         """One line of a report."""
-        told, found = self.version / max(self.found, 1), max(self.found, 1)
+        found = max(self.found, 1)
+        versions = f"version right {self.version / found:.1%} (alone {self.only_version / found:.1%}), "
         return (
             f"{title}: recall {self.recall:.1%} ({self.found} of {self.true}), "
-            f"precision {self.precision:.1%} ({self.wrong} wrong), version right {told:.1%} "
-            f"(alone {self.only_version / found:.1%}), "
+            f"precision {self.precision:.1%} ({self.wrong} wrong), {versions if self.version else ''}"
             f"{self.classes / max(self.placed, 1):.1%} of {self.placed} classes are the library's"
         )
 

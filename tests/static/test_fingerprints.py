@@ -111,6 +111,10 @@ def test_an_sdk_inside_another_is_known_as_itself() -> None:
         Library("xiaomi-push", "aliyun-push-1.0"),
     }
     assert [m.id for m in match(renamed(other, 7, 1.0), known)] == ["xiaomi-push"]
+    few = store.add(
+        None, Library("aliyun-push", "1.0"), bundle.of_classes(np.arange(20 + store.MIN_PART - 1))
+    )
+    assert few.libraries == (Library("aliyun-push", "1.0"),)
     unknown = store.add(None, Library("of-nobody", "1.0"), bundle)
     assert unknown.libraries == (Library("of-nobody", "1.0"),)
 

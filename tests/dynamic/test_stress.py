@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from appaudit.dynamic.facts import interpret
+from appaudit.dynamic.rows import rows
 from appaudit.records import Fact, Gap
 from tests.dynamic.runs import Pressed, need_jvm, pressed
 from tests.fixtures.apps import expected
@@ -50,6 +51,12 @@ def test_counted_right_and_the_app_undisturbed(number: int) -> None:
     does = {(i["action"], i["subject"], i["names"]) for i in phase.get("does", [])}
     others = [f for f in facts if f.action != "accesses"]
     assert {(f.action, f.subject, f.attribute["names"].rpartition("/")[2]) for f in others} == does
+
+
+def test_what_the_hooks_read_themselves_is_not_the_apps() -> None:
+    need_jvm()
+    calls = [line for line in stressed().every if line["line"] == "call" and line["epoch"] == 0]
+    assert [rows()[line["row"]].id for line in calls] == []
 
 
 def test_a_flood_loses_nothing() -> None:

@@ -57,7 +57,8 @@ def fixture_audit(name: str) -> Bundle:
         audit.listen(bundle, DOCUMENTS / f"{app}.har", audit.Inputs(values=FIXTURES / "device.toml"))
         audit.judge(bundle, category)
     if "run" in extras:
-        runs = [folder / "run.jsonl", *(RUNS / f"{e}.jsonl" for e in extras if (RUNS / f"{e}.jsonl").exists())]
+        more = (RUNS / f"{e}.jsonl" for e in extras)
+        runs = [folder / "run.jsonl", *(path for path in more if path.exists())]
         assert bundle.app is not None
         lines = [line for path in runs for line in read(path)]
         audit.add_run(bundle, *interpret(lines, bundle.app.package))

@@ -232,6 +232,7 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "abroad": _abroad,
     "sdks": lambda v: _AND[v.lang].join(sdk_name(s, v.lang) for s in v.given.get("sdks", "").split()) or "-",
     "promised": lambda v: _word("promised", "sentence", v.lang).format_map(v) if v.span() else "",
+    "compared": lambda v: _word("compared", "no" if v["checked"] == "no" else "day", v.lang).format_map(v),
     "button": lambda v: _word("button", "sentence", v.lang).format_map(v) if v["detail"] else "",
     "quote": _quote,
     "place": _where,

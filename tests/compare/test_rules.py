@@ -15,6 +15,7 @@ from appaudit.knowledge.load import toml
 from appaudit.knowledge.regulations import clauses
 from appaudit.knowledge.rules import LANGUAGES, Rule, rules
 from appaudit.knowledge.rules_page import explain, page
+from appaudit.knowledge.sdks import sdks
 from appaudit.knowledge.wording import MADE, needed, render
 from appaudit.records import CallSite, Finding, FlowField, ManifestEntry, Stack
 from tests.fixture_audits import fixture_audit
@@ -150,3 +151,17 @@ def test_a_permission_whose_data_the_policy_denies_shows_the_denial() -> None:
     )
     assert (contacts.outcome, contacts.disclosure) == ("violation", "omitted")
     assert "通讯录" in render(contacts, "zh").message
+
+
+def test_a_statement_that_nobody_compared_is_said_to_be_so() -> None:
+    short = [
+        f
+        for f in fixture_audit("shop/zh").findings
+        if f.rule == "sdk-short-listing" and f.outcome == "review"
+    ]
+    assert short
+    for finding in short:
+        known = sdks()[finding.actor.removeprefix("sdk:")]
+        assert ("not compared with the statement" in finding.message) == (not known.checked)
+        assert (finding.confidence == "low") == (not known.checked)
+        assert known.checked in finding.message

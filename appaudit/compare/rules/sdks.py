@@ -141,13 +141,14 @@ def _beyond(case: Case, where: str) -> Iterator[Verdict]:
                 f"data:{data}",
                 facts=tuple(facts),
                 severity=_severity(data),
-                attributes=(
-                    ("link", sdk.policy),
-                    ("seen", where),
-                    ("source", sdk.source),
-                    ("checked", sdk.checked or "no"),
-                ),
+                confidence=None if sdk.checked else "low",
+                attributes=(("link", sdk.policy), ("seen", where), *_trust(sdk)),
             )
+
+
+def _trust(sdk: Sdk) -> tuple[tuple[str, str], ...]:
+    """Where the record's ``collects`` comes from, and when the two were compared."""
+    return ("source", sdk.source), ("checked", sdk.checked or "no")
 
 
 def short_listing(case: Case) -> Iterator[Verdict]:
@@ -168,9 +169,11 @@ def short_listing(case: Case) -> Iterator[Verdict]:
             f"sdk:{name}",
             facts=(*facts, *rows[:20]),
             severity="medium" if lived else "info",
+            confidence=None if sdk.checked else "low",
             attributes=(
                 ("absent", " ".join(absent)),
                 ("link", sdk.policy),
+                *_trust(sdk),
                 ("observed", " ".join(f"{d}:{how}" for d, how in sorted(lived.items()))),
             ),
         )

@@ -114,8 +114,9 @@ class Sdk:
     any run of characters in both. ``hosts``: domains, matched with their subdomains.
     ``permissions``: what its manifest adds, ``${applicationId}`` for the app's package.
     ``maven``: ``group:artifact``. ``collects``: data type ids the vendor says it collects; ``source``: the
-    page where it says so; ``checked``: the day on which the two were compared. Without one both are from
-    general knowledge: a lead to check, no proof.
+    page where it says so; ``checked``: the day on which the two were compared; with one, an
+    empty ``collects`` means that the vendor says it collects nothing. Without one both are from general
+    knowledge: a lead to check, no proof.
     ``version``: where its version stands, ``class#field``, ``meta-data:key`` or ``META-INF/file``.
     ``init``: ``class#method`` that starts it.
     """

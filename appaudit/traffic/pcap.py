@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
+import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +31,8 @@ MAGIC = (
 """How the formats begin: PCAP of both byte orders and both resolutions, pcapng."""
 KEY_LOGS = (".keys", ".keylog", ".sslkeylog", ".log")
 """Endings of a key log that lies beside a capture under the same name."""
+SECONDS, SECONDS_PER_MB = 120.0, 2.0
+"""How long tshark may take for a capture, each time: dissecting what was made to be slow has no end."""
 BETWEEN, AMONG = "\x1f", "\x1e"
 MAX_LINE = 64 << 20
 PCAPDROID = "01072021"
@@ -105,6 +109,7 @@ def _flows(path: Path, command: Sequence[str], gaps: list[Gap]) -> Iterator[Flow
 
 
 def _run(command: Sequence[str], more: Sequence[str], gaps: list[Gap], path: Path) -> Iterator[str]:
+    limit = SECONDS + SECONDS_PER_MB * path.stat().st_size / 1e6
     with subprocess.Popen(  # noqa: S603
         [*command, *more],
         stdout=subprocess.PIPE,
@@ -113,15 +118,18 @@ def _run(command: Sequence[str], more: Sequence[str], gaps: list[Gap], path: Pat
         errors="replace",
     ) as ran:
         assert ran.stdout is not None
+        clock = threading.Timer(limit, ran.kill)
+        clock.start()
         try:
             while line := ran.stdout.readline(MAX_LINE):
                 yield line
         finally:
             ran.stdout.close()
-            if ran.poll() is None and ran.wait(60) < 0:
-                ran.kill()
+            ran.wait()  # it writes to a closed pipe, or the clock ends it
+            clock.cancel()
     if ran.returncode and not any(g.code == "damaged_recording" for g in gaps):
-        reason = f"tshark could not read all of {path.name} (exit code {ran.returncode})"
+        why = f"after {limit:.0f} s" if ran.returncode == -signal.SIGKILL else f"exit code {ran.returncode}"
+        reason = f"tshark could not read all of {path.name} ({why})"
         gaps.append(Gap("traffic", "damaged_recording", path.name, reason))
 
 

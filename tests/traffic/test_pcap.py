@@ -16,7 +16,11 @@ httpx = pytest.importorskip("httpx", reason="the client of these tests")
 
 from appaudit.errors import InputError  # noqa: E402
 from appaudit.records import FlowField  # noqa: E402
-from appaudit.traffic import TrafficResult, read_traffic  # noqa: E402
+from appaudit.traffic import (  # noqa: E402
+    TrafficResult,
+    pcap,
+    read_traffic,
+)
 from tests.traffic.encodings import IMEI  # noqa: E402
 from tests.traffic.lab import VALUES, plain_server, tls_server  # noqa: E402
 from tests.traffic.test_capture import Context  # noqa: E402
@@ -102,6 +106,18 @@ def test_damaged_captures_are_gaps(tmp_path: Path, content: bytes) -> None:
     result = read_traffic(tmp_path / "x.pcap", VALUES)
     assert result.flows == 0
     assert "damaged_recording" in {g.code for g in result.gaps}
+
+
+def test_a_capture_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = tmp_path / "tshark"
+    slow.write_text("#!/bin/sh\nexec sleep 600\n", encoding="ascii")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(pcap, "SECONDS", 0.3)
+    file = tmp_path / "slow.pcap"
+    file.write_bytes(pcap.MAGIC[0] + bytes(20))
+    (gap,) = [g for g in read_traffic(file).gaps if g.code == "damaged_recording"]
+    assert "after 0 s" in gap.reason
 
 
 def test_without_tshark_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

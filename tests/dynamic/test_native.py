@@ -50,6 +50,7 @@ for line in sys.stdin:
     elif name == "handshake":
         import ssl
         context = ssl.create_default_context(cafile=rest[1])
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # 3.13 wants more of a certificate
         try:
             with socket.create_connection(("127.0.0.1", int(rest[0]))) as plain:
                 with context.wrap_socket(plain, server_hostname=rest[2]) as secure:

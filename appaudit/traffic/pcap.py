@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import subprocess
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -110,6 +110,7 @@ def _flows(path: Path, command: Sequence[str], gaps: list[Gap]) -> Iterator[Flow
 
 def _run(command: Sequence[str], more: Sequence[str], gaps: list[Gap], path: Path) -> Iterator[str]:
     limit = SECONDS + SECONDS_PER_MB * path.stat().st_size / 1e6
+    end = time.monotonic() + limit
     with subprocess.Popen(  # noqa: S603
         [*command, *more],
         stdout=subprocess.PIPE,
@@ -128,7 +129,7 @@ def _run(command: Sequence[str], more: Sequence[str], gaps: list[Gap], path: Pat
             ran.wait()  # it writes to a closed pipe, or the clock ends it
             clock.cancel()
     if ran.returncode and not any(g.code == "damaged_recording" for g in gaps):
-        why = f"after {limit:.0f} s" if ran.returncode == -signal.SIGKILL else f"exit code {ran.returncode}"
+        why = f"after {limit:.0f} s" if time.monotonic() >= end else f"exit code {ran.returncode}"
         reason = f"tshark could not read all of {path.name} ({why})"
         gaps.append(Gap("traffic", "damaged_recording", path.name, reason))
 

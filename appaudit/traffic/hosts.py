@@ -154,8 +154,8 @@ def beacon(times: Sequence[float]) -> float | None:
 class Host:
     """What one host got. ``failures``: step → (count, the first reason). ``opaque``: bodies that could not be
     looked into, ``opaque_bytes`` of them; ``opened``: those of which a hook saw the plaintext; ``cut``: flows
-    not decoded whole;
-    ``unread``: bytes of other protocols; ``unopened``: bytes passed on without opening TLS."""
+    not decoded whole; ``unread``: bytes of other protocols; ``unopened``: bytes passed on without opening
+    TLS."""
 
     requests: int = 0
     sent: int = 0

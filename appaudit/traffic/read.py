@@ -144,15 +144,13 @@ def _mitm(path: Path, gaps: list[Gap]) -> Iterator[Flow]:
         with path.open("rb") as f:
             try:
                 for number, flow in enumerate(io.FlowReader(f).stream()):
+                    make = _KINDS.get(flow.type)
+                    if make is None:
+                        continue
                     try:
-                        made = (
-                            _KINDS[flow.type](f"{path.name}#{number}", flow) if flow.type in _KINDS else None
-                        )
+                        yield make(f"{path.name}#{number}", flow)
                     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
                         gaps.append(_malformed(path, number, error))
-                        continue
-                    if made is not None:
-                        yield made
             except Exception as error:  # noqa: BLE001 - hostile bytes break the reader anywhere
                 reason = f"{path.name} ends early: {error or type(error).__name__}"
                 gaps.append(Gap("traffic", "damaged_recording", path.name, reason[:300]))

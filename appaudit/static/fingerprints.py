@@ -90,6 +90,13 @@ def string_feature(text: str) -> int | None:
     return feature("s", text) if len(text) > 2 else None
 
 
+def supertype_feature(descriptor: str) -> int | None:
+    """The feature of a class that another extends or implements; None for the app's own and for Object."""
+    if not is_framework(descriptor) or descriptor == "Ljava/lang/Object;":
+        return None
+    return feature("t", descriptor)
+
+
 def fuzzy(descriptor: str) -> str:
     """A type's descriptor with classes that may be renamed made ``X``, so that it survives renaming."""
     bare = descriptor.lstrip("[")

@@ -20,11 +20,11 @@ from appaudit.static.fingerprints import (
     ACC_SYNTHETIC,
     ClassFeatures,
     call_feature,
-    feature,
     field_feature,
     is_framework,
     method_feature,
     string_feature,
+    supertype_feature,
 )
 
 MAX_CLASS = 16 << 20
@@ -105,8 +105,11 @@ class _ClassFile:
             self._attributes()
         self._attributes()
         for name in self.supertypes:
-            if is_framework(name) and name != "Ljava/lang/Object;":
-                self.hashes.add(feature("t", name))
+            self._add(supertype_feature(name))
+
+    def _add(self, found: int | None) -> None:
+        if found is not None:
+            self.hashes.add(found)
 
     def _u2(self) -> int:
         self._at += 2
@@ -142,15 +145,13 @@ class _ClassFile:
 
     def _field(self, access: int, _: int, type_: int) -> None:
         if not access & ACC_SYNTHETIC:
-            self.hashes.add(field_feature(self._text(type_), bool(access & ACC_STATIC)))
+            self._add(field_feature(self._text(type_), bool(access & ACC_STATIC)))
 
     def _method(self, access: int, name: int, descriptor: int) -> None:
         taken, _, returned = self._text(descriptor)[1:].partition(")")
         if not access & ACC_SYNTHETIC:
             new, static = self._utf8(name) == b"<init>", bool(access & ACC_STATIC)
-            found = method_feature([returned, *_TYPE.findall(taken)], new, static)
-            if found is not None:
-                self.hashes.add(found)
+            self._add(method_feature([returned, *_TYPE.findall(taken)], new, static))
 
     def _attributes(self) -> None:
         for _ in range(self._u2()):
@@ -189,18 +190,15 @@ class _ClassFile:
                 at += _LENGTH[op]
 
     def _string(self, raw: bytes) -> None:
-        found = string_feature(mutf8.decode(raw))
-        if found is not None:
-            self.hashes.add(found)
+        self._add(string_feature(mutf8.decode(raw)))
 
     def _call(self, index: int) -> None:
         at = self._entry(index, 10, 11)
         owner = self._class(self._index(at))
         member = self._entry(self._index(at + 2), 12)
         if is_framework(owner):
-            found = call_feature(owner, self._text(self._index(member)), self._text(self._index(member + 2)))
-            if found is not None:
-                self.hashes.add(found)
+            name, signature = self._text(self._index(member)), self._text(self._index(member + 2))
+            self._add(call_feature(owner, name, signature))
 
     def _bootstraps(self) -> None:
         """Constants of string concatenations, which a dex loads piece by piece."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from importlib import import_module, metadata, util
 from pathlib import Path
 from typing import Any
@@ -54,15 +55,23 @@ def versions() -> dict[str, str]:
 
 
 def within(seconds: float, ask: Callable[[], Any]) -> Any:
-    """What Frida answers. Raises what it raises when it is cancelled after so long."""
+    """What Frida or the agent answers. Raises what they raise, TimeoutError where nothing came in time: a
+    question to the agent, which nothing can cancel, is then left to the thread that waits for it."""
     cancellable: Any = import_module("frida").Cancellable()
-    timer = threading.Timer(seconds, cancellable.cancel)
-    timer.start()
+    answer: Future[Any] = Future()
+
+    def work() -> None:
+        try:
+            with cancellable:
+                answer.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 - whoever waits raises it
+            answer.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
     try:
-        with cancellable:
-            return ask()
+        return answer.result(seconds)
     finally:
-        timer.cancel()
+        cancellable.cancel()
 
 
 def check_for_hotspot() -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol
 
 from appaudit.dynamic.record import Record
@@ -110,8 +111,7 @@ class Family:
             before = self._members.pop(child.pid, None)  # what was there before an exec
             self._members[child.pid] = child.name, member
             if self._epoch != epoch:  # a phase began while the hooks were set
-                with contextlib.suppress(LostError):
-                    member.epoch(self._epoch)
+                _told(member, self._epoch)
         if before is not None:
             before[1].close()
 
@@ -119,9 +119,7 @@ class Family:
         """Events of every process belong to this epoch from now on."""
         with self._lock:
             self._epoch = number
-            for _, member in self._members.values():
-                with contextlib.suppress(LostError):  # a process may have ended, that is no loss
-                    member.epoch(number)
+            _every(partial(_told, number=number), self._members.values())
 
     def close(self) -> None:
         """Hold nothing any more, take the last events; never raises."""
@@ -132,8 +130,7 @@ class Family:
         with self._lock:
             members = list(self._members.values())
             self._members.clear()
-        for _, member in members:
-            member.close()
+        _every(lambda member: member.close(), members)
         ended = sorted(name for name, member in members if member.detached)
         if ended:
             self._record.gap(
@@ -142,3 +139,14 @@ class Family:
                 f"{len(ended)} processes ended by themselves, their last moments were not seen: "
                 f"{', '.join(ended)[:300]}.",
             )
+
+
+def _told(member: Hooked, number: int) -> None:
+    with contextlib.suppress(LostError):  # a process may have ended, that is no loss
+        member.epoch(number)
+
+
+def _every(act: Callable[[Hooked], None], members: Iterable[tuple[str, Hooked]]) -> None:
+    """Side by side: some may be held still by the system, and are waited for a while."""
+    with ThreadPoolExecutor(MAX_PROCESSES) as pool:
+        list(pool.map(act, [member for _, member in members]))

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from appaudit.dynamic import agent
@@ -20,8 +21,13 @@ from appaudit.dynamic.target import LostError, Target
 
 MAX_REFUSED = 1000
 """Refused messages of one session after which nothing of it is read any more."""
+HOOKING = 90.0
+"""Seconds in which a process that is held has to take the hooks."""
 LATE = 20.0
 """Seconds in which a process that runs has to have its class loader."""
+ANSWER = 10.0
+"""Seconds in which the agent has to answer. It cannot while its process is held still: Android does that to
+apps in the background."""
 STATES = frozenset({"hooked", "no_class", "no_member", "no_symbol", "abstract", "skipped", "failed"})
 """What can become of a row: set on so many overloads, or why not."""
 TUNING: dict[str, int] = {}
@@ -93,26 +99,29 @@ class Session:
         self._frida = frida
         self._frida.on("detached", self._on_detached)
         try:
-            self._script = self._frida.create_script(agent.source())
-            self._script.on("message", self._on_message)
-            self._script.load()
-            about = self._script.exports_sync.about()
-            self._reader.offset = time.time() - float(about["clock"]) / 1000
-            level = _level(about)
-            outcome = self._script.exports_sync.install(
-                {
-                    **configuration(token, tuple(self._target.skip), level, self._unpin),
-                    "readers": [reader.json() for reader in self._readers],
-                    **TUNING,
-                }
-            )
+            about, outcome = agent.within(HOOKING, partial(self._load, token))
         except Exception as error:
             self.close()
-            raise LostError(f"the hooks could not be set: {str(error)[:300]}") from error
+            raise LostError(f"the hooks could not be set: {str(error)[:300] or 'no answer'}") from error
         self._about = dict(about)
         self._note_hooks(about, _part(outcome, "rows", list))
         self._note_specials(_part(outcome, "specials", dict))
         self.epoch(epoch)
+
+    def _load(self, token: str) -> tuple[Mapping[str, Any], Any]:
+        self._script = self._frida.create_script(agent.source())
+        self._script.on("message", self._on_message)
+        self._script.load()
+        about = self._script.exports_sync.about()
+        self._reader.offset = time.time() - float(about["clock"]) / 1000
+        outcome = self._script.exports_sync.install(
+            {
+                **configuration(token, tuple(self._target.skip), _level(about), self._unpin),
+                "readers": [reader.json() for reader in self._readers],
+                **TUNING,
+            }
+        )
+        return about, outcome
 
     def _note_hooks(self, about: Mapping[str, Any], outcome: Any, what: str = "framework") -> None:
         states: dict[str, list[str]] = {}
@@ -167,27 +176,44 @@ class Session:
         self.detached = str(reason)
 
     def epoch(self, number: int) -> None:
-        """Events from now on belong to this epoch; those before were all sent. Raises LostError."""
+        """Events from now on belong to this epoch; those before were all sent. A process that is held still
+        is told when it goes on. Raises LostError."""
         if self._family is not None:
             self._family.epoch(number)
         try:
-            self._script.exports_sync.epoch(number)
+            agent.within(ANSWER, partial(self._script.exports_sync.epoch, number))
+        except TimeoutError:
+            self._silent(number)
         except Exception as error:
             raise LostError(f"the app is gone: {self.detached or error}") from error
+
+    def _silent(self, epoch: int | None = None) -> None:
+        when = "at the end" if epoch is None else f"as part {epoch} of the run began"
+        self._record.gap(
+            "process_silent",
+            f"{self._process or self._target.package} {when}",
+            f"The hooks did not answer within {ANSWER:.0f} s {when}: the system holds the process still, or "
+            f"it keeps them from it.",
+        )
 
     def close(self) -> None:
         """Take the last events, unload, detach, and say what was lost. Never raises."""
         if self._family is not None:
             self._family.close()
             self._family = None
+        answers = True
         try:
-            self._script.exports_sync.stop()
+            agent.within(ANSWER, lambda: self._script.exports_sync.stop())
+        except TimeoutError:
+            answers = False
+            self._silent()
         except Exception as error:  # noqa: BLE001 - nothing may stop the end, whatever Frida raises
             self.detached = self.detached or str(error)[:200] or "gone"
         with contextlib.suppress(Exception):
-            self._script.unload()
+            if answers:
+                agent.within(ANSWER, self._script.unload)
         with contextlib.suppress(Exception):
-            self._frida.detach()
+            agent.within(ANSWER if answers else 1.0, self._frida.detach)
         with self._lock:
             self._settle()
 

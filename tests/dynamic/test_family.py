@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from appaudit.dynamic import session as session_module
 from appaudit.dynamic.adb import Choice
 from appaudit.dynamic.facts import interpret
 from appaudit.dynamic.family import Family
@@ -38,6 +41,12 @@ def test_children_of_an_app_are_held_and_hooked(tmp_path: Path, monkeypatch: pyt
         try:
             session.open(fresh=True, epoch=1)
             assert press(target, "进程") == "process 00:00:00:00:00:00", "a child that is held runs on"
+            monkeypatch.setattr(session_module, "ANSWER", 0.3)
+            os.kill(target.pid, signal.SIGSTOP)  # as Android holds apps in the background still
+            session.epoch(2)
+            os.kill(target.pid, signal.SIGCONT)
+            monkeypatch.undo()
+            press(target, "包装")
         finally:
             session.close()
             target.close()
@@ -46,6 +55,9 @@ def test_children_of_an_app_are_held_and_hooked(tmp_path: Path, monkeypatch: pyt
     assert {line["state"] for line in started} == {"hooked"}
     names = [Path(line["name"]).name for line in started]
     assert [n for n in names if not n.startswith("fork")] == ["jspawnhelper", "getprop", "cat"]
+    [silent] = [line for line in lines if line["line"] == "gap" and line["code"] == "process_silent"]
+    assert silent["scope"] == "com.example.stress as part 2 of the run began"
+    assert {line["epoch"] for line in lines if line["line"] == "call"} == {1, 2}, "told when it goes on"
     facts, gaps = interpret(lines, "com.example.stress")
     assert "other_processes_not_seen" not in {g.code for g in gaps}
     assert {f.attribute["process"] for f in facts if f.action == "accesses"} == {"com.example.stress"}

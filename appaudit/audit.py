@@ -225,8 +225,10 @@ def listen(
 
 
 def judge(bundle: Bundle, category: str = "") -> None:
-    """(Re)make a bundle's findings from its facts, under the rules of this version."""
-    found = compare(bundle.facts, bundle.gaps, bundle.app, bundle.examined, category, bundle.texts)
+    """(Re)make a bundle's findings from its facts, under the rules of this version. ``category``: id of the
+    kind of app; empty keeps what the bundle has."""
+    bundle.category = category or bundle.category
+    found = compare(bundle.facts, bundle.gaps, bundle.app, bundle.examined, bundle.category, bundle.texts)
     bundle.findings = worded(found)
     bundle.coverage = coverage(bundle)
 

@@ -1,9 +1,9 @@
 """The evidence: a folder of JSON lines with a manifest of hashes.
 
-``bundle.json`` (schema, tool, knowledge, created, app, documents, coverage, conditions, examined, files with
-their SHA-256), ``facts.jsonl``, ``gaps.jsonl``, ``findings.jsonl``, ``texts/NNN.txt`` (the documents as
-read, UTF-8), and what a producer kept (``run/…``: record, views, screenshots). It can be archived,
-compared again under newer rules and rendered again, without the app.
+``bundle.json`` (schema, tool, knowledge, created, app, category, documents, coverage, conditions, examined,
+files with their SHA-256), ``facts.jsonl``, ``gaps.jsonl``, ``findings.jsonl``, ``texts/NNN.txt`` (the
+documents as read, UTF-8), and what a producer kept (``run/…``: record, views, screenshots). It can be
+archived, compared again under newer rules and rendered again, without the app.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Bundle:
     """One app's audit, whole. ``examined``: producers that ran. ``texts``: document name → text.
 
     ``coverage``: producer → what it examined and what it did not. ``conditions``: under which a run saw what
-    it saw. ``created``: ISO 8601, UTC.
+    it saw. ``created``: ISO 8601, UTC. ``category``: id of the kind of app that it was judged as, or empty.
     ``attached``: files that producers kept, name in the bundle (``run/run.jsonl``) → where it lies.
     """
 
@@ -47,6 +47,7 @@ class Bundle:
     tool: dict[str, str] = field(default_factory=dict)
     knowledge: dict[str, str] = field(default_factory=dict)
     created: str = ""
+    category: str = ""
     attached: dict[str, Path] = field(default_factory=dict)
 
 
@@ -93,6 +94,7 @@ def write(bundle: Bundle, folder: Path) -> None:
         "knowledge": bundle.knowledge,
         "created": bundle.created,
         "app": to_json(bundle.app),
+        "category": bundle.category,
         "documents": to_json(bundle.documents),
         "coverage": bundle.coverage,
         "conditions": to_json(bundle.conditions),
@@ -177,6 +179,7 @@ def _bundle(folder: Path, head: Mapping[str, Any]) -> Bundle:
         tool=dict(head["tool"]),
         knowledge=dict(head["knowledge"]),
         created=str(head["created"]),
+        category=str(head.get("category", "")),
         attached=attached,
     )
 

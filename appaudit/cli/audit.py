@@ -85,12 +85,12 @@ def audit(
     settings: Settings = ctx.obj
     from appaudit import audit as work
 
-    end = ending(settings, fail_on, exit_zero, strict)
+    end = ending(settings, fail_on, exit_zero, strict, lens)
     declared = data_safety_form(form)
     given = documents(settings, policies, form)
     living = Living(settings, baseline, new_only)
     law, kind = profile(settings, lens), checked_category(settings, category)
-    delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, law, kind, declared)
+    delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, law, declared)
 
     about = hosts(own_hosts, ip_database)
 

@@ -35,8 +35,8 @@ def diff(
     """Show what a release adds, changes and drops.
 
     Permissions, identifiers, SDKs and their versions, hosts, exposed components, settings, findings;
-    stable under an obfuscator's new names. With --policy, exit 1 when the new release has a finding at
-    or above --fail-on that the old one had not.
+    stable under an obfuscator's new names. With --policy, exit 1 when something new is undeclared (omitted,
+    vague, contradicted), of severity --fail-on or worse (default here: low).
 
     Example: appaudit diff app-1.0.apk app-1.1.apk --policy policy.html
     """
@@ -45,7 +45,7 @@ def diff(
     from appaudit.compare.baseline import against
     from appaudit.compare.release import changes
 
-    end = ending(settings, fail_on, exit_zero, None)
+    end = ending(settings, fail_on, exit_zero, None, least="low")
     documents = [Path(p) for p in configured(settings, "policy", policies, [])]
     bundles: list[Bundle] = []
     for path in (old, new):
@@ -64,7 +64,9 @@ def diff(
     after.findings = [
         f
         for f in fresh
-        if dict(f.attributes).get("status") == "new" and (f.rule, f.actor, f.subject) in added
+        if dict(f.attributes).get("status") == "new"
+        and f.disclosure not in (None, "clear")
+        and (f.rule, f.actor, f.subject) in added
     ]
     raise typer.Exit(end.add(after).code)
 

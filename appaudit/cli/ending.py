@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 CLEAN, FOUND, UNUSABLE, INCOMPLETE = 0, 1, 2, 3
 
 
-def counts(findings: Iterable[Finding], fail_on: str) -> int:
-    """Violations and reviews at or above a severity, those set aside left out."""
+def counts(findings: Iterable[Finding], fail_on: str, profile: str = "all") -> int:
+    """Violations and reviews of a profile at or above a severity, those set aside left out."""
+    from appaudit.knowledge.regulations import concerns
     from appaudit.records import SEVERITIES
 
     least = SEVERITIES.index(fail_on)
@@ -23,6 +24,7 @@ def counts(findings: Iterable[Finding], fail_on: str) -> int:
         f.outcome in ("violation", "review")
         and SEVERITIES.index(f.severity) >= least
         and "suppressed" not in dict(f.attributes)
+        and concerns(f.clauses, profile)
         for f in findings
     )
 
@@ -33,15 +35,16 @@ class Ending:
     An unreadable input, then findings at or above ``fail_on``, then gaps under ``strict``.
     """
 
-    def __init__(self, fail_on: str, exit_zero: bool, strict: bool) -> None:
+    def __init__(self, fail_on: str, exit_zero: bool, strict: bool, profile: str = "all") -> None:
         self.fail_on = fail_on
         self.exit_zero = exit_zero
         self.strict = strict
+        self.profile = profile
         self._seen: set[int] = {CLEAN}
 
     def add(self, bundle: Bundle) -> Ending:
         """One more result. Returns itself."""
-        if not self.exit_zero and counts(bundle.findings, self.fail_on):
+        if not self.exit_zero and counts(bundle.findings, self.fail_on, self.profile):
             self._seen.add(FOUND)
         if self.strict and bundle.gaps:
             self._seen.add(INCOMPLETE)

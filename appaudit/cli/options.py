@@ -95,7 +95,9 @@ Setup = Annotated[
 Profile = Annotated[
     str | None,
     typer.Option(
-        "--profile", help="Law to report against: cn, eu, us-ca, play or all (default).", metavar="PROFILE"
+        "--profile",
+        help="Law to report and fail on: cn, eu, us-ca, play or all (default); JSON stays whole.",
+        metavar="PROFILE",
     ),
 ]
 Category = Annotated[
@@ -196,11 +198,19 @@ def documents(settings: Settings, policies: Sequence[Path] | None, form: Path | 
     return found
 
 
-def ending(settings: Settings, fail_on: str | None, exit_zero: bool, strict: bool | None) -> Ending:
-    """--fail-on, --exit-zero and --strict, which is None where a command has none. Raises InputError."""
+def ending(
+    settings: Settings,
+    fail_on: str | None,
+    exit_zero: bool,
+    strict: bool | None,
+    lens: str | None = None,
+    least: str = "high",
+) -> Ending:
+    """--fail-on (``least`` where nobody says), --exit-zero, --strict, which is None where a command has none,
+    and --profile. Raises InputError."""
     zero = exit_zero or bool(settings.config.get("exit-zero"))
     whole = strict is not None and (strict or bool(settings.config.get("strict")))
-    return Ending(severity(settings, fail_on), zero, whole)
+    return Ending(severity(settings, fail_on, least), zero, whole, profile(settings, lens))
 
 
 def configured(settings: Settings, key: str, given: Any, default: Any = None) -> Any:
@@ -231,11 +241,11 @@ def checked_category(settings: Settings, given: str | None) -> str:
     return category.id
 
 
-def severity(settings: Settings, given: str | None) -> str:
+def severity(settings: Settings, given: str | None, least: str = "high") -> str:
     """--fail-on, checked. Raises InputError."""
     from appaudit.records import SEVERITIES
 
-    chosen = str(configured(settings, "fail-on", given, "high"))
+    chosen = str(configured(settings, "fail-on", given, least))
     if chosen not in SEVERITIES:
         raise InputError(f"--fail-on must be one of {', '.join(SEVERITIES)}, not '{chosen}'")
     return chosen

@@ -39,7 +39,6 @@ class Delivery:
         several: bool = False,
         bundle: Path | None = None,
         profile: str = "all",
-        category: str = "",
         form: str = "",
     ) -> None:
         from appaudit.report import FORMATS
@@ -48,7 +47,7 @@ class Delivery:
         self.command = command
         self.several = several
         self.bundle = bundle
-        self.lens = {"profile": profile, "category": category, "form": form}
+        self.lens = {"profile": profile, "form": form}
         names = list(dict.fromkeys(configured(settings, "format", formats, _guess(output))))
         for name in names:
             if name not in FORMATS:

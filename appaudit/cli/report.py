@@ -8,14 +8,18 @@ from typing import Annotated
 import typer
 
 from appaudit.cli.options import (
+    Category,
     DataSafety,
     ExitZero,
     FailOn,
     Formats,
     Output,
+    Profile,
     Strict,
+    checked_category,
     data_safety_form,
     ending,
+    profile,
 )
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
@@ -27,6 +31,8 @@ def report(
     form: DataSafety = None,
     formats: Formats = None,
     output: Output = None,
+    lens: Profile = None,
+    category: Category = None,
     again: Annotated[
         bool, typer.Option("--again", help="Judge the facts again under this version's rules.")
     ] = False,
@@ -36,17 +42,19 @@ def report(
 ) -> None:
     """Render a saved bundle again.
 
-    In any format and language, without the app.
+    In any format and language, without the app. A category that it was not judged as judges it again.
 
     Example: appaudit --lang zh report evidence/ -f html -o report.html
     """
     settings: Settings = ctx.obj
     from appaudit import audit, bundle
 
-    end = ending(settings, fail_on, exit_zero, strict)
-    delivery = Delivery(settings, "audit", formats, output, form=data_safety_form(form))
+    end = ending(settings, fail_on, exit_zero, strict, lens)
+    law, kind = profile(settings, lens), checked_category(settings, category)
+    declared = data_safety_form(form)
+    delivery = Delivery(settings, "audit", formats, output, profile=law, form=declared)
     saved = bundle.read(folder)
-    if again:
-        audit.judge(saved)
+    if again or kind not in ("", saved.category):
+        audit.judge(saved, kind)
     delivery.deliver(saved)
     raise typer.Exit(end.add(saved).code)

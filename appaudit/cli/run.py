@@ -156,7 +156,7 @@ def run(
     phone = choose(device, usb, remote, host, setup)
     if target not in TARGETS:
         raise InputError(f"--target must be one of {', '.join(TARGETS)}, not '{target}'")
-    end = ending(settings, fail_on, exit_zero, strict)
+    end = ending(settings, fail_on, exit_zero, strict, lens)
     declared = data_safety_form(form)
     policy = documents(settings, policies, form)
     about = hosts(own_hosts, ip_database)
@@ -169,7 +169,7 @@ def run(
     settings.say(f"appaudit: evidence goes to {evidence}")
     living = Living(settings, baseline, new_only)
     law, kind = profile(settings, lens), checked_category(settings, category)
-    delivery = Delivery(settings, "audit", formats, output, False, evidence, law, kind, declared)
+    delivery = Delivery(settings, "audit", formats, output, False, evidence, law, declared)
 
     options = Options(
         target=target,

@@ -27,9 +27,9 @@ def against(
 ) -> list[Finding]:
     """``findings`` with ``status`` new or open; then the earlier ones that are gone.
 
-    What is gone is ``fixed`` only where the rule's sources ran again without a gap that could hide it;
-    otherwise ``not_reexamined``. The same problem by another call is open still; ``new_only`` sets aside
-    (``suppressed`` baseline) only what has the fingerprint of an earlier one.
+    What is gone is ``fixed`` only where the rule's sources ran again without a gap that could hide it, and
+    the rule could answer; otherwise ``not_reexamined``. The same problem by another call is open still;
+    ``new_only`` sets aside (``suppressed`` baseline) only what has the fingerprint of an earlier one.
     """
     before = {f.fingerprint: f for f in earlier if f.outcome in OPEN}
     known = {_same(f) for f in before.values()}
@@ -47,8 +47,15 @@ def against(
     still = {_same(f) for f in findings if f.outcome in OPEN}
     for print_, old in before.items():
         if print_ not in now and _same(old) not in still:
-            result.append(_gone(old, ran, gaps))
+            result.append(_gone(old, ran, gaps, _unanswered(old, findings)))
     return result
+
+
+def _unanswered(old: Finding, findings: Sequence[Finding]) -> bool:
+    """Whether the rule could not answer this time: it lacked what it needs, for all or for this problem."""
+    answers = [f for f in findings if f.rule == old.rule]
+    open_ = [f for f in answers if f.outcome == "not_examined"]
+    return bool(open_) and (len(open_) == len(answers) or _same(old) in map(_same, open_))
 
 
 def _same(finding: Finding) -> tuple[str, str, str]:
@@ -56,11 +63,11 @@ def _same(finding: Finding) -> tuple[str, str, str]:
     return finding.rule, finding.actor, finding.subject
 
 
-def _gone(old: Finding, examined: tuple[Source, ...], gaps: Sequence[Gap]) -> Finding:
+def _gone(old: Finding, examined: tuple[Source, ...], gaps: Sequence[Gap], unanswered: bool) -> Finding:
     rule = rules().get(old.rule)
     known = {(g.code, g.scope) for g in old.gaps}
     hides = [g for g in gaps if g.source in _sources(old) and (g.code, g.scope) not in known]
-    if rule is None or missing_sources(rule, examined) or hides:
+    if rule is None or missing_sources(rule, examined) or hides or unanswered:
         return mark(replace(old, outcome="not_examined", severity="info"), status="not_reexamined")
     return mark(replace(old, outcome="pass", severity="info"), status="fixed")
 

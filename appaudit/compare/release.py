@@ -77,7 +77,8 @@ def changes(
     renamed = _renamed(before, after, new)
     moved = {key[:2] for key in before if key[2] in renamed}
     found: list[Change] = []
-    shared = _shared(before, new)
+    merged = _merged(before, new)
+    shared = _shared(merged, new)
     for key in after.keys() - before.keys():
         if (key[:2] in moved and key[2] == "app") or key[1:] in shared:
             continue
@@ -98,6 +99,7 @@ def changes(
         for p in now.keys() - was.keys()
         if (now[p].actor != "app" or now[p].subject not in subjects)
         and (now[p].subject, now[p].actor) not in shared
+        and not (now[p].subject in {s for s, _ in shared} and _stands_in(now[p], merged))
     ]
     found += [
         _finding("dropped", was[p])
@@ -125,21 +127,34 @@ def _renamed(before: Mapping[Key, object], after: Mapping[Key, object], new: Ite
     return found | {sdk for sdk, subjects in reached.items() if not subjects and _company(sdk) in firms}
 
 
-def _shared(before: Mapping[Key, object], new: Sequence[Fact]) -> set[tuple[str, str]]:
-    """(subject, SDK) of reads that the app did before, and that now stand in code nobody can name, which the
-    SDK can call: an obfuscator merges classes of the app into those of others."""
-    nameless: dict[str, set[Evidence]] = {}
+def _merged(before: Mapping[Key, object], new: Sequence[Fact]) -> dict[str, set[Evidence]]:
+    """Reads that the app did before, and that now stand in code nobody can name: subject → evidence."""
+    found: dict[str, set[Evidence]] = {}
     for fact in new:
-        if fact.source == "static" and fact.actor == "unknown":
-            nameless.setdefault(fact.subject, set()).update(fact.evidence)
-    found = set()
-    for fact in new:
-        if fact.source != "static" or not fact.actor.startswith("sdk:") or not fact.evidence:
-            continue
         known = ("data", fact.subject, "app") in before
-        if known and nameless.get(fact.subject, set()).issuperset(fact.evidence):
-            found.add((fact.subject, fact.actor))
+        if known and fact.source == "static" and fact.actor == "unknown":
+            found.setdefault(fact.subject, set()).update(fact.evidence)
     return found
+
+
+def _shared(merged: Mapping[str, set[Evidence]], new: Sequence[Fact]) -> set[tuple[str, str]]:
+    """(subject, SDK) of reads in such code that the SDK can call: an obfuscator merges classes of the app
+    into those of others."""
+    return {
+        (fact.subject, fact.actor)
+        for fact in new
+        if fact.source == "static"
+        and fact.actor.startswith("sdk:")
+        and fact.evidence
+        and merged.get(fact.subject, set()).issuperset(fact.evidence)
+    }
+
+
+def _stands_in(finding: Finding, merged: Mapping[str, set[Evidence]]) -> bool:
+    """Whether all that a finding of the app's rests on stands in code that it now shares with an SDK: who
+    calls it, and when, can then not be told."""
+    seen = {e for f in finding.facts if f.stance == "observed" for e in f.evidence}
+    return finding.actor == "app" and bool(seen) and seen <= merged.get(finding.subject, set())
 
 
 def _company(actor: str) -> str:

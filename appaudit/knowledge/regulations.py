@@ -6,7 +6,7 @@ Texts are our own words for what a check under a clause looks at; the instrument
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -162,6 +162,11 @@ def in_profile(clause_ids: Iterable[str], profile: str) -> list[str]:
     """Those of ``clause_ids`` that ``profile`` looks through, unknown ids left out."""
     wanted = PROFILES[profile]
     return [c for c in clause_ids if c in clauses() and clauses()[c].jurisdiction in wanted]
+
+
+def concerns(clause_ids: Sequence[str], profile: str) -> bool:
+    """Whether a finding of these clauses is one under ``profile``; one that names none is one under every."""
+    return not clause_ids or bool(in_profile(clause_ids, profile))
 
 
 def notice_label(clause_ids: Iterable[str], lang: str) -> str:

@@ -20,7 +20,8 @@ class Format:
     """One output format. ``module``: its writer here, with ``render(view)`` giving text or bytes.
 
     ``commands``: which documents it can show. ``binary``: not for a terminal. ``function``: the writer's
-    name in its module.
+    name in its module. ``whole``: a record of the audit, which holds every finding whatever the profile, and
+    so can be the baseline of a later one.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Format:
     commands: tuple[Kind, ...] = ("scan", "policy", "audit")
     binary: bool = False
     function: str = "render"
+    whole: bool = False
 
     def write(
         self,
@@ -40,13 +42,12 @@ class Format:
         *,
         verbose: bool = False,
         profile: str = "all",
-        category: str = "",
         form: str = "",
     ) -> bytes:
         """The bundle in this format. ``width``, ``color`` and ``verbose`` are the terminal's."""
         from appaudit.report.model import view_of
 
-        view = view_of(bundle, command, lang, profile, category, form)
+        view = view_of(bundle, command, lang, profile, form, self.whole)
         if self.name == "terminal":
             from appaudit.report import terminal
 
@@ -66,7 +67,7 @@ FORMATS: dict[str, Format] = {
     f.name: f
     for f in (
         Format("terminal", "txt", "terminal"),
-        Format("json", "json", "json"),
+        Format("json", "json", "json", whole=True),
         Format("html", "html", "html"),
         Format("csv", "csv", "csv", ("audit",)),
         Format("collected-list", "collected.csv", "csv", ("audit", "scan"), function="collected"),

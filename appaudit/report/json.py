@@ -60,6 +60,7 @@ def _parts(view: AuditView) -> Iterator[tuple[str, Any]]:
         yield "coverage", _plain(view.coverage)
         yield "conditions", to_json(view.conditions)
         yield "profile", view.profile
+        yield "category", view.category
 
 
 def _plain(value: Any) -> Any:

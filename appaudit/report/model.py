@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from appaudit.bundle import Bundle
-from appaudit.knowledge.regulations import in_profile
+from appaudit.knowledge.regulations import concerns
 from appaudit.knowledge.rules import Rule, rules
 from appaudit.knowledge.wording import Wording, render
 from appaudit.records import SEVERITIES, App, Condition, Document, Fact, Finding, Gap, Outcome
@@ -39,7 +39,8 @@ class AuditView:
     saw what it saw. ``knowledge``: name → version or hash. ``tool``: ``name`` and ``version``. ``texts``:
     document name → extracted text, for quotes in their context. ``rules``: every rule that ran, those
     without a finding too; ``wording`` words a finding.
-    ``profile``: cn · eu · us-ca · play · all. ``date``: when the audit was done, ISO 8601, may be empty.
+    ``profile``: cn · eu · us-ca · play · all. ``category``: id of the kind of app that it was judged as, may
+    be empty. ``date``: when the audit was done, ISO 8601, may be empty.
     ``form``: the developer's exported Data safety form as CSV text, may be empty.
     """
 
@@ -64,15 +65,15 @@ class AuditView:
 
 
 def view_of(
-    bundle: Bundle, kind: Kind, lang: Lang, profile: str = "all", category: str = "", form: str = ""
+    bundle: Bundle, kind: Kind, lang: Lang, profile: str = "all", form: str = "", whole: bool = False
 ) -> AuditView:
-    """The view of a bundle. Findings that concern no law of the profile are left out."""
+    """The view of a bundle. Findings that concern no law of the profile are left out, unless ``whole``."""
     return AuditView(
         kind=kind,
         app=bundle.app,
         documents=tuple(bundle.documents),
         facts=tuple(bundle.facts),
-        findings=tuple(f for f in bundle.findings if not f.clauses or in_profile(f.clauses, profile)),
+        findings=tuple(f for f in bundle.findings if whole or concerns(f.clauses, profile)),
         gaps=tuple(bundle.gaps),
         coverage=bundle.coverage,
         conditions=tuple(bundle.conditions),
@@ -81,7 +82,7 @@ def view_of(
         texts=bundle.texts,
         lang=lang,
         profile=profile,
-        category=category,
+        category=bundle.category,
         date=bundle.created,
         form=form,
     )

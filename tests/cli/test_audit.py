@@ -61,6 +61,17 @@ def test_a_bundle_is_rendered_again_without_the_app(bundle: Path, tmp_path: Path
     assert 'lang="zh' in page.read_text(encoding="utf-8")
 
 
+def test_a_profile_decides_what_is_reported_and_fails_and_the_json_stays_whole(bundle: Path) -> None:
+    severe = ("report", bundle, "--category", "网上购物", "--fail-on", "medium")
+    chinese = appaudit(*severe, "-f", "json", "--profile", "cn")
+    data = json.loads(chinese.out)
+    assert (data["profile"], data["category"]) == ("cn", "online_shopping")
+    assert any(not any(c.startswith("CN") for c in f["clauses"]) for f in data["findings"])
+    text = appaudit("report", bundle, "--profile", "us-ca", "--fail-on", "critical")
+    assert "contradicted-data" not in text.out
+    assert (text.code, appaudit("report", bundle, "--fail-on", "critical").code) == (0, 1)
+
+
 def test_baseline_marks_and_sets_aside(bundle: Path, tmp_path: Path) -> None:
     ran, data = audit("--baseline", bundle, "--new-only")
     assert ran.code == 0, "everything was there before"
@@ -98,7 +109,8 @@ def test_release_diff(tmp_path: Path) -> None:
     ran = appaudit("diff", APP, variant / "shop-next.apk", "-p", POLICY)
     assert ran.code == 1
     assert "+ Getui" in ran.out
-    assert appaudit("diff", APP, APP, "-p", POLICY).code == 0
+    renamed = SHOP.parents[1] / "variants" / "shop-r8" / "shop-r8.apk"
+    assert appaudit("diff", APP, renamed, "-p", POLICY).code == 0, "a rename declares nothing anew"
 
 
 FORM = Path(__file__).resolve().parent.parent / "compare" / "documents" / "form.csv"

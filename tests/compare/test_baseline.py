@@ -86,3 +86,18 @@ def test_ignored_until_the_day() -> None:
 def test_bad_entries_are_one_sentence(change: dict[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         ignore.entries([{**ROW, **change}], "c.toml")
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([("q", "not_examined", "app")], "not_reexamined"),
+        ([("p", "pass", "data:p"), ("q", "not_examined", "data:c")], "not_reexamined"),
+        ([("p", "pass", "data:p"), ("q", "not_examined", "data:q")], "fixed"),
+    ],
+)
+def test_gone_is_not_fixed_where_the_rule_could_not_answer(
+    answers: list[tuple[str, Outcome, str]], expected: str
+) -> None:
+    now = [finding(print_, outcome, subject) for print_, outcome, subject in answers]
+    assert status(against(now, [finding("c")], ALL))["c"] == expected

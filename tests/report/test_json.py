@@ -27,7 +27,7 @@ def test_three_shapes() -> None:
     assert set(document(dataclasses.replace(view, kind="scan"))) == common | {"app"}
     assert set(document(dataclasses.replace(view, kind="policy"))) == common | {"document", "documents"}
     whole = document(view)
-    audited = {"app", "document", "documents", "findings", "coverage", "conditions", "profile"}
+    audited = {"app", "document", "documents", "findings", "coverage", "conditions", "profile", "category"}
     assert set(whole) == common | audited
     assert whole["schema"] == SCHEMA_VERSION
 

@@ -15,7 +15,7 @@ from appaudit.apk.dexes import DexFile
 from appaudit.apk.dexes import find as find_dexes
 from appaudit.apk.manifest import Manifest
 from appaudit.apk.module import Module
-from appaudit.apk.signatures import side_signature, signatures
+from appaudit.apk.signatures import add_side_signature, signatures
 from appaudit.apk.xml import REFERENCE, Element, Value
 from appaudit.apk.zip import MAX_MEMBER, MAX_TRICKS, MemberError, Trick
 from appaudit.errors import InputError
@@ -199,29 +199,24 @@ class AppFile:
     def _read_signatures(self) -> tuple[Signature, ...]:
         signers: list[Signature] = []
         words: set[str] = set()
-        if self._container.kind in ("apk", "split_apks"):
-            for part in self._container.parts:
-                found = signatures(part.archive, part.file, self.manifest.min_sdk)
-                signers += found.signers
-                for trick in found.tricks:
-                    self._note(part.file, trick)
-                if found.signers:
-                    words.add(found.verified)
-                for scheme, outcome in found.outcomes.items():
-                    for reason in dict.fromkeys(outcome.unchecked):
-                        text = f"Its {scheme} signature was not checked: {reason}."
-                        self._miss("signature_unchecked", part.file, text)
-        if self._container.side_signature is not None:
-            file = f"{self._container.file}.idsig"
-            signer = side_signature(self._container.side_signature, file)
-            if signer is not None:
-                signers.append(signer)
-            else:
-                self._note(file, Trick("sig_malformed_block", "", "it is no v4 signature", "unknown"))
+        parts = self._container.parts if self._container.kind in ("apk", "split_apks") else []
+        for part in parts:
+            found = signatures(part.archive, part.file, self.manifest.min_sdk)
+            side = self._container.side_signatures.get(part.file)
+            if side is not None:
+                add_side_signature(found, side, f"{part.file}.idsig", part.archive)
+            signers += found.signers
+            for trick in found.tricks:
+                self._note(part.file, trick)
+            if found.signers:
+                words.add(found.verified)
+            for scheme, outcome in found.outcomes.items():
+                for reason in dict.fromkeys(outcome.unchecked):
+                    text = f"Its {scheme} signature was not checked: {reason}."
+                    self._miss("signature_unchecked", part.file, text)
         if signers:
             schemes = " ".join(sorted({s.scheme for s in signers}))
-            # A v4 signature only speeds up installing; the APK carries another one, which is checked.
-            verified = next((w for w in ("no", "in part", "yes") if w in words), "not checked")
+            verified = next(w for w in ("no", "in part", "yes") if w in words)
             attributes = (("schemes", schemes), ("verified", verified))
             self._facts.append(_shows("setting:signature", tuple(signers), len(signers), attributes))
         distinct = {(s.scheme, s.certificate_sha256): s for s in reversed(signers)}
@@ -253,7 +248,8 @@ class AppFile:
         ]
 
     def _check_code(self) -> None:
-        if self.dex_members or any(gap.code == "java_bytecode" for gap in self.gaps):
+        told = any(gap.code == "java_bytecode" for gap in self.gaps)
+        if self.dex_members or told or (self._container.unreadable and not self._container.parts):
             return
         file, kind = self._container.file, self._container.kind
         if kind == "jar":

@@ -9,7 +9,9 @@ import mmap
 import os
 import re
 import stat
+import struct
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,6 +26,7 @@ MAX_SIDE = 16 << 20
 MAX_INNER = 512 << 20
 """Bytes that the APKs inside a bundle may inflate to, all together; mostly they are stored."""
 
+_SEALED = struct.Struct("<BBQQQ")
 _VARIANT = re.compile(r"_\d+\.apk$")
 
 Note = Callable[[str, Trick], None]
@@ -43,8 +46,8 @@ class Container:
     """``kind`` as `appaudit.records.App.container`; ``parts``: the archives, none for a lone dex;
     ``data``: the bytes of each file of the container by its name; ``outer``: the archive that
     holds the APKs of a .apks, .xapk or .apkm; ``skipped``: variants of the app in it left aside;
-    ``unreadable``: APKs of it that cannot be read, each with a sentence why;
-    ``side_signature``: the bytes of the v4 signature file beside an APK."""
+    ``unreadable``: APKs of it that cannot be read, each with a sentence why; there may be
+    nothing else; ``side_signatures``: the v4 signature file beside each APK, by the APK's name."""
 
     kind: str
     file: str
@@ -52,7 +55,7 @@ class Container:
     data: dict[str, memoryview]
     outer: Archive | None = None
     skipped: tuple[str, ...] = ()
-    side_signature: memoryview | None = None
+    side_signatures: dict[str, memoryview] = field(default_factory=dict)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
     def release(self) -> None:
@@ -79,13 +82,18 @@ def open_container(path: Path, note: Note) -> Container:
     data = _map(path)
     if bytes(data[:4]) == DEX_MAGIC and not _holds_directory(data):
         return Container("dex", name, [], {name: data})
+    if path.suffix.lower() == ".apkm" and _is_encrypted(data):
+        reason = "It is encrypted, as APKMirror's files once were: nothing in it was examined; take its APKs."
+        return Container("split_apks", name, [], {name: data}, unreadable=[(name, reason)])
     archive = _archive(name, data, note)
     names = archive.entries
     if MANIFEST in names:
         text = archive.peek(names[MANIFEST], 64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
         kind = "aar" if text else "apk"  # the platform reads binary manifests only
-        side = _side_signature(path) if kind == "apk" else None
-        return Container(kind, name, [Part(name, archive)], {name: data}, side_signature=side)
+        container = Container(kind, name, [Part(name, archive)], {name: data})
+        if kind == "apk":
+            _add_side_signature(container, path)
+        return container
     if BUNDLE_MANIFEST in names:
         return Container("aab", name, [Part(name, archive)], {name: data})
     inner = sorted(n for n in names if n.lower().endswith(".apk"))
@@ -121,12 +129,12 @@ def _map(path: Path) -> memoryview:
         os.close(descriptor)
 
 
-def _side_signature(path: Path) -> memoryview | None:
+def _add_side_signature(container: Container, path: Path) -> None:
+    """``shop.apk.idsig`` beside ``shop.apk``."""
     beside = path.with_name(path.name + ".idsig")
-    try:
-        return _map(beside) if beside.is_file() and beside.stat().st_size <= MAX_SIDE else None
-    except (OSError, InputError):
-        return None
+    with suppress(OSError, InputError):
+        if beside.is_file() and beside.stat().st_size <= MAX_SIDE:
+            container.side_signatures[printable(path.name)] = _map(beside)
 
 
 def _archive(name: str, data: memoryview, note: Note) -> Archive:
@@ -138,6 +146,15 @@ def _archive(name: str, data: memoryview, note: Note) -> Archive:
                 f"{name} is cut off: it begins as an archive does, but its directory is missing."
             ) from None
         raise InputError(f"{name} is neither a zip archive (APK, AAB, XAPK …) nor a dex file.") from None
+
+
+def _is_encrypted(data: memoryview) -> bool:
+    """Whether a file begins as an encrypted .apkm does: a byte, libsodium's number of the password hash
+    (Argon2i or Argon2id), and its limits of work and memory and the size of a piece, in 64 bits each."""
+    if len(data) < _SEALED.size:
+        return False
+    _, algorithm, work, memory, piece = _SEALED.unpack_from(data)
+    return algorithm in (1, 2) and 0 < work < 1 << 32 and 0 < memory <= 1 << 29 and 0 < piece < 1 << 31
 
 
 def _holds_directory(data: memoryview) -> bool:
@@ -160,6 +177,7 @@ def _folder(path: Path, note: Note) -> Container:
             view = _map(file)
             container.parts.append(Part(printable(file.name), _archive(printable(file.name), view, note)))
             container.data[printable(file.name)] = view
+            _add_side_signature(container, file)
         except InputError as error:
             container.unreadable.append((printable(file.name), str(error)))
     if not container.parts:
@@ -198,6 +216,4 @@ def _bundle(name: str, archive: Archive, inner: list[str], data: memoryview, not
             container.unreadable.append((file, f"The APK inside cannot be read: {error}."))
         except NotAZipError:
             container.unreadable.append((file, "The APK inside is no archive; it may be encrypted."))
-    if not container.parts:
-        raise InputError(f"{name} holds APKs, but none of them can be read.")
     return container

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,14 @@ from appaudit.apk.manifest import (
     Queries,
     UsesPermission,
 )
+from appaudit.apk.numbers import (
+    CATEGORIES,
+    FOREGROUND_TYPES,
+    INSTALL_LOCATIONS,
+    flags,
+    named,
+    protection_level,
+)
 from appaudit.apk.xml import REFERENCE, STRING, Element, Value
 
 PREVIEW_SDK = 10_000
@@ -34,51 +42,6 @@ _USES_PERMISSION = {
     "uses-permission-sdk-23": "uses-permission-sdk-23",
     "uses-permission-sdk-m": "uses-permission-sdk-23",
 }
-_BASE_PROTECTION = ("normal", "dangerous", "signature", "signatureOrSystem", "internal")
-_PROTECTION_FLAGS = {
-    0x10: "privileged",
-    0x20: "development",
-    0x40: "appop",
-    0x80: "pre23",
-    0x100: "installer",
-    0x200: "verifier",
-    0x400: "preinstalled",
-    0x800: "setup",
-    0x1000: "instant",
-    0x2000: "runtime",
-    0x4000: "oem",
-    0x8000: "vendorPrivileged",
-    0x10000: "textClassifier",
-    0x80000: "configurator",
-    0x100000: "incidentReportApprover",
-    0x200000: "appPredictor",
-    0x400000: "module",
-    0x800000: "companion",
-    0x1000000: "retailDemo",
-    0x2000000: "recents",
-    0x4000000: "role",
-    0x8000000: "knownSigner",
-}
-_FOREGROUND_TYPES = {
-    0x1: "dataSync",
-    0x2: "mediaPlayback",
-    0x4: "phoneCall",
-    0x8: "location",
-    0x10: "connectedDevice",
-    0x20: "mediaProjection",
-    0x40: "camera",
-    0x80: "microphone",
-    0x100: "health",
-    0x200: "remoteMessaging",
-    0x400: "systemExempted",
-    0x800: "shortService",
-    0x1000: "fileManagement",
-    0x2000: "mediaProcessing",
-    0x40000000: "specialUse",
-}
-_CATEGORIES = ("game", "audio", "video", "image", "social", "news", "maps", "productivity", "accessibility")
-_INSTALL_LOCATIONS = ("auto", "internalOnly", "preferExternal")
-
 Resolve = Callable[[Value], Value]
 OpenXml = Callable[[str], Element | None]
 
@@ -127,11 +90,13 @@ def implied_permissions(requests: Iterable[UsesPermission], target_sdk: int) -> 
 
 class _Reader:
     def __init__(self, root: Element, resolve: Resolve, open_xml: OpenXml) -> None:
-        self.root = root
+        self.tree = self.root = root
         self.resolve = resolve
         self.open_xml = open_xml
         self.package = self._plain("package")
         self.split = self._plain("split")
+        if not self.split:
+            self.root = dataclasses.replace(root, children=list(_top(root)))
         self.codenames: list[str] = []
 
     # ----------------------------------------------------------------------- attributes
@@ -198,7 +163,7 @@ class _Reader:
             compile_sdk=self._integer(root, "compileSdkVersion"),
             split=self.split,
             shared_user_id=self._string(root, "sharedUserId"),
-            install_location=_named(self._value(root, "installLocation"), _INSTALL_LOCATIONS),
+            install_location=named(self._value(root, "installLocation"), INSTALL_LOCATIONS),
             permissions=permissions,
             implied=implied_permissions(permissions, target_sdk),
             defined_permissions=tuple(self._defined_permissions()),
@@ -212,7 +177,7 @@ class _Reader:
             ),
             attributions=tuple(self._string(e, "tag") for e in root.all("attribution")),
             application=Application() if application is None else self._application(application),
-            tree=root,
+            tree=self.tree,
         )
 
     def _sdk_levels(self) -> tuple[int, int, int | None]:
@@ -231,14 +196,14 @@ class _Reader:
             if kind is None or not name or (name, kind) in seen:
                 continue
             seen.add((name, kind))
-            flags = self._integer(element, "usesPermissionFlags") or 0
+            bits = self._integer(element, "usesPermissionFlags") or 0
             required = [self._string(e, "name") for e in element.all("required-feature")]
             yield UsesPermission(
                 name,
                 kind,
                 self._integer(element, "minSdkVersion"),
                 self._integer(element, "maxSdkVersion"),
-                ("neverForLocation",) if flags & 0x10000 else (),
+                ("neverForLocation",) if bits & 0x10000 else (),
                 tuple(filter(None, [self._string(element, "requiredFeature"), *required])),
                 self.split,
             )
@@ -275,7 +240,7 @@ class _Reader:
 
     def _application(self, element: Element) -> Application:
         config, file = self._xml(element, "networkSecurityConfig")
-        category = _named(self._value(element, "appCategory"), _CATEGORIES)
+        category = named(self._value(element, "appCategory"), CATEGORIES)
         return Application(
             name=self._class(element, "name"),
             label=self._string(element, "label"),
@@ -349,7 +314,7 @@ class _Reader:
                 direct_boot=bool(self._boolean(element, "directBootAware")),
                 authorities=tuple(filter(None, self._string(element, "authorities").split(";"))),
                 grant_uri_permissions=bool(self._boolean(element, "grantUriPermissions")),
-                foreground_types=_flags(self._integer(element, "foregroundServiceType"), _FOREGROUND_TYPES),
+                foreground_types=flags(self._integer(element, "foregroundServiceType"), FOREGROUND_TYPES),
                 target=target,
                 intent_filters=filters,
                 meta_data=tuple(self._meta_data(element)),
@@ -372,25 +337,18 @@ class _Reader:
         )
 
 
-def protection_level(value: Value | None) -> str:
-    """A protection level's number as the words the manifest uses: ``signature|privileged``."""
-    if value is None:
-        return "normal"
-    number = value.integer
-    if number is None:  # text manifests of libraries write the words
-        return re.sub(r"\s*\|\s*", "|", value.string.strip()) or "normal"
-    base = number & 0xF
-    words = [_BASE_PROTECTION[base] if base < len(_BASE_PROTECTION) else str(base)]
-    return "|".join(words + list(_flags(number & ~0xF, _PROTECTION_FLAGS)))
+def _top(root: Element) -> Iterator[Element]:
+    """What the platform takes for the children of a base APK's ``<manifest>``.
 
-
-def _flags(number: int | None, names: dict[int, str]) -> tuple[str, ...]:
-    number = number or 0
-    return tuple(name for bit, name in names.items() if number & bit)
-
-
-def _named(value: Value | None, names: tuple[str, ...]) -> str:
-    if value is None:
-        return ""
-    number = value.integer
-    return names[number] if number is not None and 0 <= number < len(names) else value.string
+    It reads the first ``<application>``. Since API level 30 it does not step over another one but goes on
+    inside it (ParsingPackageUtils.parseBaseApkTags): what requests permissions there requests them.
+    """
+    seen = False
+    left = root.children[::-1]
+    while left:
+        element = left.pop()
+        if element.name == "application" and seen:
+            left += element.children[::-1]
+        else:
+            seen = seen or element.name == "application"
+            yield element

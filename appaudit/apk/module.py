@@ -63,7 +63,12 @@ class Module:
                 "unreadable_manifest", scope, f"It cannot be read: its root is <{printable(root.name)}>."
             )
             root = None
-        return None if root is None else read_manifest(root, self.resolve, self.open_xml)
+        if root is None:
+            return None
+        if (count := sum(1 for _ in root.all("application"))) > 1:
+            detail = f"{count} elements <application>; the first is the app's"
+            self._note(self.part.file, Trick("axml_second_application", self.manifest_path, detail, "reads"))
+        return read_manifest(root, self.resolve, self.open_xml)
 
     def _second_opinion(self, ours: Element | None) -> Element | None:
         """Asks other readers; tells where they disagree; takes theirs where there is none of ours."""

@@ -8,9 +8,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from appaudit.apk import verify, verify_jar
+from appaudit.apk import verify, verify_jar, verify_side
 from appaudit.apk.der import MalformedError
-from appaudit.apk.signing_block import SCHEMES, SigningBlock, certificates, prefixed, signers, signing_block
+from appaudit.apk.signing_block import SCHEMES, Signer, SigningBlock, certificates, signers, signing_block
 from appaudit.apk.verify import Outcome
 from appaudit.apk.zip import Archive, MemberError, Trick
 from appaudit.records import Signature
@@ -23,13 +23,14 @@ _JAR_ONLY_BELOW = 24
 
 @dataclass(slots=True)
 class Signatures:
-    """Every signer of every scheme in the order of the schemes, what is odd about them, and what came of
-    checking each scheme. ``verified``: yes · no (a scheme that the platform goes by does not hold) ·
-    in part (another does not, or one could not be checked)."""
+    """Every signer of every scheme in the order of the schemes, what is odd about them, what came of checking
+    each scheme, and what the signing block's signers hold. ``verified``: yes · no (a scheme that the platform
+    goes by does not hold) · in part (another does not, or one could not be checked)."""
 
     signers: list[Signature] = field(default_factory=list)
     tricks: list[Trick] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    of_blocks: list[Signer] = field(default_factory=list)
 
     @property
     def verified(self) -> str:
@@ -69,16 +70,17 @@ def signatures(archive: Archive, file: str, min_sdk: int = 1) -> Signatures:
     return found
 
 
-def side_signature(data: memoryview, file: str) -> Signature | None:
-    """The signer named by a v4 signature file (``shop.apk.idsig``); None where it is malformed."""
+def add_side_signature(found: Signatures, data: memoryview, file: str, archive: Archive) -> None:
+    """Adds the signer of the v4 signature file beside an archive. It serves installing while streaming only;
+    where it does not fit, the platform goes by the archive's own."""
     try:
-        _, after_hashing = prefixed(data, 4)
-        signing, _ = prefixed(data, after_hashing)
-        _, after_digest = prefixed(signing, 0)
-        certificate, _ = prefixed(signing, after_digest)
+        side = verify_side.read(data)
     except (MalformedError, struct.error):
-        return None
-    return _signature(file, "v4", bytes(certificate)) if len(certificate) else None
+        found.tricks.append(Trick("sig_malformed_block", "", "it is no v4 signature", "reads"))
+        return
+    found.signers.append(_signature(file, "v4", side.certificate))
+    outcome = found.outcomes["v4"] = verify_side.check(side, archive.data, found.of_blocks)
+    found.tricks += [Trick("sig_mismatch", "", f"v4: {words}", "reads") for words in outcome.wrong]
 
 
 def _signature(member: str, scheme: str, certificate: bytes) -> Signature:
@@ -101,6 +103,7 @@ def _of_blocks(archive: Archive, block: SigningBlock, file: str, found: Signatur
         try:
             found.signers += [_signature(file, scheme, c) for c in certificates(value)]
             signed = signers(value, scheme)
+            found.of_blocks += signed
         except (MalformedError, struct.error):
             detail = f"the {scheme} block is malformed"
             found.tricks.append(Trick("sig_malformed_block", "", detail, "refuses"))

@@ -1,14 +1,15 @@
 """Whether an APK still is what its signers signed: schemes v2, v3 and v3.1, as the platform checks them.
 
 Each signer's key must be its certificate's, its signature must fit what it signed, and what it signed must
-hold the digest of the archive without the signing block. JAR signatures: `appaudit.apk.verify_jar`.
+hold the digest of the archive without the signing block. JAR signatures: `appaudit.apk.verify_jar`;
+v4: `appaudit.apk.verify_side`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -86,19 +87,27 @@ def _check(signer: Signer, digests: Digests, outcome: Outcome) -> None:
     algorithm = ALGORITHMS[number]
     if [n for n, _ in signer.digests] != [n for n, _ in signer.signatures]:
         outcome.wrong.append("its digests and signatures name different algorithms")
+    certificate = signer.certificates[0] if signer.certificates else b""
+    check_key(certificate, signer.key, algorithm, signature, signer.signed, outcome)
+    if dict(signer.digests).get(number) != digests.of(algorithm.content):
+        outcome.wrong.append("the archive was changed after it was signed")
+
+
+def check_key(
+    certificate: bytes, key: bytes, algorithm: Algorithm, signature: bytes, signed: bytes, outcome: Outcome
+) -> None:
+    """Whether ``key`` is the certificate's, and made ``signature`` over ``signed``."""
     try:
-        own = der.public_key(signer.certificates[0]) if signer.certificates else b""
+        own = der.public_key(certificate)
     except (der.MalformedError, IndexError):
         own = b""
-    if own != signer.key:
+    if own != key:
         outcome.wrong.append("its key is not that of its certificate")
     try:
-        if not fits(signer.key, algorithm.kind, algorithm.digest, signature, signer.signed):
+        if not fits(key, algorithm.kind, algorithm.digest, signature, signed):
             outcome.wrong.append("its signature does not fit its key")
     except UncheckedError as error:
         outcome.unchecked.append(str(error))
-    if dict(signer.digests).get(number) != digests.of(algorithm.content):
-        outcome.wrong.append("the archive was changed after it was signed")
 
 
 class Digests:
@@ -128,27 +137,32 @@ class Digests:
         return hashlib.new(name, b"\x5a" + struct.pack("<I", len(found)) + b"".join(found)).digest()
 
     def _verity(self) -> bytes:
-        """The root of a hash tree over pages of 4 KiB, and the length of the content."""
-        level = b"".join(hashlib.sha256(_SALT + page).digest() for page in self._pages())
-        while len(level) > _PAGE:
-            level = b"".join(
-                hashlib.sha256(_SALT + level[at : at + _PAGE].ljust(_PAGE, b"\0")).digest()
-                for at in range(0, len(level), _PAGE)
-            )
-        root = hashlib.sha256(_SALT + level.ljust(_PAGE, b"\0")).digest()
-        return root + struct.pack("<Q", sum(len(s) for s in self._sections))
+        """The root of a hash tree, and the length of the content."""
+        return tree_root(self._sections, _SALT) + struct.pack("<Q", sum(len(s) for s in self._sections))
 
-    def _pages(self) -> Iterator[bytes]:
-        rest = b""
-        for section in self._sections:
-            at = -len(rest) % _PAGE if rest else 0
-            rest += bytes(section[:at])
-            if len(rest) == _PAGE:
-                yield rest
-                rest = b""
-            while at + _PAGE <= len(section):
-                yield bytes(section[at : at + _PAGE])
-                at += _PAGE
-            rest += bytes(section[at:])
-        if rest:
-            yield rest.ljust(_PAGE, b"\0")
+
+def tree_root(sections: Iterable[memoryview], salt: bytes) -> bytes:
+    """The root of a hash tree over pages of 4 KiB, as fs-verity builds it."""
+    level = b"".join(hashlib.sha256(salt + page).digest() for page in _pages(sections))
+    while len(level) > _PAGE:
+        level = b"".join(
+            hashlib.sha256(salt + level[at : at + _PAGE].ljust(_PAGE, b"\0")).digest()
+            for at in range(0, len(level), _PAGE)
+        )
+    return hashlib.sha256(salt + level.ljust(_PAGE, b"\0")).digest()
+
+
+def _pages(sections: Iterable[memoryview]) -> Iterator[bytes]:
+    rest = b""
+    for section in sections:
+        at = -len(rest) % _PAGE if rest else 0
+        rest += bytes(section[:at])
+        if len(rest) == _PAGE:
+            yield rest
+            rest = b""
+        while at + _PAGE <= len(section):
+            yield bytes(section[at : at + _PAGE])
+            at += _PAGE
+        rest += bytes(section[at:])
+    if rest:
+        yield rest.ljust(_PAGE, b"\0")

@@ -23,6 +23,7 @@ METADATA = ("role", "metadata")
 UNREAD = (
     "packed_dex",
     "missing_code",
+    "unreadable_apk",
     "unreadable_dex",
     "no_dex",
     "no_code",

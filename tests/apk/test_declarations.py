@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appaudit.apk import axml, proto
-from appaudit.apk.declarations import class_name, implied_permissions, protection_level, read_manifest
+from appaudit.apk.declarations import class_name, implied_permissions, read_manifest
 from appaudit.apk.manifest import Component, ImpliedPermission, Manifest, UsesPermission
+from appaudit.apk.numbers import protection_level
 from appaudit.apk.xml import INT_HEX, STRING, Value
 from tests.apk.build import Node, Plain, manifest, node, proto_xml
 from tests.apk.build import axml as written
@@ -79,6 +80,26 @@ def test_sdk_levels(
     found = read(node("uses-sdk", **attributes))
     assert (found.min_sdk, found.target_sdk, found.max_sdk) == levels
     assert found.codenames == codenames
+
+
+def test_a_second_application_is_looked_into_and_is_none() -> None:
+    """The platform reads the first, and does not step over the others."""
+    first = node("application", node("activity", name=".First"), label="first")
+    nested = node("application", node("uses-permission", name=P + "SEND_SMS"))
+    second = node(
+        "application",
+        node("activity", node("uses-permission", name=P + "NFC"), name=".Second"),
+        node("uses-permission", name=P + "READ_SMS"),
+        nested,
+        label="second",
+    )
+    after = node("uses-permission", name=P + "CAMERA")
+    found = read(first, second, after)
+    assert (found.application.label, [c.name for c in found.components]) == (
+        "first",
+        ["com.example.shop.First"],
+    )
+    assert [p.name.removeprefix(P) for p in found.permissions] == ["READ_SMS", "SEND_SMS", "CAMERA"]
 
 
 def test_permissions_in_all_forms() -> None:

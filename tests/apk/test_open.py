@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from appaudit.apk import AppFile, MemberError, open_app
 from appaudit.errors import InputError
 from appaudit.jsonform import to_json
+from appaudit.static import scan
 from tests.apk.build import DEX, Stored, apk, manifest, node, zipped
 
 
@@ -204,6 +206,27 @@ def test_an_apk_among_splits_that_cannot_be_read_is_a_gap(tmp_path: Path, whole:
         app = opened(tmp_path, zipped(members), "shop.xapk")
     assert [(g.code, g.scope.rpartition("!")[2]) for g in app.gaps] == [("unreadable_apk", "broken.apk")]
     assert len(app.dex_members) == 1
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_an_app_of_which_nothing_can_be_read_is_a_gap(sealed: bool, tmp_path: Path) -> None:
+    """Once APKMirror's files were encrypted as a whole."""
+    header = struct.pack("<BBQQQ", 1, 2, 4, 1 << 25, 1 << 20) + bytes(range(256)) * 4
+    data = header if sealed else zipped([Stored("base.apk", b"sealed"), Stored("split_a.apk", b"too", 0)])
+    app = opened(tmp_path, data, "shop.apkm")
+    assert {g.code for g in app.gaps} == {"unreadable_apk"}
+    assert all("encrypted" in g.reason for g in app.gaps)
+    assert (app.app.container, app.app.package, list(app.dexes())) == ("split_apks", "", [])
+    assert scan(tmp_path / "shop.apkm").gaps[: len(app.gaps)] == app.gaps
+    with pytest.raises(InputError):
+        opened(tmp_path, b"\1\3" + data[2:] if sealed else b"no archive", "other.apkm")
+
+
+def test_a_second_application_is_told(tmp_path: Path) -> None:
+    two = manifest(node("application", label="first"), node("application", label="second"))
+    app = opened(tmp_path, zipped(apk(two)))
+    assert app.manifest.application.label == "first"
+    assert tricks(app) == {"axml_second_application"}
 
 
 def test_an_apk_that_plays_a_library_is_read_as_an_apk(tmp_path: Path) -> None:

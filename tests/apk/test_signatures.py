@@ -56,8 +56,14 @@ def test_unsigned(tmp_path: Path) -> None:
 
 def test_a_v4_signature_beside_the_file(tmp_path: Path) -> None:
     info = prefixed(b"digest", ONE, b"", b"key") + struct.pack("<I", 0x103) + prefixed(b"signature")
-    (tmp_path / "shop.apk.idsig").write_bytes(struct.pack("<I", 2) + prefixed(b"hashing", info))
+    hashing = struct.pack("<IB", 1, 12) + prefixed(b"", b"root")
+    (tmp_path / "shop.apk.idsig").write_bytes(struct.pack("<I", 2) + prefixed(hashing, info))
     assert found(opened(tmp_path, [])) == [("v4", sha(ONE))]
+    split = tmp_path / "split"
+    split.mkdir()
+    for path in tmp_path.glob("shop.apk*"):
+        path.rename(split / path.name)
+    assert found(open_app(split)) == [("v4", sha(ONE))]
     (tmp_path / "shop.apk.idsig").write_bytes(b"\x02\0\0\0\xff\xff\xff\xff")
     app = opened(tmp_path, [])
     assert found(app) == []

@@ -295,7 +295,7 @@ def test_real_apps(name: str, word: str) -> None:
 
 @pytest.mark.skipif(shutil.which("apksigner") is None, reason="apksigner is not installed")
 def test_pages_of_a_hash_tree(tmp_path: Path) -> None:
-    """The digest that fs-verity needs, as apksigner writes it."""
+    """The digests that fs-verity needs, in the APK and beside it, as apksigner writes them."""
     signer = key("ec")
     (tmp_path / "k.pk8").write_bytes(signer.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
     (tmp_path / "k.pem").write_bytes(certificate("ec").public_bytes(Encoding.PEM))
@@ -308,10 +308,28 @@ def test_pages_of_a_hash_tree(tmp_path: Path) -> None:
         "--cert",
         tmp_path / "k.pem",
     ]
-    command += ["--verity-enabled", "true", "--v4-signing-enabled", "false", "--out", out]
+    command += ["--verity-enabled", "true", "--v4-signing-enabled", "true", "--out", out]
     subprocess.run([*command, APPS / "shop" / "shop.apk"], check=True, capture_output=True)
     app = open_app(out)
     assert (verified(app), told(app)) == ("yes", [])
+    assert app.app.signers[-1].scheme == "v4"
     data = bytearray(out.read_bytes())
     data[10] ^= 1  # the time of the first member
-    assert "v3: the archive was changed after it was signed" in told(opened(tmp_path, bytes(data)))
+    beside = out.with_name("app.apk.idsig")
+    side = out.with_name(out.name + ".idsig").read_bytes()
+    beside.write_bytes(side)
+    changed = told(opened(tmp_path, bytes(data)))
+    assert "v3: the archive was changed after it was signed" in changed
+    assert "v4: its hash tree is not that of this file" in changed
+    beside.write_bytes(side[:21] + bytes([side[21] ^ 1]) + side[22:])
+    other = opened(tmp_path, out.read_bytes())
+    assert told(other) == [
+        "v4: its signature does not fit its key",
+        "v4: its hash tree is not that of this file",
+    ]
+    assert verified(other) == "in part"  # the platform installs it all the same
+    out.with_name("app.apk").write_bytes((APPS / "shop" / "shop.apk").read_bytes())
+    beside.write_bytes(side)
+    assert "v4: its certificate is not that of the file's v2 or v3 signature" in told(
+        open_app(out.with_name("app.apk"))
+    )

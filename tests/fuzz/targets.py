@@ -18,7 +18,7 @@ from pathlib import Path
 
 import tests.fuzz
 from appaudit.apk import app as app_module
-from appaudit.apk import arsc, axml, dexes, open_app, proto, second, verify_jar
+from appaudit.apk import arsc, axml, dexes, open_app, proto, second, verify_jar, verify_side
 from appaudit.apk.declarations import read_manifest
 from appaudit.apk.der import MalformedError
 from appaudit.apk.signatures import certificates_of_pkcs7
@@ -97,6 +97,8 @@ def _signature(data: bytes) -> None:
     for scheme in ("v2", "v3"):
         with suppress(MalformedError, struct.error):
             signers(memoryview(data), scheme)
+    with suppress(MalformedError, struct.error):
+        verify_side.check(verify_side.read(memoryview(data)), memoryview(data), [])
     certificates_of_pkcs7(data)
     for section in verify_jar.sections(data):
         assert section.raw in data
@@ -176,6 +178,10 @@ def _protos() -> Iterable[bytes]:
 
 def _signatures() -> Iterable[bytes]:
     yield build.signers([b"\x30\x03\x02\x01\x01"])
+    info = build.prefixed(b"digest", b"\x30\x03\x02\x01\x01", b"", b"key")
+    info += struct.pack("<I", 0x103) + build.prefixed(b"signature")
+    hashing = struct.pack("<IB", 1, 12) + build.prefixed(b"", b"root")
+    yield struct.pack("<I", 2) + build.prefixed(hashing, info)
     yield build.pkcs7(build.certificate(1, b"issuer"))
     yield b"Manifest-Version: 1.0\r\n\r\nName: a\r\n b\r\nSHA-256-Digest: AAAA\r\n\r\n"
 

@@ -63,12 +63,17 @@ def test_no_record_stands_for_two_vendors() -> None:
         assert sdks()[one].en != sdks()[other].en
         assert not set(sdks()[one].packages) & set(sdks()[other].packages)
     assert knowledge.owner("com.configcat.ConfigCatClient") == "configcat"
+    for sdk in sdks().values():
+        roots = {".".join(package.split(".")[:2]) for package in sdk.packages}
+        joined = re.search(r" and |, ", re.sub(r"\(.*?\)", "", sdk.en))
+        assert not joined or sdk.company or len(roots) < 2, f"{sdk.id} is several products: {sdk.en}"
 
 
 def test_what_an_sdk_brings_of_its_own_is_its_own() -> None:
     for name in ("com.xiaomi.smack.Connection", "com.xiaomi.channel.commonutils.logger.b"):
         assert knowledge.owner(name) == "xiaomi-push"
     assert knowledge.owner("com.citrix.Receiver.Main") is None
+    assert knowledge.owner("air.com.maker.game.AppEntry") is None, "the package of the app itself"
 
 
 def test_values_have_their_form() -> None:

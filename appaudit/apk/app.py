@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from appaudit.apk import container
 from appaudit.apk.declarations import implied_permissions
@@ -24,6 +25,8 @@ from appaudit.records import App, Fact, FileEntry, Gap, Signature
 MAX_DEX = 256 << 20
 MAX_DEX_TOTAL = 2 << 30
 """Bytes of one dex and of all: a hundred times what the largest apps carry, little for a bomb."""
+
+T = TypeVar("T", bound=Sized)
 
 _INCOMPLETE = frozenset({"zip_bad_end_record", "zip_directory_truncated"})
 _AAR_LIBRARY = re.compile(r"libs/[^/]+\.jar")
@@ -101,29 +104,38 @@ class AppFile:
 
     def dexes(self) -> Iterator[tuple[str, bytes]]:
         """(member, bytes) of every dex. One that cannot be read becomes a Gap."""
+        yield from self.kept_dexes(b"".join)
+
+    def kept_dexes(self, keep: Callable[[Iterator[bytes | memoryview]], T]) -> Iterator[tuple[str, T]]:
+        """`dexes`, each as ``keep`` keeps it, which is given its bytes some at a time."""
         total = 0
         for name in self.dex_members:
             try:
                 if total > MAX_DEX_TOTAL:
                     raise MemberError(f"more than {MAX_DEX_TOTAL} bytes of dex were read before it")
-                data = self.read(name, MAX_DEX)
+                data = keep(self._pieces(self._dexes[name], MAX_DEX))
             except MemberError as error:
                 self._miss("unreadable_dex", name, f"The dex file cannot be read: {error}.")
                 continue
             total += len(data)
             yield name, data
             del data
-        self._container.release()
+            self._container.release()
+
+    def _pieces(self, dex: DexFile, limit: int) -> Iterator[bytes | memoryview]:
+        digest, size = hashlib.sha256(), 0
+        for piece in dex.pieces(limit):
+            digest.update(piece)
+            size += len(piece)
+            yield piece
+        self._digests[dex.name] = size, digest.hexdigest()
 
     def read(self, member: str, limit: int = MAX_MEMBER) -> bytes:
         """A member's bytes, inflated. Raises `MemberError` where it cannot be read, is not there, or
         is more than ``limit`` bytes."""
         dex = self._dexes.get(member)
         if dex is not None:
-            data = dex.read(limit)
-            if member not in self._digests:
-                self._digests[member] = (len(data), hashlib.sha256(data).hexdigest())
-            return data
+            return b"".join(self._pieces(dex, limit))
         if member not in self._members:
             raise MemberError("there is no such member")
         archive, entry = self._members[member]

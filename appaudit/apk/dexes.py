@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from appaudit.apk.container import DEX_MAGIC, Container
@@ -32,14 +33,14 @@ class DexFile:
     entry: Entry | None = None
     data: memoryview | None = None
 
-    def read(self, limit: int) -> bytes:
-        """Its bytes. Raises `MemberError`."""
+    def pieces(self, limit: int) -> Iterator[bytes | memoryview]:
+        """Its bytes, some at a time. Raises `MemberError`."""
         if self.archive is not None and self.entry is not None:
-            return self.archive.read(self.entry, limit)
-        data = self.data if self.data is not None else memoryview(b"")
-        if len(data) > limit:
-            raise MemberError(f"it is larger than {limit} bytes")
-        return bytes(data)
+            yield from self.archive.read_pieces(self.entry, limit)
+        elif self.data is not None:
+            if len(self.data) > limit:
+                raise MemberError(f"it is larger than {limit} bytes")
+            yield self.data
 
 
 def find(container: Container, note: Note, miss: Miss) -> list[DexFile]:

@@ -30,6 +30,8 @@ _END = struct.Struct("<4s4H2IH")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _LOCAL = struct.Struct("<4s5H3I2H")
 _UINT32_MAX = 0xFFFFFFFF
+_DEFLATED_PIECE, _PIECE = 1 << 18, 1 << 20
+"""Bytes inflated at a time, few enough to stay in the processor's cache, and how many may come of them."""
 _AS_FOLDERS = ("AndroidManifest.xml/", "classes.dex/", "resources.arsc/")
 
 Android = Literal["reads", "refuses", "unknown"]
@@ -269,36 +271,41 @@ class Archive:
 
     def read(self, entry: Entry, limit: int = MAX_MEMBER) -> bytes:
         """The member's bytes, inflated. Raises `MemberError`, also where they are more than ``limit``."""
-        content = self.content(entry)
-        if entry.method != DEFLATED:
-            if len(content) > limit:
-                raise MemberError(f"it is larger than {limit} bytes")
-            return bytes(content)
-        inflate = zlib.decompressobj(-15)
-        try:
-            data = inflate.decompress(content, limit + 1)
-        except zlib.error as error:
-            raise MemberError(f"it cannot be inflated ({error})") from None
-        if len(data) > limit:
-            raise MemberError(f"it inflates to more than {limit} bytes")
-        if not inflate.eof:
-            self._trick("zip_cut_member", entry.name, "its compressed data ends early", "refuses")
-        if len(data) != entry.size:
-            self._trick("zip_wrong_size", entry.name, f"{len(data)} bytes said to be {entry.size}", "refuses")
-        return data
+        return b"".join(self.read_pieces(entry, limit))
 
-    def pieces(self, entry: Entry, size: int = 1 << 20) -> Iterator[bytes | memoryview]:
+    def read_pieces(self, entry: Entry, limit: int = MAX_MEMBER) -> Iterator[bytes | memoryview]:
+        """`read`, some bytes at a time."""
+        inflate = self._inflater(entry)
+        size = 0
+        for piece in self._pieces(self.content(entry), inflate):
+            size += len(piece)
+            if size > limit:
+                does = "is larger than" if inflate is None else "inflates to more than"
+                raise MemberError(f"it {does} {limit} bytes")
+            yield piece
+        if inflate is not None and not inflate.eof:
+            self._trick("zip_cut_member", entry.name, "its compressed data ends early", "refuses")
+        if inflate is not None and size != entry.size:
+            self._trick("zip_wrong_size", entry.name, f"{size} bytes said to be {entry.size}", "refuses")
+
+    def pieces(self, entry: Entry) -> Iterator[bytes | memoryview]:
         """The member's bytes, inflated, some at a time; as many as there are. Raises `MemberError`."""
-        content = self.content(entry)
-        if entry.method != DEFLATED:
-            yield from (content[at : at + size] for at in range(0, len(content), size))
+        return self._pieces(self.content(entry), self._inflater(entry))
+
+    @staticmethod
+    def _inflater(entry: Entry) -> zlib._Decompress | None:
+        return zlib.decompressobj(-15) if entry.method == DEFLATED else None
+
+    @staticmethod
+    def _pieces(content: memoryview, inflate: zlib._Decompress | None) -> Iterator[bytes | memoryview]:
+        if inflate is None:
+            yield content
             return
-        inflate = zlib.decompressobj(-15)
         try:
-            for at in range(0, len(content), size):
-                rest: bytes | memoryview = content[at : at + size]
+            for at in range(0, len(content), _DEFLATED_PIECE):
+                rest: bytes | memoryview = content[at : at + _DEFLATED_PIECE]
                 while len(rest) and not inflate.eof:
-                    yield inflate.decompress(rest, size)
+                    yield inflate.decompress(rest, _PIECE)
                     rest = inflate.unconsumed_tail
             yield inflate.flush()  # all input may be taken while output waits for room in a piece
         except zlib.error as error:

@@ -18,7 +18,7 @@ from appaudit.dex.opcodes import Reference
 from appaudit.dex.sweep import Sweep, sweep
 
 CODE_HEADER = 16
-BATCH = 1 << 20
+BATCH = 1 << 19
 """Code units that are decoded at once, unless a method is longer."""
 
 

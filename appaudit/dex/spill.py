@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+from collections.abc import Iterable
 from typing import IO
 
 IN_MEMORY = 8 << 20
@@ -20,6 +21,7 @@ class Spill:
         self._kept = 0
         self._file: IO[bytes] | None = None
         self._end = self._mapped = 0
+        self._full = False
 
     @property
     def used(self) -> bool:
@@ -31,24 +33,46 @@ class Spill:
         if self._file is not None:
             self._file.close()
 
-    def keep(self, data: bytes) -> bytes | mmap.mmap:
-        """The same bytes, wherever they stand now; in memory where no file can be written."""
-        self._kept += len(data)
-        if self._kept <= IN_MEMORY or not data or self._mapped >= MAX_MAPPED:
-            return data
-        start = self._end
+    def keep(self, pieces: Iterable[bytes | memoryview]) -> bytes | mmap.mmap:
+        """The same bytes end to end, wherever they stand now; in memory where no file can be written."""
+        start = self._end = self._end + -self._end % mmap.ALLOCATIONGRANULARITY
+        held: list[bytes | memoryview] = []
+        for piece in pieces:
+            held.append(piece)
+            self._kept += len(piece)
+            while held and self._kept > IN_MEMORY and self._write(held[0]):
+                del held[0]
+        written = self._end - start
+        if not written:
+            return b"".join(held)
+        data = self._map(start, written)
+        return b"".join((data, *held)) if held else data
+
+    def _write(self, piece: bytes | memoryview) -> bool:
+        """Whether there was room for it."""
+        if self._full or self._mapped >= MAX_MAPPED:
+            return False
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - `close` closes it
-            self._file.seek(start)
-            view = memoryview(data)
+            self._file.seek(self._end)
+            view = memoryview(piece)
             while view:
                 view = view[self._file.write(view) :]
-            mapped = mmap.mmap(self._file.fileno(), len(data), access=mmap.ACCESS_READ, offset=start)
-        except (OSError, ValueError):  # no room, or a system without such files
-            return data
+        except OSError:
+            self._full = True
+            return False
+        self._end += len(piece)
+        return True
+
+    def _map(self, start: int, size: int) -> bytes | mmap.mmap:
+        assert self._file is not None
+        try:
+            mapped = mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_READ, offset=start)
+        except (OSError, ValueError):  # a system without such files
+            self._file.seek(start)
+            return self._file.read(size)
         self._mapped += 1
-        self._end = start + len(data) + -len(data) % mmap.ALLOCATIONGRANULARITY
         return mapped
 
 

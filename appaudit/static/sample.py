@@ -79,9 +79,9 @@ class Sample:
         self._actors: dict[tuple[int, int], tuple[tuple[str, str], ...]] = {}
 
     def _read(self) -> Iterator[Dex]:
-        for member, data in self.app.dexes():
+        for member, data in self.app.kept_dexes(self._spill.keep):
             try:
-                yield from read_dexes(self._spill.keep(data), member)
+                yield from read_dexes(data, member)
             except DexError as error:
                 reason = f"No dex can be read: {str(error).removesuffix('.')}."
                 self.gaps.append(Gap("static", "unreadable_dex", member, reason))

@@ -22,6 +22,7 @@ METADATA = ("role", "metadata")
 
 UNREAD = (
     "packed_dex",
+    "protected_code",
     "missing_code",
     "unreadable_apk",
     "unreadable_dex",

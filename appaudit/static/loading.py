@@ -57,7 +57,8 @@ def _pattern(names: list[str]) -> re.Pattern[str] | None:
 
 def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     """``hides trick:packer`` with the packer's name, ``uses setting:dynamic_code`` and
-    ``setting:native_code``; a Gap where the app's own code is not in its dex files."""
+    ``setting:native_code``; a Gap where the app's own code is not in its dex files, or not
+    in plain sight."""
     facts, gaps = [], []
     paths = ((m.name, m.name.partition("!")[2]) for m in sample.app.members)
     parts = [(name, path) for name, path in paths if path.endswith(".so") or "assets/" in path]
@@ -67,9 +68,8 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
             continue
         attributes = (("packer", packer.id), ("name", packer.en))
         facts.append(observed("app", "hides", "trick:packer", evidence, attributes=attributes))
-        if packer.hides_code:
-            gaps.append(_packed(sample, packer.en))
-    if not gaps:
+        gaps.append(_packed(sample, packer))
+    if not any(gap.code == "packed_dex" for gap in gaps):
         gaps += _hidden(sample)
     return [*facts, *_loaders(sample)], gaps
 
@@ -93,12 +93,23 @@ def _is_part_of(packer: Packer, path: str) -> bool:
     return bool(library or (asset and packer.assets is not None and packer.assets.fullmatch(asset)))
 
 
-def _packed(sample: Sample, name: str) -> Gap:
-    reason = (
-        f"The app is packed with {name}: its own code is decrypted at run time and was not examined. "
-        "Scan the build before packing, or record it with 'appaudit run' and scan the dex files it leaves."
-    )
-    return Gap("static", "packed_dex", sample.app.app.file, reason)
+def _packed(sample: Sample, packer: Packer) -> Gap:
+    if packer.hides_code:
+        done, code, hidden = (
+            "packed",
+            "packed_dex",
+            "its own code is decrypted at run time and was not examined",
+        )
+        record = "record it with 'appaudit run' and scan the dex files it leaves"
+    else:
+        done, code, hidden = (
+            "protected",
+            "protected_code",
+            "encrypted names, constants and methods were not examined",
+        )
+        record = "watch the app with 'appaudit run'"
+    reason = f"The app is {done} with {packer.en}: {hidden}. Scan the build before that, or {record}."
+    return Gap("static", code, sample.app.app.file, reason)
 
 
 def _hidden(sample: Sample) -> list[Gap]:

@@ -56,17 +56,21 @@ def test_calls(tmp_path: Path, call: str) -> None:
 PACKERS = {row["id"]: row for row in toml("packers.toml")["packer"]}
 
 
-@pytest.mark.parametrize("packer", PACKERS)
-def test_each_packer(tmp_path: Path, packer: str) -> None:
-    """By a file of its, where it has some; one that hides code is a gap that names it and says what to do."""
-    row = PACKERS[packer]
-    libraries, assets = row.get("libs", []), row.get("assets", [])
-    if not libraries and not assets:
-        pytest.skip("known by its classes only")
-    name = f"lib/arm64-v8a/{libraries[0]}" if libraries else f"assets/{assets[0]}"
-    result = scan(app_with(tmp_path, {name.replace("*", "x"): b"\x7fELF"}))
+def test_each_packer(tmp_path: Path) -> None:
+    """By a file of its, where it has some; each is a gap that names it and says what to do."""
+    files: dict[str, bytes] = {}
+    for row in PACKERS.values():
+        names = [
+            *(f"lib/arm64-v8a/{n}" for n in row.get("libs", ())),
+            *(f"assets/{n}" for n in row.get("assets", ())),
+        ]
+        files |= {name.replace("*", "x"): b"\x7fELF" for name in names}
+    result = scan(app_with(tmp_path, files))
     told = {f.attribute["packer"] for f in result.facts if f.subject == "trick:packer"}
-    assert packer in told
-    reasons = [g.reason for g in result.gaps if g.code == "packed_dex"]
-    assert bool(reasons) == any(PACKERS[p]["hides_code"] for p in told)
-    assert all("Scan the build before packing" in reason for reason in reasons)
+    by_files = {row["id"] for row in PACKERS.values() if row.keys() & {"libs", "assets"}}
+    assert told == by_files
+    for packer in told:
+        code = "packed_dex" if PACKERS[packer]["hides_code"] else "protected_code"
+        reasons = [g.reason for g in result.gaps if g.code == code and PACKERS[packer]["en"] in g.reason]
+        assert reasons
+        assert "Scan the build before" in reasons[0]

@@ -9,7 +9,7 @@ that was read of a document that is too long.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice, product
@@ -67,11 +67,12 @@ def completeness(result: PolicyResult, profile: Profile = "all") -> list[Item]:
     wanted = PROFILES[profile]
     known = clauses()
     sentences = list(islice(_sentences(result), MAX_SENTENCES + 1))
+    told = _by_rule(sentences)
     out = []
     for row in toml("completeness.toml")["item"]:
         asked = tuple(c for c in row["clauses"] if known[c].jurisdiction in wanted)
         if asked:
-            out.append(_judge(row, asked, sentences, result.facts))
+            out.append(_judge(row, asked, told, result.facts))
     if len(sentences) > MAX_SENTENCES or _cut(result):
         out = [item if item.status in ("present", "vague") else _unknown(item) for item in out]
     return out
@@ -125,6 +126,10 @@ def completeness_facts(items: Iterable[Item]) -> list[Fact]:
     return facts
 
 
+_Name = tuple[str, str, str]
+"""Item, kind of its patterns, language."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sentence:
     document: str
@@ -133,6 +138,7 @@ class _Sentence:
     text: str
     folded: str
     bits: int
+    names: Set[_Name]
     language: str
     heading: bool
 
@@ -144,6 +150,9 @@ class _Sentence:
         return PolicySpan(
             self.document, self.line, self.start + start, self.start + end, self.text[start:end]
         )
+
+
+_Told = dict[tuple[str, str], list[_Sentence]]
 
 
 def _heading(text: str, lang: str) -> bool:
@@ -172,38 +181,44 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
                     folded = words.lower()
                     folded = folded if len(folded) == len(words) else words
                     lang = "zh" if _HAN.search(words) else "en"
-                    bits = book.index.held(folded)
+                    bits, names = book.index.held(folded)
                     if book.skip[lang].search(folded, bits) is None:
                         heading = _heading(words, lang)
-                        yield _Sentence(name, number, at, words, folded, bits, lang, heading)
+                        yield _Sentence(name, number, at, words, folded, bits, names, lang, heading)
 
 
-def _judge(
-    row: Mapping[str, Any], asked: tuple[str, ...], sentences: list[_Sentence], facts: list[Fact]
-) -> Item:
+def _by_rule(sentences: list[_Sentence]) -> _Told:
+    """For each item and kind of its patterns the sentences that may match one, in their order."""
+    told: _Told = {}
+    for sentence in sentences:
+        for key, kind, language in sentence.names:
+            if language == sentence.language:
+                told.setdefault((key, kind), []).append(sentence)
+    return told
+
+
+def _judge(row: Mapping[str, Any], asked: tuple[str, ...], told: _Told, facts: list[Fact]) -> Item:
     key = str(row["id"])
-    if "when" in row and _first(key, "when", sentences) is None:
+    if "when" in row and _first(key, "when", told) is None:
         return Item(key, "not_applicable", asked, searched=_words(row, "when"))
     if evidence := _by_facts(row, facts):
         return Item(key, "present", asked, evidence)
-    if "present" in row and (span := _first(key, "present", sentences)) is not None:
+    if "present" in row and (span := _first(key, "present", told)) is not None:
         return Item(key, "present", asked, (span,))
     searched = _words(row, "present") + _facts_words(row)
-    if "vague" in row and (span := _first(key, "vague", sentences)) is not None:
+    if "vague" in row and (span := _first(key, "vague", told)) is not None:
         return Item(key, "vague", asked, (span,), searched)
     if evidence := _by_topics(row, facts):
         return Item(key, "present", asked, evidence)
     return Item(key, "missing", asked, (), searched + _words(row, "vague"))
 
 
-def _first(key: str, kind: str, sentences: list[_Sentence]) -> PolicySpan | None:
+def _first(key: str, kind: str, told: _Told) -> PolicySpan | None:
     rules = _book().rules
-    for sentence in sentences:
+    for sentence in told.get((key, kind), ()):
         if kind == "present" and sentence.heading:
             continue  # a heading announces; it does not say
         first, patterns, none = rules[key, kind, sentence.language]
-        if not first.wanted & sentence.bits:
-            continue
         if first.search(sentence.folded, sentence.bits, sentence.text) is None:
             continue
         for parts in patterns:
@@ -251,7 +266,7 @@ class _Book:
     """``skip``: sentences that only announce. ``rules``, by item, kind and language: the first part of every
     pattern, every pattern as parts with whether case counts, what rules a sentence out."""
 
-    index: Index
+    index: Index[_Name]
     skip: Mapping[str, OneOf]
     rules: Mapping[tuple[str, str, str], tuple[OneOf, tuple[_Parts, ...], OneOf | None]]
 
@@ -262,13 +277,18 @@ _Parts = tuple[tuple[str, bool], ...]
 @cache
 def _book() -> _Book:
     """The file's patterns. Those in lower case are tried on the folded sentence."""
-    known, index = toml("completeness.toml"), Index()
+    known = toml("completeness.toml")
+    index: Index[_Name] = Index()
     rules: dict[tuple[str, str, str], tuple[OneOf, tuple[_Parts, ...], OneOf | None]] = {}
     for row, kind, language in product(known["item"], ("when", "present", "vague"), ("zh", "en")):
         patterns = [pattern.split(" && ") for pattern in row.get(kind, {}).get(language, ())]
         none = row.get("none", {}).get(language, ()) if kind == "present" else ()
         rules[row["id"], kind, language] = (
-            index.one_of((p[0] for p in patterns), (bool(_CAPITAL.search(p[0])) for p in patterns)),
+            index.one_of(
+                (p[0] for p in patterns),
+                (bool(_CAPITAL.search(p[0])) for p in patterns),
+                (row["id"], kind, language),
+            ),
             tuple(tuple((p, bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
             index.one_of(none) if none else None,
         )

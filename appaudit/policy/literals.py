@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Set
 from functools import cache
+from typing import Generic, TypeVar
 
-_ANY: frozenset[str] = frozenset()
-"""Nothing is known of the pattern: every text may match."""
+N = TypeVar("N", bound=Hashable)
+Needs = tuple[frozenset[str], ...]
 _MANY = 60
+_ANY = 1
+"""The bit of every text: what a pattern wants of which nothing is known."""
 _ZERO_WIDTH = "bBAZ"
 
 
@@ -20,14 +23,15 @@ _COMMON = frozenset({"data", "information", "personal", "personal information", 
 
 _PIECE = re.compile("[a-z0-9]{3,}|[\u3400-\u9fff]{1,2}|@")
 _WORD = re.compile("[a-z0-9]+|@")
+_HAN = re.compile("[\u3400-\u9fff]")
 _HEAD = 3
 """Characters by which a piece of a word is looked up; Chinese is looked up by pairs."""
 _LONGEST_WORD = 40
-_MOST_WORDS = 50_000
-"""Words whose strings are remembered."""
+_MOST_WORDS = 20_000
+"""Words whose pieces are remembered."""
 
 
-class Index:
+class Index(Generic[N]):
     """Which of the strings that its patterns need a text may hold: a bit each, looked up by its words.
 
     All patterns are made before the first text is asked for.
@@ -36,73 +40,110 @@ class Index:
     def __init__(self) -> None:
         self._pieces: dict[str, int] = {}
         self._by_head: dict[str, list[str]] = {}
-        self._words: dict[str, int] = {}
+        self._han: set[str] = set()
+        self._names: dict[str, set[N]] = {}
+        self._always: frozenset[N] = frozenset()
+        self._known: set[str] = set()
+        self._telling: dict[str, tuple[int, frozenset[N]]] = {}
 
-    def one_of(self, patterns: Iterable[str], cased: Iterable[bool] = ()) -> OneOf:
+    def one_of(self, patterns: Iterable[str], cased: Iterable[bool] = (), name: N | None = None) -> OneOf:
         """Patterns that are searched for together. They are in lower case; where ``cased`` tells so, one
-        is tried on the text as it stands."""
+        is tried on the text as it stands. ``name``: what `held` gives where one of them may match."""
+        assert not self._known, "a pattern after the first text"
         patterns = tuple(patterns)
-        strings = tuple(tuple(needed(p)) for p in patterns)
-        return OneOf(patterns, tuple(cased), strings, tuple(self._bits(s) for s in strings))
+        needs = []
+        for pattern in patterns:
+            strings = needed(pattern)
+            pieces = [some for some in (frozenset(map(_piece, some)) for some in strings) if all(some)]
+            if name is not None:
+                self._call(name, pieces[0] if pieces else None)
+            needs.append((tuple(map(self._bits, pieces)), tuple(map(tuple, strings))))
+        return OneOf(patterns, tuple(cased), tuple(needs))
 
-    def held(self, folded: str) -> int:
-        """What a text in lower case may hold: computed once, it serves every `OneOf` of the index."""
-        bits = 0
-        for word in _WORD.findall(folded):
-            bits |= self._words[word] if word in self._words else self._word(word)
-        if not folded.isascii():
-            for pair in map(str.__add__, folded, folded[1:] + "\0"):
-                bits |= self._words[pair] if pair in self._words else self._word(pair)
-        return bits
-
-    def _word(self, word: str) -> int:
-        if len(self._words) > _MOST_WORDS:
-            self._words.clear()
-        if len(word) > _LONGEST_WORD:
-            return -1  # it may hold anything
-        get = self._pieces.get
-        if len(word) < _HEAD:
-            bits = get(word, 0) | get(word[0], 0) | get(word[-1], 0)
+    def held(self, folded: str) -> tuple[int, Set[N]]:
+        """(bits, names) of what a text in lower case may hold: found once, they serve every `OneOf` of the
+        index. The lowest bit is every text's."""
+        if folded.isascii() or _HAN.search(folded) is None:
+            words = set(folded.split())
         else:
-            bits = 0
-            for start in range(len(word) - _HEAD + 1):
-                for piece in self._by_head.get(word[start : start + _HEAD], ()):
-                    if word.startswith(piece, start):
-                        bits |= self._pieces[piece]
-        self._words[word] = bits
+            words = set(_WORD.findall(folded))
+            words |= self._han.intersection(map(str.__add__, folded, folded[1:]))
+            words |= self._han.intersection(folded)
+        if not words <= self._known:
+            self._learn(words - self._known)
+        bits, names = _ANY, set(self._always)
+        for word in self._telling.keys() & words:
+            some, called = self._telling[word]
+            bits |= some
+            names |= called
+        return bits, names
+
+    def _learn(self, words: set[str]) -> None:
+        """Works out which pieces each of ``words`` may hold; they may have signs before and after them."""
+        if len(self._known) > _MOST_WORDS:
+            self._known.clear()
+            self._telling.clear()
+        self._known |= words
+        for word in words:
+            parts = [word] if word in self._pieces else _WORD.findall(word)
+            pieces = {piece for part in parts for piece in self._inside(part)}
+            if pieces:
+                names = frozenset[N]().union(*(self._names.get(p, ()) for p in pieces))
+                self._telling[word] = (self._bits(pieces), names)
+
+    def _inside(self, word: str) -> Iterable[str]:
+        """The pieces that a word may hold."""
+        if len(word) > _LONGEST_WORD:
+            return self._pieces  # any
+        if len(word) < _HEAD:
+            return (word,) if word in self._pieces else ()
+        heads = [word[i : i + _HEAD] for i in range(len(word) - _HEAD + 1)]
+        return [
+            p for i, head in enumerate(heads) for p in self._by_head.get(head, ()) if word.startswith(p, i)
+        ]
+
+    def _bits(self, pieces: Iterable[str]) -> int:
+        bits = 0
+        for piece in pieces:
+            if piece not in self._pieces:
+                self._pieces[piece] = _ANY << (1 + len(self._pieces))
+                self._by_head.setdefault(piece[:_HEAD], []).append(piece)
+                if not piece.isascii():
+                    self._han.add(piece)
+            bits |= self._pieces[piece]
         return bits
 
-    def _bits(self, strings: Iterable[str]) -> int:
-        """The bits of which a text with one of ``strings`` holds one, -1 where that is unknown."""
-        bits = [self._bit(s) for s in strings]
-        return functools.reduce(operator.or_, bits) if bits and all(bits) else -1
+    def _call(self, name: N, pieces: Iterable[str] | None) -> None:
+        """``name`` may match where a text holds one of ``pieces``; anywhere, where there are none."""
+        if pieces is None:
+            self._always |= {name}
+        for piece in pieces or ():
+            self._names.setdefault(piece, set()).add(name)
 
-    def _bit(self, string: str) -> int:
-        """The bit of the longest piece of ``string``; 0 where it has none to look for."""
-        piece = max(_PIECE.findall(string), key=_weight, default="")
-        if piece and piece not in self._pieces:
-            assert not self._words, "a pattern after the first text"
-            self._pieces[piece] = 1 << len(self._pieces)
-            self._by_head.setdefault(piece[:_HEAD], []).append(piece)
-        return self._pieces.get(piece, 0)
+
+def _piece(string: str) -> str:
+    """What of ``string`` is looked for in a text's words, "" where nothing can be."""
+    return max(_PIECE.findall(string), key=_weight, default="")
 
 
 class OneOf:
     """Patterns searched for together; those whose strings a text lacks are not tried, nor compiled before.
 
-    ``wanted``: the bits of which a text holds one where any of them may match.
+    ``needs``: for each pattern the bits and the strings of which a text holds one of each.
     """
 
     def __init__(
         self,
         patterns: tuple[str, ...],
         cased: tuple[bool, ...],
-        strings: tuple[tuple[str, ...], ...],
-        bits: tuple[int, ...],
+        needs: tuple[tuple[tuple[int, ...], tuple[tuple[str, ...], ...]], ...],
     ) -> None:
-        self._patterns, self._strings, self._bits = patterns, strings, bits
+        self._patterns = patterns
         self._cased = cased or (False,) * len(patterns)
-        self.wanted = -1 if -1 in bits else functools.reduce(operator.or_, bits, 0)
+        self._needs = tuple(
+            (i, bits[0] if bits else _ANY, bits[1:], some) for i, (bits, some) in enumerate(needs)
+        )
+        self.wanted = functools.reduce(operator.or_, (first for _, first, _, _ in self._needs), 0)
         self._compiled: list[re.Pattern[str] | None] = [None] * len(patterns)
 
     def search(self, folded: str, bits: int, text: str = "") -> re.Match[str] | None:
@@ -111,8 +152,10 @@ class OneOf:
         if not self.wanted & bits:
             return None
         best: re.Match[str] | None = None
-        for i, wanted in enumerate(self._bits):
-            if wanted >= 0 and not (wanted & bits and any(map(folded.__contains__, self._strings[i]))):
+        for i, first, more, strings in self._needs:
+            if not first & bits or not all(map(bits.__and__, more)):
+                continue
+            if not all(any(map(folded.__contains__, some)) for some in strings):
                 continue
             found = self._pattern(i).search(text if self._cased[i] else folded)
             if found is not None and (best is None or found.start() < best.start()):
@@ -127,34 +170,41 @@ class OneOf:
 
 
 @cache
-def needed(pattern: str) -> frozenset[str]:
-    """Strings of which every text that ``pattern`` matches holds at least one; empty where that is unknown.
+def needed(pattern: str) -> Needs:
+    """Sets of strings: every text that ``pattern`` matches holds at least one of each; the rarest come first.
+    None where nothing is known.
 
     In lower case: ask the folded text. Understands what `re` does, without flags and conditionals.
     """
     found, end = _alternation(pattern, 0)
-    return found if end == len(pattern) else _ANY
+    return tuple(sorted(found, key=_worth, reverse=True)) if end == len(pattern) else ()
 
 
-def _alternation(pattern: str, i: int) -> tuple[frozenset[str], int]:
-    """The strings of ``a|b|c`` from ``i`` on, and where it ends: at ``)`` or the end of the pattern."""
-    found: set[str] = set()
-    known = True
+def _alternation(pattern: str, i: int) -> tuple[Needs, int]:
+    """What ``a|b|c`` needs from ``i`` on, and where it ends: at ``)`` or the end of the pattern."""
+    branches: list[Needs] = []
     while True:
         one, i = _sequence(pattern, i)
-        known = known and bool(one)
-        found |= one
+        branches.append(one)
         if i >= len(pattern) or pattern[i] == ")":
-            return (frozenset(found) if known and len(found) <= _MANY else _ANY), i
+            break
         i += 1
+    if len(branches) == 1:
+        return branches[0], i
+    if not all(branches):
+        return (), i
+    union = frozenset().union(*(max(branch, key=_worth) for branch in branches))
+    return ((union,) if len(union) <= _MANY else ()), i
 
 
-def _sequence(pattern: str, i: int) -> tuple[frozenset[str], int]:
-    """The best strings of a branch, and where it ends."""
-    best, run = _ANY, ""
+def _sequence(pattern: str, i: int) -> tuple[Needs, int]:
+    """What a branch needs, and where it ends."""
+    found: list[frozenset[str]] = []
+    run = ""
     while i < len(pattern) and pattern[i] not in "|)":
         char = pattern[i]
-        piece, group = "", _ANY
+        piece = ""
+        group: Needs = ()
         if char == "(":
             group, i = _group(pattern, i)
         elif char == "[":
@@ -174,20 +224,18 @@ def _sequence(pattern: str, i: int) -> tuple[frozenset[str], int]:
         if piece and least == most == 1:
             run += piece
             continue
-        best, run = _better(best, frozenset({run + piece}) if piece and least else frozenset({run})), ""
+        found.append(frozenset({run + piece} if piece and least else {run}))
         if group and least:
-            best = _better(best, group)
-        if piece and least:
-            run = piece
-    return _better(best, frozenset({run})), i
+            found += group
+        run = piece if piece and least else ""
+    found.append(frozenset({run}))
+    lower = dict.fromkeys(frozenset(s.lower() for s in some) for some in found)
+    return tuple(some for some in lower if all(_weight(s) > 1 for s in some)), i
 
 
-def _better(one: frozenset[str], two: frozenset[str]) -> frozenset[str]:
-    def worth(strings: frozenset[str]) -> tuple[int, int]:
-        return min((_weight(s) for s in strings), default=0), -len(strings)
-
-    two = frozenset(s.lower() for s in two)
-    return two if worth(two) > worth(one) and all(_weight(s) > 1 for s in two) else one
+def _worth(strings: frozenset[str]) -> tuple[int, int]:
+    """How much it tells that a text holds one of ``strings``."""
+    return min(_weight(s) for s in strings), -len(strings)
 
 
 def _weight(text: str) -> int:
@@ -197,8 +245,8 @@ def _weight(text: str) -> int:
     return min(weight, 2) if text.strip() in _COMMON else weight
 
 
-def _group(pattern: str, i: int) -> tuple[frozenset[str], int]:
-    """The strings of the group at ``i``, none for one that looks around, and where it ends."""
+def _group(pattern: str, i: int) -> tuple[Needs, int]:
+    """What the group needs that is at ``i``, nothing for one that looks around, and where it ends."""
     looks = pattern.startswith(("(?=", "(?!", "(?<=", "(?<!"), i)
     i += 1
     if pattern.startswith("?", i):
@@ -208,7 +256,7 @@ def _group(pattern: str, i: int) -> tuple[frozenset[str], int]:
         if looks:
             i += 2 if pattern[i] == "<" else 1
     found, i = _alternation(pattern, i)
-    return (_ANY if looks else found), i + 1
+    return (() if looks else found), i + 1
 
 
 def _class(pattern: str, i: int) -> int:

@@ -57,26 +57,37 @@ class Topic:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of one language, in the file's order, and the index of what they look for. ``bare``: the
+    numbers of those that ask for a menu path and no words."""
+
+    index: Index[int]
+    all: tuple[Rule, ...]
+    bare: frozenset[int]
+
+
 @cache
-def rules(language: str) -> tuple[Index, tuple[Rule, ...]]:
-    """The rules of one language, in the file's order, and the index of what they look for."""
-    index = Index()
+def rules(language: str) -> Rules:
+    """The rules of one language."""
+    index: Index[int] = Index()
 
-    def one_of(patterns: list[str] | None) -> OneOf | None:
-        return index.one_of(patterns) if patterns else None
+    def one_of(patterns: list[str] | None, number: int | None = None) -> OneOf | None:
+        return index.one_of(patterns, name=number) if patterns else None
 
-    return index, tuple(
+    found = tuple(
         Rule(
             row["kind"],
-            one_of(row.get("any")),
+            one_of(row.get("any"), number),
             tuple(index.one_of((p,)) for p in row.get("all", ())),
             one_of(row.get("none")),
             re.compile(row["section"]) if "section" in row else None,
             bool(row.get("headings", False)),
             bool(row.get("menu", False)),
         )
-        for row in words_of(f"topics.{language}")["rule"]
+        for number, row in enumerate(words_of(f"topics.{language}")["rule"])
     )
+    return Rules(index, found, frozenset(n for n, rule in enumerate(found) if rule.any is None))
 
 
 def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
@@ -90,14 +101,12 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
         else:
             sentences = [(s.text, s.start, s.repeats, s.language) for s in paragraph.sentences]
         for text, start, repeats, language in sentences:
-            index, tried = rules(language)
+            book = rules(language)
             low = text.lower()
             low = low if len(low) == len(text) else text
-            bits = index.held(low)
+            bits, numbers = book.index.held(low)
             menu = None if _MENU.isdisjoint(text) else MENU_PATH.search(text)
-            for rule in tried:
-                if rule.any is not None and not rule.any.wanted & bits:
-                    continue
+            for rule in map(book.all.__getitem__, sorted(numbers if menu is None else numbers | book.bare)):
                 if paragraph.kind == "heading" and not rule.headings:
                     continue
                 span = rule.find(low, bits, paragraph.path, menu)

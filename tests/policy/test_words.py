@@ -68,8 +68,8 @@ def test_topic_rules_are_lower_case_and_of_a_known_kind(language: str) -> None:
         "policy_meta", "retention", "storage_location", "cross_border", "transport_security", "security",
         "self_start", "personalised_ads", "children", "user_rights", "contact", "permission", "sharing", "sdk",
     }  # fmt: skip
-    assert {r.kind for r in rules(language)[1]} == kinds
-    for rule in rules(language)[1]:
+    assert {r.kind for r in rules(language).all} == kinds
+    for rule in rules(language).all:
         assert rule.any is not None or rule.menu
 
 

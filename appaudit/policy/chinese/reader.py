@@ -12,6 +12,8 @@ from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, SentenceRea
 
 _UNDER_A_NAME = re.compile(r"[^，,。]{1,8}(?:名义|形式|方式|身份)")
 """以……名义收集 is no purpose."""
+_AS_PARTY = re.compile(r"(?:将|会|可|可能|向|提供|发送|返回|的?合作|授权|认证|网关)")
+_WHILE = ("时", "后", "期间", "过程中", "情况下")
 _LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)\s*$")
 
 
@@ -116,6 +118,9 @@ class ChineseReader(Verbs):
             # 当您……时，需要……: what follows has its own subject, often unsaid
             self.new_clause("")
             state = self.state
+        if not self.stack and state.actor == "you" and self.own_subject(i):
+            self.new_clause("")
+            state = self.state
         if text in "；;":
             self.new_clause("")
             if self.inherited and self.inherited.cls == "definition":
@@ -134,6 +139,20 @@ class ChineseReader(Verbs):
             state.negated = False
             if state.taking < 0:
                 self.clause += 1 if not self.continues(i) else 0
+
+    def own_subject(self, i: int) -> bool:
+        """Whether after 您……时， a clause follows whose subject is a name: 某某会记录……"""
+        comma = self.items[i].start
+        if not self.text.endswith(_WHILE, 0, comma):
+            return False
+        for nxt in self.items[i + 1 : i + 6]:
+            if nxt.text in BREAK or any(nxt.get(s) for s in SUBJECTS):
+                return False
+            if nxt.get("passive"):
+                return nxt.start - comma > 2
+            if nxt.get("verb") or nxt.get("data"):
+                return False
+        return False
 
     def colon(self, i: int, item: Token) -> None:
         frame = self.state.frame
@@ -284,6 +303,14 @@ class ChineseReader(Verbs):
         if self.mentions and item.start - self.mentions[-1].end <= 2 and item.text not in ("等", "在内的"):
             self.mentions[-1].group = True
 
+    def signs_in(self, item: Token, type_id: str) -> bool:
+        """Whether the user signs in with the data, or ties the account to it."""
+        if type_id not in _SIGN_INS or self.state.negated or (self.state.held and self.state.taking < 0):
+            return False
+        if _SIGN_IN.match(self.text, item.end):
+            return _MEANS.search(self.text, max(0, item.start - 10), item.start) is not None
+        return type_id == "third_party_account" and _BOUND.match(self.text, item.end) is not None
+
     def mention(self, i: int, item: Token) -> None:
         state = self.state
         entry = item.get("data") or item.get("weak")
@@ -291,6 +318,8 @@ class ChineseReader(Verbs):
         frame = None if state.held else state.frame
         if frame is not None and frame.polarity is None:
             frame = None
+        if frame is None and self.signs_in(item, type_id):
+            frame = SIGN_IN
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if nxt is not None and nxt.text == "的" and nxt.start == item.end and i + 2 < len(self.items):
             owned = self.items[i + 2]
@@ -300,6 +329,8 @@ class ChineseReader(Verbs):
                 and owned.start - nxt.end <= 4
             ):
                 return  # 您的支付账户的认证信息: the account only says whose
+        if type_id == "carrier" and _AS_PARTY.match(self.text, item.end) and item.text.endswith("运营商"):
+            return
         found = Mention(
             type_id,
             item.start,
@@ -327,7 +358,18 @@ class ChineseReader(Verbs):
         del i
 
 
+_MEANS = re.compile(r"(?:使用|通过|以|用|凭|输入|绑定)(?:您的?)?(?:的|其他|已有的?|本人的?)*$")
+_SIGN_IN = re.compile(
+    r"(?:[（(][^（()）]{0,24}[)）])?(?:进行|来|快速|直接|一键|授权)*(?:注册|登录|登陆|创建(?:账|帐)[号户]|注册(?:账|帐)[号户])"
+)
+_BOUND = re.compile(r"(?:[（(][^（()）]{0,24}[)）])?与[^，,。；;]{0,24}绑定")
+_SIGN_INS = frozenset({"phone_number", "email", "third_party_account"})
+SIGN_IN = Frame("登录", "provide", "you", "collected", 0, 0)
+"""The frame of what the user signs in with: 通过手机号注册, 使用第三方账号登录."""
+
+
 def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:
     """The reading of one Chinese sentence. ``inherited``: the frame of what leads it in; ``skip``:
     characters at its start that are a defined term, not part of the statement."""
+    text = text.replace("你", "您")  # one word for the user; offsets stay
     return ChineseReader(text, lexicon().items(text, PUNCT), inherited, skip).read()

@@ -23,6 +23,9 @@ ON_DEVICE_BEFORE = re.compile(rf"(?:在|于)[^，,；;、：:]{{0,8}}{_DEVICE}[^
 """Before a verb: 仅在您的设备本地处理."""
 ONLY_ON_DEVICE = re.compile(rf"仅在[^，,；;、：:]{{0,8}}{_DEVICE}")
 
+_DOINGS = re.compile(r"的?(?:功能|服务|过程|操作|按钮|页面|活动|商品|时|等(?:功能|服务|操作|环节|场景))")
+"""After a list of doings: it names what the app does, not what is kept of it."""
+
 OWNERS = frozenset({"payment_account", "account_info", "third_party_account", "order_info"})
 CLOSING = frozenset({"account_info", "personal_info", "contact_info", "identity_info", "device_info"})
 
@@ -95,10 +98,29 @@ class Walk:
             if m.clause == self.clause and (m.frame is None or m.frame.kind == "relative")
         ]
 
+    def listed(self, i: int) -> bool:
+        """Whether the word at ``i`` is a member of a list under a verb that has a data word too: 浏览、点击查看、搜索记录."""
+        if self.state.frame is None or self.state.frame.polarity is None or self.state.held:
+            return False
+        item = self.items[i]
+        near = self.items[i - 1].text if i else ""
+        strong = near == "、" and bool(self.mentions) and item.start - self.mentions[-1].end == 1
+        members, end = 1, item.end
+        for nxt in self.items[i + 1 : i + 24]:
+            if nxt.start != end:
+                break
+            if nxt.get("data") or nxt.get("weak"):
+                members += 1
+                strong = strong or nxt.get("data") is not None
+            elif not (nxt.text in "、/的等" or nxt.get("conj") or nxt.get("you")):
+                break
+            end = nxt.end
+        return strong and (members > 1 or near == "、") and not _DOINGS.match(self.text, end)
+
     def weak_counts(self, i: int) -> bool:
         """A weak word counts before a head noun, or as a member of a list of data."""
         item = self.items[i]
-        if self.text.startswith(HEADS, item.end):
+        if self.text.startswith(HEADS, item.end) or self.listed(i):
             return True
         for j in range(i + 1, min(i + 12, len(self.items))):
             nxt = self.items[j]

@@ -17,6 +17,7 @@ _MUST = re.compile(r"(?:需要?|须|应)(?:您)?(?:在[^，,；;]{0,12}[中内�
 _KEPT = re.compile(r"(?:会|将|被)[^，,；;、]{0,5}$")
 
 _TO_SERVER = re.compile(r"(?:至|到|回|给)?(?:我们的?|本平台的?|云端|后台)?(?:的)?(?:服务器|云端|后台)")
+_OPENS_LIST = re.compile(r"的[^，,。；;：:]{0,10}(?:包括|包含|如下|有[:：])")
 _VARIES = re.compile(r"[^。；]*?(?:有所不同|而不同|因素|有所区别)")
 _IF_WE = re.compile(r"(?:如果?|若|倘若|一旦)(?!您|用户|你)")
 """A condition whose subject is not the user."""
@@ -57,7 +58,7 @@ class Verbs(Parties):
         if before_char == "的" or (NOMINAL.match(after) and cls != "local"):
             return
         if state.held:
-            fresh = self.after_break and cls in ("collect", "use", "share", "permission", "provide")
+            fresh = (self.after_break or before_char == "而") and cls in ("collect", "use", "share", "permission", "provide")
             if not fresh and not (cls in ("share", "display") and state.taking >= 0):
                 return
             state.held = False
@@ -248,6 +249,13 @@ class Verbs(Parties):
             else:
                 mention.frame = frame
 
+    def names_all(self, i: int) -> bool:
+        """Whether the relative clause at ``i``, of no party that is known, opens the list of what is
+        collected: 某某收集的信息包括……, where 某某 is the operator's own name."""
+        if any(t.get("partner") or t.get("sdk") for t in self.items[:i]):
+            return False
+        return bool(_OPENS_LIST.match(self.text, self.items[i].end))
+
     def relative(self, i: int, item: Token, verb: Entry) -> None:
         """您提供的……, 我们收集的……: how the data that follow came."""
         state = self.state
@@ -260,7 +268,8 @@ class Verbs(Parties):
         back = self.text[max(0, item.start - 12) : item.start]
         if "您" in back[back.rfind("，") + 1 :]:
             actor = "you"
-        ours = actor == "we" and verb.value in ("collect", "use") and not state.held
+        ours = actor == "we" or (actor == "" and self.names_all(i))
+        ours = ours and verb.value in ("collect", "use") and not state.held
         if ours or (actor == "you" and verb.value == "provide"):
             polarity = "collected"
         if polarity and not state.held:

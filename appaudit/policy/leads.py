@@ -18,7 +18,12 @@ LABEL = re.compile(
     re.I,
 )
 """A form-like line ("Data collected: ...") that lists data without a sentence."""
+SHARED_LABEL = re.compile(
+    r"\W{0,3}(?:所|可能)?(?:共享|分享|提供|披露|传输)的?(?:用户|设备|个人)*(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?(?:包括|包含|为|如下)?\s*[:：]"
+)
+"""The same for what is handed on ("共享的个人信息类型：")."""
 LABEL_FRAME = Frame("collect", "collect", "", "collected", 0, 0, inherited=True)
+SHARED_FRAME = Frame("share", "share", "", "shared", 0, 0, inherited=True)
 COLLECTING = re.compile(
     r"(?!\W*how\b)(?!.*\b(?:not|why|share|disclos\w*)\b)(?:"
     r".*\b(?:information|data|details|what)\b.{0,30}\b(?:we|us|you) (?:\w+ ){0,2}"
@@ -84,19 +89,35 @@ _QUOTED = re.compile(
     r"[“\"「『]([^“”\"「」『』\s，。：:]{2,20})[”\"」』](?=(?:这款|移动|手机)?(?:软件|客户端|应用|app|及相关服务|产品|服务|小程序|游戏|平台))",
     re.I,
 )
+_TITLED = re.compile(
+    r"(?m)^\W*([㐀-鿿A-Za-z0-9]{2,12}?)(?:App|APP|应用|软件|平台|用户|个人信息|的)*(?:隐私|个人信息保护)"
+    r"|(?:^|\W|欢迎使用|使用|通过)([㐀-鿿A-Za-z0-9]{2,12})[（(]以下(?:简称|称)"
+)
+"""Names in the title, or before "hereinafter"."""
+_OPENING = 1500
+"""Characters in which a policy presents itself."""
 _SCANNED = 300_000
 """Characters in which a name is looked for."""
 _NAMED = 3
 """Times a quoted name must stand before a word for software to count as the product's own."""
 
 
+def _names_data(name: str) -> bool:
+    """Whether a name holds a data word and is more than that: 小鱼相机, not 设备信息."""
+    found = [t for t in lexicon().match(name) if t.get("data")]
+    return bool(found) and max(t.end - t.start for t in found) < len(name)
+
+
 def own_names(text: str) -> re.Pattern[str] | None:
-    """The names that a Chinese policy gives its own product in quotes (“语音导出”软件): the data words
-    in them name no data. None when there are none."""
-    counts = Counter(_QUOTED.findall(text[:_SCANNED]))
-    names = [
-        n for n, count in counts.items() if count >= _NAMED and any(t.get("data") for t in lexicon().match(n))
-    ]
+    """The names that a Chinese policy gives its own product, in quotes (“语音导出”软件) or in its title:
+    the data words in them name no data. None when there are none."""
+    text = text[:_SCANNED]
+    names = [n for n, count in Counter(_QUOTED.findall(text)).items() if count >= _NAMED]
+    for titled in _TITLED.finditer(text, 0, _OPENING):
+        name = titled[1] or titled[2]
+        if name not in names and text.count(name) > _NAMED * 2:
+            names.append(name)
+    names = [n for n in names if _names_data(n)]
     return re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True)))) if names else None
 
 
@@ -114,15 +135,17 @@ class Passing:
         self.frame = frame
         self.last: Frame | None = None
         self.label = 0
+        self.open = LABEL_FRAME
         self.lead: Frame | None = LABEL_FRAME if collects(paragraph) else None
         self.term = TERM.match(paragraph.text, paragraph.body) is not None
 
     def before(self, number: int, sentence: Sentence) -> Frame | None:
         """The frame that the sentence starts in."""
-        label = LABEL.match(sentence.text)
-        self.label = 0 if label is None else label.end()
-        if label is not None:
-            return LABEL_FRAME
+        for pattern, frame in ((LABEL, LABEL_FRAME), (SHARED_LABEL, SHARED_FRAME)):
+            if (label := pattern.match(sentence.text)) is not None:
+                self.label, self.open = label.end(), frame
+                return frame
+        self.label = 0
         if number and self.last is not None and _goes_on(sentence, self.paragraph, number):
             return inherit(self.last)
         if number == 0 and self.frame is not None:
@@ -160,7 +183,7 @@ class Passing:
         elif reading.has_verb:
             self.last = None
         if self.label and self.label >= len(sentence.text) - 1:
-            self.last = LABEL_FRAME
+            self.last = self.open
         text = sentence.text.rstrip(";； ")
         if text.endswith((":", "：")) and self.last is not None:
             self.lead = inherit(self.last)

@@ -251,7 +251,7 @@ def _contents(lines: tuple[str, ...]) -> frozenset[int]:
 def _continues(before: str, line: str) -> bool:
     """Whether ``line`` goes on with the sentence that ``before`` left open."""
     tail = before.rstrip()[-1:]
-    if CJK.match(line[0]) and CJK.match(tail or " "):
+    if (CJK.match(line[0]) or line[0] in "（“《") and CJK.match(tail or " "):
         # A form-like line ("使用目的：……") ends with its line and begins a new one.
         return len(before) >= 20 and not _FORM.match(line) and not _FORM.match(before.lstrip())
     if line[0].islower() or line[0] in ",;)，；）、":

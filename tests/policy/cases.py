@@ -190,6 +190,23 @@ CHINESE = [
     ("您写的评价里可能出现您或别人的个人信息，如含有肖像的图片。", ""),
     ("您可以设置昵称，昵称会在评论区公开展示。", "c:nickname s:nickname"),
     ("录音仅在您的手机本地识别，不会上传。", "l:microphone"),
+    # what the user signs in with, who is authorised, whose name is the subject
+    ("您可以通过手机号（仅限大陆）注册账户。", "c:phone_number"),
+    ("您也可使用第三方账号（例如微博）快捷登录。", "c:third_party_account"),
+    ("我们会将您的第三方账号与青禾账户绑定。", "c:third_party_account"),
+    ("您可授权青禾读取您在该网站上登记、公布的昵称、性别。", "c:nickname c:gender"),
+    ("登录时将授权我们获取您公开的头像、昵称。", "c:avatar c:nickname"),
+    ("青禾收集的个人信息包括但不限于：生日、城市、职业。", "c:birth_date c:residence c:occupation"),
+    ("您浏览青禾时，或使用青禾的服务时，青禾可能会记录您的IP地址、设备型号。", "c:ip c:device_model"),
+    ("青禾可能为了研究的需要而收集问卷反馈信息。", "c:survey_answers"),
+    ("你可完善网络身份识别信息（例如头像和密码）。", "c:avatar c:password"),
+    ("我们保存日志，例如浏览、点击查看、搜索查询及您访问的记录。", "c:browsing_history c:click_records c:search_history"),
+    ("您可以使用浏览、搜索、收藏等功能。", ""),
+    ("我们使用您的身份信息（姓名）查询您的快递单。", "c:name"),
+    ("我们向该平台获取您的上述支付账户。", "c:payment_account"),
+    ("您手机号码的运营商将号码发送给我们。", ""),
+    ("共享的数据类型：网卡地址、Android ID；", "s:mac s:android_id"),
+    ("我们会处理位置信息（包括IP地址以及能够提供位置的传感器信息）。", "c:location c:ip c:sensors"),
 ]  # fmt: skip
 
 WORDS = {"c": "collected", "s": "shared", "nc": "not_collected", "ns": "not_shared", "l": "local_only"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from appaudit.policy.chinese.accounts import signs_in
 from appaudit.policy.chinese.state import BREAK, CLOSE, CLOSING, ONLY_ON_DEVICE, OPEN, OWNERS, PUNCT, SUBJECTS
 from appaudit.policy.chinese.verbs import Verbs
 from appaudit.policy.lexicon import Token, lexicon
@@ -14,7 +15,7 @@ _UNDER_A_NAME = re.compile(r"[^，,。]{1,8}(?:名义|形式|方式|身份)")
 """以……名义收集 is no purpose."""
 _AS_PARTY = re.compile(r"(?:将|会|可|可能|向|提供|发送|返回|的?合作|授权|认证|网关)")
 _WHILE = ("时", "后", "期间", "过程中", "情况下")
-_LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)\s*$")
+_LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)(?:但不限于)?\s*$")
 
 
 class ChineseReader(Verbs):
@@ -140,6 +141,14 @@ class ChineseReader(Verbs):
             if state.taking < 0:
                 self.clause += 1 if not self.continues(i) else 0
 
+    def owns(self, i: int) -> bool:
+        """Whether the user named at ``i`` only says whose the listed data are: ……及您访问的记录."""
+        if i == 0 or i + 1 >= len(self.items):
+            return False
+        before, nxt = self.items[i - 1], self.items[i + 1]
+        listed = before.text == "、" or before.get("conj") is not None
+        return listed and nxt.get("data") is not None and nxt.start == self.items[i].end
+
     def own_subject(self, i: int) -> bool:
         """Whether after 您……时， a clause follows whose subject is a name: 某某会记录……"""
         comma = self.items[i].start
@@ -150,7 +159,7 @@ class ChineseReader(Verbs):
                 return False
             if nxt.get("passive"):
                 return nxt.start - comma > 2
-            if nxt.get("verb") or nxt.get("data"):
+            if nxt.get("verb"):
                 return False
         return False
 
@@ -220,6 +229,8 @@ class ChineseReader(Verbs):
             state.actor = "sdk"
             return
         if following == "的" and actor in ("we", "you"):
+            return
+        if actor == "you" and state.frame is not None and self.owns(i):
             return
         adjacent = before is not None and item.start - before.end <= 0
         if (
@@ -303,14 +314,6 @@ class ChineseReader(Verbs):
         if self.mentions and item.start - self.mentions[-1].end <= 2 and item.text not in ("等", "在内的"):
             self.mentions[-1].group = True
 
-    def signs_in(self, item: Token, type_id: str) -> bool:
-        """Whether the user signs in with the data, or ties the account to it."""
-        if type_id not in _SIGN_INS or self.state.negated or (self.state.held and self.state.taking < 0):
-            return False
-        if _SIGN_IN.match(self.text, item.end):
-            return _MEANS.search(self.text, max(0, item.start - 10), item.start) is not None
-        return type_id == "third_party_account" and _BOUND.match(self.text, item.end) is not None
-
     def mention(self, i: int, item: Token) -> None:
         state = self.state
         entry = item.get("data") or item.get("weak")
@@ -318,8 +321,8 @@ class ChineseReader(Verbs):
         frame = None if state.held else state.frame
         if frame is not None and frame.polarity is None:
             frame = None
-        if frame is None and self.signs_in(item, type_id):
-            frame = SIGN_IN
+        if frame is None and not state.negated and (not state.held or state.taking >= 0):
+            frame = signs_in(self.text, item, type_id)
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if nxt is not None and nxt.text == "的" and nxt.start == item.end and i + 2 < len(self.items):
             owned = self.items[i + 2]
@@ -331,6 +334,8 @@ class ChineseReader(Verbs):
                 return  # 您的支付账户的认证信息: the account only says whose
         if type_id == "carrier" and _AS_PARTY.match(self.text, item.end) and item.text.endswith("运营商"):
             return
+        if type_id == GENERIC_ANAPHOR and nxt is not None and nxt.start == item.end and nxt.get("data"):
+            return  # 上述认证信息: the data word says it
         found = Mention(
             type_id,
             item.start,
@@ -356,16 +361,6 @@ class ChineseReader(Verbs):
             found.conditions = (self.conditions[-1],)
         self.mentions.append(found)
         del i
-
-
-_MEANS = re.compile(r"(?:使用|通过|以|用|凭|输入|绑定)(?:您的?)?(?:的|其他|已有的?|本人的?)*$")
-_SIGN_IN = re.compile(
-    r"(?:[（(][^（()）]{0,24}[)）])?(?:进行|来|快速|直接|一键|授权)*(?:注册|登录|登陆|创建(?:账|帐)[号户]|注册(?:账|帐)[号户])"
-)
-_BOUND = re.compile(r"(?:[（(][^（()）]{0,24}[)）])?与[^，,。；;]{0,24}绑定")
-_SIGN_INS = frozenset({"phone_number", "email", "third_party_account"})
-SIGN_IN = Frame("登录", "provide", "you", "collected", 0, 0)
-"""The frame of what the user signs in with: 通过手机号注册, 使用第三方账号登录."""
 
 
 def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:

@@ -99,21 +99,22 @@ class Walk:
         ]
 
     def listed(self, i: int) -> bool:
-        """Whether the word at ``i`` is a member of a list under a verb that has a data word too: 浏览、点击查看、搜索记录."""
+        """Whether the word at ``i`` is in a list under a verb that has a data word too: 浏览、搜索记录."""
         if self.state.frame is None or self.state.frame.polarity is None or self.state.held:
             return False
         item = self.items[i]
         near = self.items[i - 1].text if i else ""
         strong = near == "、" and bool(self.mentions) and item.start - self.mentions[-1].end == 1
-        members, end = 1, item.end
+        members, end, closed = 1, item.end, False
         for nxt in self.items[i + 1 : i + 24]:
             if nxt.start != end:
                 break
             if nxt.get("data") or nxt.get("weak"):
                 members += 1
                 strong = strong or nxt.get("data") is not None
-            elif not (nxt.text in "、/的等" or nxt.get("conj") or nxt.get("you")):
+            elif not (nxt.text in "、/的等" or nxt.get("conj") or (nxt.get("you") and closed)):
                 break
+            closed = nxt.text == "等"
             end = nxt.end
         return strong and (members > 1 or near == "、") and not _DOINGS.match(self.text, end)
 

@@ -48,7 +48,7 @@ class Verbs(Parties):
         before_char = self.text[item.start - 1 : item.start]
         if state.frame is not None and state.frame.cls == "definition":
             return
-        if after.startswith("的") and not after.startswith("的上述"):
+        if (after.startswith("的") and not after.startswith("的上述")) or self.chained(i):
             self.relative(i, item, verb)
             return
         if state.nested and _OVER.search(self.text, max(0, item.start - 10), item.start):
@@ -58,7 +58,13 @@ class Verbs(Parties):
         if before_char == "的" or (NOMINAL.match(after) and cls != "local"):
             return
         if state.held:
-            fresh = (self.after_break or before_char == "而") and cls in ("collect", "use", "share", "permission", "provide")
+            fresh = (self.after_break or before_char == "而") and cls in (
+                "collect",
+                "use",
+                "share",
+                "permission",
+                "provide",
+            )
             if not fresh and not (cls in ("share", "display") and state.taking >= 0):
                 return
             state.held = False
@@ -67,6 +73,8 @@ class Verbs(Parties):
             cls = "use"
         if cls == "other" and item.text == "发送":
             cls = "collect" if self.plants(i) else "provide" if self.to_server(item) else "other"
+        if item.text == "授权" and state.actor == "you":
+            state.actor, state.taking = "", -1  # 您授权某某获取……: who is authorised acts
         if cls == "other":
             shown = state.taking >= 0 and item.text in ("展示", "显示")
             if not shown and not (self.mentions and state.frame is not None and self._between(i)):
@@ -248,6 +256,16 @@ class Verbs(Parties):
                 mention.extra += (frame,)
             else:
                 mention.frame = frame
+
+    def chained(self, i: int) -> bool:
+        """Whether the verb at ``i`` is one of several that tell how the data came: 登记、公布、记录的信息."""
+        for j in range(i + 1, min(i + 7, len(self.items) - 1), 2):
+            nxt = self.items[j + 1]
+            if self.items[j].text != "、" or nxt.get("verb") is None:
+                return False
+            if self.text.startswith("的", nxt.end):
+                return True
+        return False
 
     def names_all(self, i: int) -> bool:
         """Whether the relative clause at ``i``, of no party that is known, opens the list of what is

@@ -1,0 +1,25 @@
+"""What the user opens an account with: 通过手机号注册, 使用第三方账号登录, 将微信账号与账户绑定."""
+
+from __future__ import annotations
+
+import re
+
+from appaudit.policy.lexicon import Token
+from appaudit.policy.reading import Frame
+
+_MEANS = re.compile(r"(?:使用|通过|以|用|凭|输入|绑定)(?:您的?)?(?:的|其他|已有的?|本人的?)*$")
+_SIGN_IN = re.compile(
+    r"(?:[（(][^（()）]{0,24}[)）])?(?:进行|来|快速|快捷|直接|一键|授权)*(?:注册|登录|登陆|创建(?:账|帐)[号户]|注册(?:账|帐)[号户])"
+)
+_BOUND = re.compile(r"(?:[（(][^（()）]{0,24}[)）])?与[^，,。；;]{0,24}绑定")
+_SIGN_INS = frozenset({"phone_number", "email", "third_party_account"})
+_FRAME = Frame("登录", "provide", "you", "collected", 0, 0)
+
+
+def signs_in(text: str, item: Token, type_id: str) -> Frame | None:
+    """The frame of a data word that the user signs in with or ties to the account, else None."""
+    if type_id not in _SIGN_INS:
+        return None
+    if _SIGN_IN.match(text, item.end):
+        return _FRAME if _MEANS.search(text, max(0, item.start - 10), item.start) else None
+    return _FRAME if type_id == "third_party_account" and _BOUND.match(text, item.end) else None

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+from pathlib import Path
+
 import jsonschema
 import pytest
 
@@ -128,3 +132,25 @@ def test_dangerous_ones_have_a_group() -> None:
 )
 def test_levels(name: str, level: str) -> None:
     assert permission(name).level == level
+
+
+def test_levels_are_the_platforms() -> None:
+    """Each row beside the platform's own manifest at API level 36, as androguard's current versions carry it.
+
+    It stands there as normal or signature what the user allows on a settings page.
+    """
+    package = importlib.util.find_spec("androguard")
+    if package is None or package.origin is None:
+        pytest.skip("androguard is not installed")
+    folder = Path(package.origin).parent / "core" / "api_specific_resources" / "aosp_permissions"
+    if not (folder / "permissions_36.json").is_file():
+        pytest.skip("this androguard knows no API level 36")
+    rows = json.loads((folder / "permissions_36.json").read_text(encoding="utf-8"))["permissions"]
+    assert len(rows) > 1000
+    for name, row in rows.items():
+        words = row["protectionLevel"].split("|")
+        theirs = next(
+            (w for w in ("dangerous", "normal", "internal", "signature") if w in words), "signature"
+        )
+        ours = permission(name).level
+        assert ours == theirs or (ours == "special" and theirs != "dangerous"), name

@@ -11,7 +11,7 @@ from appaudit.compare.sentences import Sentences
 from appaudit.compare.versions import version_key
 from appaudit.knowledge import sdks
 from appaudit.knowledge.data_types import data_types
-from appaudit.records import IMPLIED, LEAVING, App, Fact, Gap, PolicySpan, Source
+from appaudit.records import IMPLIED, LEAVING, App, Fact, Gap, Phase, PolicySpan, Source
 
 COLLECTING = LEAVING | {"accesses", "collects"}
 """Observed actions by which an actor comes to hold a data type."""
@@ -33,6 +33,11 @@ UNREAD = (
     "hermes_bytecode",
 )
 """Gaps behind which code may hide: nothing found there proves nothing."""
+
+
+def live(facts: Iterable[Fact]) -> list[Fact]:
+    """Those seen in a run or its traffic whose phase is known."""
+    return [f for f in facts if f.source in ("dynamic", "traffic") and f.phase != "unknown"]
 
 
 def leaves(facts: Iterable[Fact]) -> bool:
@@ -266,6 +271,10 @@ class Case:
             return found
         siblings = (n for n in self.named_sdks if n in sdks.sdks() and sdks.sdks()[n].company == sdk.company)
         return [fact for name in sorted(siblings) for fact in self.named_sdks[name]]
+
+    def lived(self, *phases: Phase) -> bool:
+        """Whether anything was seen of the app in one of these phases of a run."""
+        return any(f.phase in phases for f in self.observed)
 
     def gaps_of(self, *codes: str) -> tuple[Gap, ...]:
         """Gaps of the given kinds."""

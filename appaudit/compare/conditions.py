@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from appaudit.compare.case import Case
-from appaudit.knowledge.data_types import narrower
+from appaudit.knowledge.data_types import data_types, narrower
 from appaudit.records import Fact
 
 
@@ -36,6 +36,16 @@ def covered(case: Case, statement: Fact) -> list[Fact]:
     data = statement.subject.partition(":")[2]
     party = case.party(statement.actor)
     return [f for kind in sorted({data} | narrower(data)) for f in case.collected.get((party, kind), ())]
+
+
+def around(case: Case, statement: Fact) -> list[Fact]:
+    """What `covered` tells, and collection of a whole that the statement's type is the part of: a call that
+    gives a location gives a coarse one."""
+    data = statement.subject.partition(":")[2]
+    party, types = case.party(statement.actor), data_types()
+    wholes = types[data].broader if data in types else ()
+    alike = [w for w in wholes if w in types and types[w].group == types[data].group]
+    return [*covered(case, statement), *(f for w in alike for f in case.collected.get((party, w), ()))]
 
 
 def grouped(said: Iterable[Fact]) -> list[list[Fact]]:

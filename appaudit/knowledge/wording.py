@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -66,7 +66,8 @@ def render(finding: Finding, lang: Language) -> Wording:
     template = text.message
     title = text.title
     if finding.outcome == "not_examined" and "{needs}" not in template:  # a title that claims nothing
-        title = _word("not_examined", "title", lang).replace("{name}", text.name)
+        named = "name" if finding.subject.startswith("topic:") else "title"
+        title = _word("not_examined", named, lang).replace("{name}", text.name)
         template = _word("not_examined", "sentence", lang)
     limited = _limited(values) if finding.outcome in ("violation", "review") else ""
     return Wording(
@@ -139,11 +140,11 @@ def _where(values: _Values) -> str:
 
 
 def _types(name: str) -> Callable[[_Values], str]:
-    def made(values: _Values) -> str:
-        ids = values.given.get(name, "").split()
-        return _AND[values.lang].join(subject_name(f"data:{d}", values.lang) for d in ids) or "-"
+    return lambda values: _data_names(values.given.get(name, "").split(), values.lang)
 
-    return made
+
+def _data_names(ids: Sequence[str], lang: Language) -> str:
+    return _AND[lang].join(subject_name(f"data:{d}", lang) for d in ids) or "-"
 
 
 def _listed(name: str) -> Callable[[_Values], str]:
@@ -219,6 +220,7 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "places": _number("places", _Values.count),
     "times": _number("times", _Values.count),
     "entries": _number("entries", _Values.count),
+    "types": _number("types", lambda v: int(v.given.get("number") or 0)),
     "steps": _number("steps", lambda v: int(v.given.get("degree") or 0)),
     "verb": lambda v: _word("verb", _deed(v), v.lang),
     "deed": lambda v: _word("deed", _deed(v), v.lang),
@@ -245,6 +247,7 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "unit": _listed("unit"),
     "evidence": _listed("evidence"),
     "category": lambda v: v.given.get(f"category_{v.lang}", ""),
+    "function": lambda v: v.given.get(f"function_{v.lang}", ""),
     "needs": lambda v: needed(v.given.get("needs", ""), v.lang) or "-",
 }
 """Values that are made; the others are the finding's attributes as they are."""
@@ -256,6 +259,8 @@ def needed(code: str, lang: Language) -> str:
     name, _, value = code.partition(":")
     if name == "sources":
         value = _AND[lang].join(_alternatives(group, lang) for group in value.split())
+    if name == "run_collecting":
+        value = _data_names(value.split(), lang)
     return _word("needs", name, lang).replace("{value}", value)
 
 

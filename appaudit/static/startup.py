@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from appaudit.dex import CallGraph, Reach
+from appaudit.knowledge import sdks
 from appaudit.records import CallSite, Evidence, Fact
 from appaudit.static import layouts
 from appaudit.static.attribution import class_name, descriptor
@@ -62,15 +63,31 @@ def _methods(sample: Sample, owner: str, names: Iterable[str]) -> Iterator[str]:
 
 
 def mark(sample: Sample, facts: list[Fact]) -> list[Fact]:
-    """The facts, those with evidence that start-up reaches with the attribute ``startup``: the entry
-    point, as ``class.method``; the evidence that is reached comes first and has its path."""
+    """The facts; those with evidence that start-up reaches, and those of SDKs whose own provider or
+    initialiser it runs, have the attribute ``startup``: the entry point, as ``class.method``. Evidence that
+    is reached comes first and has its path."""
     start = list(entries(sample))
     if not start or not any(_has_calls(f) for f in facts):
         return facts
     if sample.graph is None:
         return facts
     reach = sample.graph.reachable(start, made_only=True)
-    return [_marked(fact, reach) if _has_calls(fact) else fact for fact in facts]
+    marked = [_marked(fact, reach) if _has_calls(fact) else fact for fact in facts]
+    own = {f"sdk:{sdks.owner(method.partition('->')[0])}": method for method in start if method in reach}
+    return [_begun(f, own[f.subject]) if f.action == "embeds" and f.subject in own else f for f in marked]
+
+
+def _begun(fact: Fact, entry: str) -> Fact:
+    """The fact of an SDK whose own provider or initialiser runs at the start."""
+    if "startup" in fact.attribute:
+        return fact
+    return dataclasses.replace(fact, attributes=tuple(sorted((*fact.attributes, ("startup", _name(entry))))))
+
+
+def _name(entry: str) -> str:
+    """A method's descriptor as ``class.method``."""
+    owner, _, method = entry.partition("->")
+    return f"{class_name(owner)}.{method.partition('(')[0]}"
 
 
 def with_paths(sample: Sample, facts: list[Fact]) -> list[Fact]:
@@ -143,7 +160,5 @@ def _marked(fact: Fact, reach: Reach) -> Fact:
             rest.append(item)
     if not early:
         return fact
-    owner, _, method = entry.partition("->")
-    name = f"{class_name(owner)}.{method.partition('(')[0]}"
-    attributes = tuple(sorted((*fact.attributes, ("startup", name))))
+    attributes = tuple(sorted((*fact.attributes, ("startup", _name(entry)))))
     return dataclasses.replace(fact, evidence=(*early, *rest), attributes=attributes)

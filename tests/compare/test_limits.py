@@ -129,7 +129,7 @@ LATER = Fact("dynamic", "observed", "app", "contacts", "host:a.example", first=4
         ((read(1, 0), LATER), "pass"),
         ((read(5, 60, phase="before_consent"),), "not_examined"),  # each install starts anew
         ((Fact("static", "observed", "app", "accesses", "data:android_id"),), "not_examined"),
-        ((), ""),
+        ((), "not_examined"),
     ],
 )
 def test_a_promised_frequency_is_counted(facts: tuple[Fact, ...], outcome: str) -> None:

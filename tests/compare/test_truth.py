@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from appaudit.compare.judge import compare
+from appaudit.knowledge.wording import render
 from appaudit.records import App, Fact, Finding
 
 SDK, LIBRARY = "sdk:jpush", "sdk:okhttp"
@@ -297,5 +298,80 @@ def test_phases_without_any_statement(actor: str, phase: str, source: str) -> No
     party = ACTORS[actor]
     assert outcome(findings, "early-collection", party) == ("violation" if phase == "before_consent" else "")
     assert outcome(findings, "refused-collection", party) == ("violation" if phase == "refused" else "")
-    background = "violation" if phase in ("background", "idle") else ""
+    behind = {"background": "violation", "idle": "violation", "revoked": "pass"}
+    background = behind.get(phase, "")  # permissions are revoked after the app was in the background
     assert outcome(findings, "background-collection", party) == background
+
+
+@pytest.mark.parametrize(
+    ("condition", "rule"),
+    [
+        ("after_consent", "consent-condition"),
+        ("optional", "optional-condition"),
+        ("deidentified", "deidentified-plain"),
+        (f"permission:{PERMISSION}", "permission-condition"),
+        ("if:you scan", "open-condition"),
+    ],
+)
+def test_a_promise_on_data_that_nobody_collected_is_neither_kept_nor_broken(
+    condition: str, rule: str
+) -> None:
+    promises = [said("declared", "collects", data=d, condition=(condition,)) for d in ("imei", "mac")]
+    (open_,) = (f for f in judged(*promises) if f.rule == rule)
+    assert (open_.outcome, open_.subject) == ("not_examined", "topic:collection")
+    assert "IMEI, MAC address" in render(open_, "en").message
+
+
+@pytest.mark.parametrize("stayed", ["refused", "background"])
+def test_what_a_run_did_not_see_in_a_phase_it_had_passes(stayed: str) -> None:
+    used = seen(source="dynamic", phase="after_consent")
+    had = seen(source="dynamic", phase=stayed, data="mac")
+    rule = {"refused": "refused-collection", "background": "background-collection"}[stayed]
+    assert outcome(judged(used, had), rule) == "pass"
+    assert outcome(judged(used, had), rule, data="mac") == "violation"
+    (unseen,) = (f for f in judged(used) if f.rule == rule)
+    assert (unseen.outcome, unseen.subject) == ("not_examined", "")
+
+
+INSIDE = {"init": "Lcn/jpush/android/api/JPushInterface;->init"}
+
+
+@pytest.mark.parametrize(
+    ("startup", "acts", "expected"),
+    [
+        (True, (), "review"),
+        (True, ("before_consent",), "violation"),
+        (True, ("before_consent", "after_consent"), "violation"),
+        (True, ("after_consent",), "pass"),
+        (False, ("after_consent",), "pass"),
+        (False, (), ""),
+    ],
+)
+def test_an_sdk_that_starts_early_is_settled_by_a_run(
+    startup: bool, acts: tuple[str, ...], expected: str
+) -> None:
+    attributes = tuple((INSIDE | ({"startup": "a.App.onCreate"} if startup else {})).items())
+    inside = Fact("static", "observed", "app", "embeds", SDK, attributes=attributes)
+    asked = Fact("dynamic", "observed", "app", "shows", "consent:screen", phase="before_consent")
+    ran = [seen(SDK, "dynamic", data="device_model", phase=phase) for phase in acts]
+    found = {
+        f.outcome for f in judged(inside, *([asked] if acts else []), *ran) if f.rule == "early-sdk-start"
+    }
+    assert found == ({expected} if expected else set())
+
+
+@pytest.mark.parametrize(("left", "expected"), [("yes", "review"), ("no", "pass"), ("", "not_examined")])
+def test_the_basic_function_is_open_until_a_refusal(left: str, expected: str) -> None:
+    after = Fact(
+        "dynamic",
+        "observed",
+        "app",
+        "shows",
+        "consent:after_refusal",
+        phase="refused",
+        attributes=(("left", left),),
+    )
+    found = compare([after] if left else [], app=APP, examined=("static",), category="online_shopping")
+    (finding,) = (f for f in found if f.rule == "function-after-refusal")
+    assert finding.outcome == expected
+    assert finding.clauses[:2] == ("CN39-6", "CN39-art4")

@@ -12,7 +12,7 @@ from tests.fixture_audits import fixture_audit
 
 GUILTY = "shop/zh/online_shopping/+run/+traffic"
 PUSHY = "pushy/run"
-CLEAN = "notes/zh/utility/+run/+traffic"
+CLEAN = "notes/zh/+run/+traffic"
 PERSON = {"CN191-2.4", "CN191-3.5", "CN191-3.7", "CN191-4.3", "CN191-5.2", "CN191-6.2", "CN191-6.4"} | {
     "CN164-7",
     "CN164-8",

@@ -15,8 +15,12 @@ from tests.static.apps import APPS
 
 
 @cache
+def scanned(name: str) -> tuple[Fact, ...]:
+    return tuple(scan(APPS / name / f"{name}.apk").facts)
+
+
 def accesses(name: str) -> tuple[Fact, ...]:
-    return tuple(f for f in scan(APPS / name / f"{name}.apk").facts if f.action == "accesses")
+    return tuple(f for f in scanned(name) if f.action == "accesses")
 
 
 def starts(name: str, actor: str, data: str) -> set[str]:
@@ -33,6 +37,15 @@ def test_the_application_reads_the_imei() -> None:
 
 def test_a_provider_starts_an_sdk_before_the_application() -> None:
     assert starts("shop", "sdk:jpush", "mac") == {"cn.jpush.android.service.InitProvider.onCreate"}
+    begun = {
+        f.subject: f.attribute["startup"]
+        for f in scanned("shop")
+        if f.action == "embeds" and "startup" in f.attribute
+    }
+    assert begun.pop("sdk:jpush") == "cn.jpush.android.service.InitProvider.onCreate"
+    assert begun == dict.fromkeys(
+        ("sdk:bugly", "sdk:umeng-common"), "com.example.shop.ShopApplication.onCreate"
+    )
 
 
 @pytest.mark.parametrize("data", ["contacts", "clipboard", "location"])

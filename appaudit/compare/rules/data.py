@@ -114,19 +114,35 @@ def implied_data(case: Case) -> Iterator[Verdict]:
 
 
 def unobserved_data(case: Case) -> Iterator[Verdict]:
-    """Declared types that code could show, and does not."""
+    """Declared types that code could show, and does not: one lead that lists them."""
     seen = {data for _, data in case.collected}
     blind = case.gaps_of(*UNREAD)
+    found: list[Fact] = []
+    absent: dict[str, Fact] = {}
     for data in case.declared_data:
-        if data not in observable() or data in seen or narrower(data) & seen:
+        statements = [f for f in case.declared(data) if f.actor == "app"]
+        if data not in observable() or not statements:
             continue
-        if any(related(s, data) for s in seen):
-            continue
-        statements = tuple(f for f in case.declared(data) if f.actor == "app")
-        if statements:
-            outcome: Outcome = "not_examined" if blind else "review"
-            needs = (("needs", "code"),) if blind else ()
-            yield Verdict(outcome, "app", "accesses", f"data:{data}", statements, blind, attributes=needs)
+        if data in seen or narrower(data) & seen or any(related(s, data) for s in seen):
+            found.append(statements[0])
+        else:
+            absent[data] = statements[0]
+    if not absent and not found:
+        return
+    outcome: Outcome = "pass" if not absent else "not_examined" if blind else "review"
+    yield Verdict(
+        outcome,
+        "app",
+        "accesses",
+        "topic:collection",
+        tuple(absent.values()) or tuple(found[:20]),
+        blind if absent else (),
+        attributes=(
+            ("data", " ".join(absent)),
+            *((("needs", "code"),) if outcome == "not_examined" else ()),
+            ("number", str(len(absent))),
+        ),
+    )
 
 
 def _referred(statement: Fact) -> bool:

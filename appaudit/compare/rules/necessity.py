@@ -74,6 +74,32 @@ def unnecessary_permission(case: Case) -> Iterator[Verdict]:
         )
 
 
+def function_after_refusal(case: Case) -> Iterator[Verdict]:
+    """The basic function may not hang on what the list does not name: what a refusal leaves of the app. A run
+    taps nothing after it, so that an app which stays is no proof that its function works."""
+    category = category_of(case.category)
+    if category is None:
+        yield undecided("category")
+        return
+    after = tuple(case.observed_by_action("shows", "consent").get("after_refusal", ()))
+    left = any(f.attribute.get("left") == "yes" for f in after)
+    yield Verdict(
+        "review" if left else "pass" if after else "not_examined",
+        "app",
+        "shows",
+        "consent:after_refusal",
+        after,
+        clauses=(category.clause, "CN39-art4", "CN191-4.2", "CN164-5", "CN-PIPL-16"),
+        attributes=(
+            ("category_en", category.en),
+            ("category_zh", category.zh),
+            ("function_en", category.basic["en"]),
+            ("function_zh", category.basic["zh"]),
+            *((("needs", "run_functions"),) if not after else ()),
+        ),
+    )
+
+
 def targeted_push(case: Case) -> Iterator[Verdict]:
     """SDKs that target people are in the app, and the policy offers no way to switch it off."""
     targeting = {

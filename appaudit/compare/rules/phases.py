@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appaudit.compare.case import Case
-from appaudit.compare.conditions import collected, conditioned
-from appaudit.compare.verdict import Verdict
-from appaudit.records import Fact, Outcome
+from appaudit.compare.case import Case, live
+from appaudit.compare.conditions import around, conditioned
+from appaudit.compare.verdict import Verdict, uncollected, undecided
+from appaudit.records import Fact, Outcome, Phase
 
 WITHOUT = ("denied", "not_requested")
 """States of a permission in which it was not held."""
+
+
+BEHIND: tuple[Phase, ...] = ("background", "idle")
+AFTERWARDS: tuple[Phase, ...] = ("revoked",)
+"""Phases that a run comes to by way of the background."""
 
 
 def _against_refusal(fact: Fact) -> bool:
@@ -22,10 +27,16 @@ def _against_refusal(fact: Fact) -> bool:
 
 def refused_collection(case: Case) -> Iterator[Verdict]:
     """Collected although the user refused, in a run that had a refusal."""
+    if not case.lived("refused", "revoked"):
+        yield undecided("run_refusing")
+        return
     for (party, data), facts in sorted(case.collected.items()):
         refused = tuple(f for f in facts if _against_refusal(f))
+        seen = tuple(live(facts))
         if refused:
             yield Verdict("violation", party, refused[0].action, f"data:{data}", facts=refused)
+        elif seen and case.lived("refused"):
+            yield Verdict("pass", party, seen[0].action, f"data:{data}", facts=seen[:20])
 
 
 def background_collection(case: Case) -> Iterator[Verdict]:
@@ -35,9 +46,15 @@ def background_collection(case: Case) -> Iterator[Verdict]:
         for party in (fact.actor, fact.recipient or ""):
             declared.setdefault((case.party(party) if party else "", fact.subject), fact)
     seen: set[tuple[str, str]] = set()
+    away = case.lived(*BEHIND, *AFTERWARDS)
+    if not away and not declared:
+        yield undecided("run_background")
     for (party, data), facts in sorted(case.collected.items()):
-        behind = [f for f in facts if f.phase in ("background", "idle")]
-        if behind:
+        behind = [f for f in facts if f.phase in BEHIND]
+        shown = tuple(live(facts))
+        if not behind and shown and away and (party, f"data:{data}") not in declared:
+            yield Verdict("pass", party, shown[0].action, f"data:{data}", shown[:20])
+        elif behind:
             seen.add((party, f"data:{data}"))
             statement = declared.get((party, f"data:{data}"))
             yield Verdict(
@@ -56,9 +73,11 @@ def background_collection(case: Case) -> Iterator[Verdict]:
 
 def permission_condition(case: Case) -> Iterator[Verdict]:
     """ "Only after you allow X": the state of X at each call decides."""
+    open_ = []
     for value, statement in conditioned(case, "permission"):
-        observed = [f for f in collected(case, statement) if f.source in ("dynamic", "traffic")]
+        observed = [f for f in around(case, statement) if f.source in ("dynamic", "traffic")]
         if not observed:
+            open_.append([statement])
             continue
         without = [f for f in observed if f.attribute.get("permission_state") in WITHOUT]
         known = [f for f in observed if f.attribute.get("permission_state")]
@@ -74,3 +93,4 @@ def permission_condition(case: Case) -> Iterator[Verdict]:
             facts=(*(without or observed), statement),
             attributes=(*needs, ("permission", value)),
         )
+    yield from uncollected(open_)

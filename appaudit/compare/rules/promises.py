@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from appaudit.compare.case import Case, leaves
+from appaudit.compare.case import Case, leaves, live
 from appaudit.compare.conditions import covered, grouped, statements
 from appaudit.compare.disclosure import GENERIC
 from appaudit.compare.promised import found_in
-from appaudit.compare.verdict import Verdict
+from appaudit.compare.verdict import Verdict, uncollected
 from appaudit.records import LEAVING, Fact, Outcome
 
 PLAIN = ("plain", "pattern")
@@ -38,6 +38,7 @@ def local_only_sent(case: Case) -> Iterator[Verdict]:
     """ "Processed on your device only": the type, or a part of it, leaves the device; or, where no traffic
     was looked at, it is read beside code that sends."""
     declared = [f for f in case.stated if f.stance == "declared" and f.action == "processes_locally"]
+    open_ = []
     for said in grouped([*declared, *statements(case, "local_only")]):
         observed = covered(case, said[0])
         sent = [f for f in observed if f.action in LEAVING]
@@ -54,13 +55,17 @@ def local_only_sent(case: Case) -> Iterator[Verdict]:
             )
         elif observed:
             yield _verdict("not_examined", said, observed, needs="traffic")
+        else:
+            open_.append(said)
+    yield from uncollected(open_)
 
 
 def consent_condition(case: Case) -> Iterator[Verdict]:
     """ "Only after you agree": the phase of each observation decides."""
+    open_ = []
     for said in grouped(statements(case, "after_consent")):
         observed = covered(case, said[0])
-        lived = [f for f in observed if f.source in ("dynamic", "traffic") and f.phase != "unknown"]
+        lived = live(observed)
         early = [f for f in lived if f.phase in ("before_consent", "refused")]
         if early:
             yield _verdict("violation", said, early)
@@ -68,11 +73,15 @@ def consent_condition(case: Case) -> Iterator[Verdict]:
             yield _verdict("pass", said, lived)
         elif observed:
             yield _verdict("not_examined", said, observed, needs="run_without_consent")
+        else:
+            open_.append(said)
+    yield from uncollected(open_)
 
 
 def optional_condition(case: Case) -> Iterator[Verdict]:
     """ "You may choose": what is optional is not collected after refusal."""
-    refusing = any(f.phase == "refused" for f in case.observed)
+    refusing = case.lived("refused")
+    open_ = []
     for said in grouped(statements(case, "optional")):
         observed = covered(case, said[0])
         refused = [f for f in observed if f.phase == "refused"]
@@ -82,10 +91,14 @@ def optional_condition(case: Case) -> Iterator[Verdict]:
             yield _verdict("pass", said, observed)
         elif observed:
             yield _verdict("not_examined", said, observed, needs="run_refusing")
+        else:
+            open_.append(said)
+    yield from uncollected(open_)
 
 
 def plain_although_deidentified(case: Case) -> Iterator[Verdict]:
     """ "De-identified": the value itself, neither hashed nor encrypted, is in the traffic."""
+    open_ = []
     for said in grouped(statements(case, "deidentified")):
         observed = covered(case, said[0])
         sent = [f for f in observed if f.action in LEAVING and "form" in f.attribute]
@@ -97,6 +110,9 @@ def plain_although_deidentified(case: Case) -> Iterator[Verdict]:
             yield _verdict("pass", said, sent, form=forms)
         elif observed:
             yield _verdict("not_examined", said, observed, needs="traffic_values")
+        else:
+            open_.append(said)
+    yield from uncollected(open_)
 
 
 def open_condition(case: Case) -> Iterator[Verdict]:
@@ -108,12 +124,16 @@ def open_condition(case: Case) -> Iterator[Verdict]:
         and not _recognised(case, fact)
         and not all(found_in("always", t) for t in fact.condition)
     )
+    unseen = []
     for said in grouped(open_ones):
         observed = covered(case, said[0])
-        if observed:
+        if not observed:
+            unseen.append(said)
+        else:
             words = next(t.partition(":")[2] for t in said[0].condition if t.startswith("if:"))
             needs = f"run_otherwise:{words}"
             yield _verdict("not_examined", said, observed, condition=words, needs=needs)
+    yield from uncollected(unseen)
 
 
 def _recognised(case: Case, statement: Fact) -> bool:
@@ -125,6 +145,7 @@ def recognised_only(case: Case) -> Iterator[Verdict]:
     command of this app, was sent all the same."""
     about = (f for f in case.stated if f.subject.startswith("data:") and f.subject[5:] not in GENERIC)
     searched = "traffic" in case.examined and not case.gaps_of("no_device_values")
+    open_ = []
     for said in grouped(f for f in about if _recognised(case, f)):
         observed = covered(case, said[0])
         sent = [f for f in observed if f.action in LEAVING]
@@ -136,3 +157,6 @@ def recognised_only(case: Case) -> Iterator[Verdict]:
             yield _verdict("pass", said, lived)
         elif observed:
             yield _verdict("not_examined", said, observed, needs="traffic_values")
+        else:
+            open_.append(said)
+    yield from uncollected(open_)

@@ -19,7 +19,7 @@ def _kinds(facts: list[Fact]) -> str:
     return " ".join(sorted({e.kind for f in facts for e in f.evidence}))
 
 
-def _handles_data(case: Case, name: str) -> bool:
+def handles_data(case: Case, name: str) -> bool:
     """Whether the SDK was seen near personal data, or is known to be made for it."""
     sdk = known_sdks().get(name)
     return sdk is None or bool(sdk.collects or sdk.hosts or f"sdk:{name}" in case.collected_by)
@@ -38,7 +38,7 @@ def undeclared_sdk(case: Case) -> Iterator[Verdict]:
             facts=(*facts, *statements[:20]),
             gaps=gaps,
             disclosure="clear" if statements else "omitted",
-            severity=None if _handles_data(case, name) else "low",
+            severity=None if handles_data(case, name) else "low",
             attributes=(("evidence", _kinds(facts)),),
         )
 

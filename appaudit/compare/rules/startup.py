@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appaudit.compare.case import UNREAD, Case
+from appaudit.compare.case import COLLECTING, UNREAD, Case, live
+from appaudit.compare.rules.sdks import handles_data
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types
+from appaudit.knowledge.sdks import sdks
 from appaudit.records import Fact
 
 
@@ -45,6 +47,45 @@ def early_collection(case: Case) -> Iterator[Verdict]:
                 attributes=(("from", possible[0].attribute["startup"]),),
                 severity="high" if kind.sensitivity == "high" else "medium",
             )
+
+
+def early_sdk(case: Case) -> Iterator[Verdict]:
+    """An SDK that starts on a path to which no screen can say no; a run shows whether it does anything there
+    before anybody agreed."""
+    by_actor: dict[str, list[Fact]] = {}
+    for fact in live(case.observed):
+        if fact.action in ACTING:
+            by_actor.setdefault(fact.actor, []).append(fact)
+    for name, facts in sorted(case.embedded.items()):
+        actor = f"sdk:{name}"
+        acts = [f for part in _parts(name) for f in by_actor.get(f"sdk:{part}", ())]
+        possible = [f for f in facts if _early(f)]
+        before = [f for f in acts if f.phase == "before_consent"]
+        if not (possible or acts) or not handles_data(case, name):
+            continue
+        seen = before or acts if case.lived("before_consent") else []
+        yield Verdict(
+            "violation" if before else "pass" if seen else "review",
+            actor,
+            "starts",
+            actor,
+            (*possible, *seen[:20]),
+            severity="high" if before else None,
+            confidence="high" if seen else None,
+            attributes=(("from", possible[0].attribute["startup"] if possible else "-"),),
+        )
+
+
+def _parts(name: str) -> list[str]:
+    """An SDK, and for a maker's common part the SDKs that it starts."""
+    own = sdks().get(name)
+    if own is None or own.category != "vendor_core":
+        return [name]
+    return [other for other, sdk in sdks().items() if sdk.company == own.company]
+
+
+ACTING = COLLECTING | {"contacts"}
+"""What an SDK that has started is seen to do."""
 
 
 def self_start(case: Case) -> Iterator[Verdict]:

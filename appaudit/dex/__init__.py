@@ -18,7 +18,7 @@
     records = ConstantTracer(dexes).materialise(sites)
 """
 
-from appaudit.dex.callgraph import Callback, CallGraph
+from appaudit.dex.callgraph import Annotated, Callback, CallGraph
 from appaudit.dex.constants import ConstantTracer
 from appaudit.dex.dex import Dex, read_dexes
 from appaudit.dex.errors import DexError
@@ -29,6 +29,7 @@ from appaudit.dex.queries import CallSites, Target, call_sites, string_index_sit
 from appaudit.dex.reach import Reach
 
 __all__ = [
+    "Annotated",
     "CallGraph",
     "CallSites",
     "Callback",

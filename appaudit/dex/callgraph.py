@@ -10,7 +10,7 @@ instance of a class that implements a callback (`Callback`, given as data: ``Run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appaudit.dex import opcodes
+from appaudit.dex.annotations import annotated_methods
 from appaudit.dex.dex import Dex
 from appaudit.dex.dispatch import Dispatch
 from appaudit.dex.hierarchy import MAX_DEPTH, Hierarchy, Parents
@@ -38,11 +39,17 @@ class Callback(NamedTuple):
     signature: str | None = None
 
 
+class Annotated(NamedTuple):
+    """Methods with an annotation (a descriptor) that says they will be called on their object."""
+
+    annotation: str
+
+
 class CallGraph:
     """The call graph of an app.
 
-    ``callbacks``: see `Callback`; ``later``: those that wait for the user; ``extra_edges``: for the
-    descriptor of a method what tells which methods it calls besides (by reflection with constant names),
+    ``callbacks``: see `Callback` and `Annotated`; ``later``: those that wait for the user; ``extra_edges``:
+    for the descriptor of a method what tells which methods it calls besides (by reflection with known names),
     asked once the method is reached; ``hierarchy``, ``numbers``: built when not given. Methods are given and
     returned as descriptors ``Lcom/x/Y;->m(I)V``.
     """
@@ -50,11 +57,11 @@ class CallGraph:
     def __init__(
         self,
         dexes: Sequence[Dex],
-        callbacks: Iterable[Callback] = (),
+        callbacks: Iterable[Callback | Annotated] = (),
         extra_edges: Mapping[str, Callable[[], Iterable[str]]] | None = None,
         hierarchy: Hierarchy | None = None,
         numbers: MethodNumbers | None = None,
-        later: Iterable[Callback] = (),
+        later: Iterable[Callback | Annotated] = (),
     ) -> None:
         self.dexes = dexes
         self._numbers = numbers or MethodNumbers(hierarchy if hierarchy is not None else Hierarchy(dexes))
@@ -151,11 +158,12 @@ class CallGraph:
         which, at = expand(low, np.searchsorted(by_class, class_, "right") - low)
         return place[which], node[at]
 
-    def _callback_nodes(self, callbacks: list[Callback]) -> tuple[Index, Index]:
+    def _callback_nodes(self, callbacks: list[Callback | Annotated]) -> tuple[Index, Index]:
         """(class, method it runs as a callback), sorted by class."""
-        chosen = [c for c in callbacks if c.supertype in self._hierarchy.number]
+        named = [c for c in callbacks if isinstance(c, Callback)]
+        chosen = [c for c in named if c.supertype in self._hierarchy.number]
         place, class_ = self._hierarchy.descendants(self._hierarchy.number[c.supertype] for c in chosen)
-        pairs = [np.empty((0, 2), np.int64)]
+        pairs = list(self._annotated([c.annotation for c in callbacks if isinstance(c, Annotated)]))
         for k, callback in enumerate(chosen):
             name = self._numbers.names.get(callback.name, -1)
             if name < 0:
@@ -172,9 +180,18 @@ class CallGraph:
             first = np.searchsorted(self._keys, low)
             which, node = expand(first, np.searchsorted(self._keys, high) - first)
             pairs.append(np.stack((below[which], self._dispatch.resolved(node)), axis=1))
-        joined = np.concatenate(pairs)
+        joined = np.concatenate([np.empty((0, 2), np.int64), *pairs])
         joined = joined[np.argsort(joined[:, 0], kind="stable")]
         return joined[:, 0], joined[:, 1]
+
+    def _annotated(self, annotations: list[str]) -> Iterator[npt.NDArray[np.int64]]:
+        """(class, method with one of the annotations that it has or inherits)."""
+        for k, dex in enumerate(self.dexes):
+            method = annotated_methods(dex, annotations)
+            method = method[dex.methods.owner[method] >= 0]
+            owner = self._hierarchy.type_numbers[k][dex.methods.owner[method]]
+            place, class_ = self._hierarchy.descendants(owner[owner >= 0].tolist())
+            yield np.stack((class_, self.node_of[k][method[owner >= 0][place]]), axis=1)
 
     def _besides(self, nodes: Index) -> tuple[Index, Index]:
         """The extra edges."""

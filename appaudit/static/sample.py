@@ -10,6 +10,7 @@ import numpy as np
 
 from appaudit.apk import AppFile
 from appaudit.dex import (
+    Annotated,
     Callback,
     CallGraph,
     CallSites,
@@ -42,10 +43,11 @@ def supertypes() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def callbacks(when: Literal["soon", "later"]) -> tuple[Callback, ...]:
-    """What runs for whoever makes an object: soon, or later, when the user does something."""
-    rows = toml("edges.toml")["callbacks"][when]
-    return tuple(Callback(descriptor(owner), name) for owner, names in rows.items() for name in names)
+def callbacks(when: Literal["soon", "later"]) -> tuple[Callback | Annotated, ...]:
+    """What runs for whoever makes an object: soon, or later, when the user or a page does something."""
+    rows, names = toml("edges.toml")["callbacks"][when], toml("edges.toml")["annotations"][when]
+    named = [Callback(descriptor(owner), name) for owner, methods in rows.items() for name in methods]
+    return (*named, *(Annotated(descriptor(name)) for name in names))
 
 
 @cache

@@ -27,7 +27,7 @@ def seed(number: int) -> bytes:
     methods = [
         Method("use", f"({STRING})V", switch, handlers=[(0, 3, 3)]),
         Method("<clinit>", "()V", [0x001A, ("string", "content://sms"), *call], access=0x10008),
-        Method("run", "()V", call, access=1, virtual=True),
+        Method("run", "()V", call, access=1, virtual=True, annotations=["La/B;"]),
     ]
     classes = [
         Class("La/B;", methods, fields, "La/C;", ["Ljava/lang/Runnable;"]),

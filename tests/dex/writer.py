@@ -20,7 +20,8 @@ Word: TypeAlias = "int | tuple[str, str]"
 
 @dataclass
 class Method:
-    """A method with code (``words`` None: abstract); ``handlers`` are catch-all (start, count, address)."""
+    """A method with code (``words`` None: abstract); ``handlers`` are catch-all (start, count, address);
+    ``annotations`` are descriptors."""
 
     name: str
     signature: str
@@ -29,6 +30,7 @@ class Method:
     virtual: bool = False
     registers: int = 16
     handlers: Sequence[tuple[int, int, int]] = ()
+    annotations: Sequence[str] = ()
 
 
 @dataclass
@@ -114,6 +116,7 @@ def _collect(classes: Sequence[Class], extra: Sequence[str]) -> _Pool:
         strings |= {f.value for f in class_.fields if isinstance(f.value, str)}
         for method in class_.methods:
             methods.add(f"{class_.name}->{method.name}{method.signature}")
+            types |= set(method.annotations)
             for word in method.words or ():
                 if isinstance(word, tuple):
                     kind, name = word
@@ -237,6 +240,23 @@ def _write(file: _File, classes: Sequence[Class], version: int, extra: Sequence[
     value_at = dict(zip([c.name for c in valued], array_at[: len(valued)], strict=True))
     mark(0x0007, [struct.pack("<I", at) for at in array_at[len(valued) :]])
     mark(0x0008, [struct.pack("<4H", 4, 0, pool.index("method", m), 0) for m in pool.call_sites])
+    names = sorted({a for c in classes for m in c.methods for a in m.annotations})
+    # One build-time annotation without elements each.
+    items = mark(0x2004, [b"\0" + uleb(pool.index("type", a)) + b"\0" for a in names], 1)
+    item_at = dict(zip(names, items, strict=True))
+    annotated = [(c, m) for c in classes for m in c.methods if m.annotations]
+    listed = [[len(m.annotations), *(item_at[a] for a in m.annotations)] for _, m in annotated]
+    sets = [struct.pack(f"<{len(words)}I", *words) for words in listed]
+    set_at = mark(0x1003, sets)
+    rows_of: dict[str, list[tuple[int, int]]] = {}
+    for (class_, method), at_ in zip(annotated, set_at, strict=True):
+        number = pool.index("method", f"{class_.name}->{method.name}{method.signature}")
+        rows_of.setdefault(class_.name, []).append((number, at_))
+    directories = [
+        struct.pack("<4I", 0, 0, len(found), 0) + b"".join(struct.pack("<II", *row) for row in sorted(found))
+        for found in rows_of.values()
+    ]
+    directory_at = dict(zip(rows_of, mark(0x2006, directories), strict=True))
     data_at = mark(0x2000, [_class_data(pool, c, code_at) for c in classes], 1)
 
     def put(number: int, raw: bytes) -> None:
@@ -258,7 +278,8 @@ def _write(file: _File, classes: Sequence[Class], version: int, extra: Sequence[
         interfaces = list_at.get(tuple(class_.interfaces), 0)
         values = value_at.get(class_.name, 0)
         own = pool.index("type", class_.name)
-        rows.append(struct.pack("<8I", own, 1, above, interfaces, 0xFFFFFFFF, 0, data, values))
+        notes = directory_at.get(class_.name, 0)
+        rows.append(struct.pack("<8I", own, 1, above, interfaces, 0xFFFFFFFF, notes, data, values))
     put(5, b"".join(rows))
     kinds = {k: s for k, s in enumerate(sections) if s[0]}
     entries = sorted(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from appaudit.dex import (
+    Annotated,
     Callback,
     CallGraph,
     ConstantTracer,
@@ -51,7 +52,7 @@ def ask(data: bytes) -> list[str]:
             dex.class_annotations(name)
         for index in range(min(len(dex.fields.owner), 20)):
             dex.field_descriptor(index)
-    run = [Callback("Ljava/lang/Runnable;", "run")]
+    run: list[Callback | Annotated] = [Callback("Ljava/lang/Runnable;", "run"), Annotated("La/B;")]
     named = {"La/B;->run()V": lambda: ["La/B;-><init>()V"]}
     graph = CallGraph(dexes, run, named, hierarchy=hierarchy, later=run)
     graph.reachable(["La/B;"], made_only=True)
@@ -71,7 +72,8 @@ def _seeds() -> Iterable[bytes]:
     from tests.dex.test_hostile import seed
 
     body: list[Word] = [0x00FC, ("call-site", "La/B;->use()V"), 0, 0x0E]
-    custom = build([Class("La/B;", [Method("go", "()V", body), Method("use", "()V", [0x0E])])])
+    use = Method("use", "()V", [0x0E], annotations=["La/B;", "La/N;"])
+    custom = build([Class("La/B;", [Method("go", "()V", body), use])])
     return [seed(0), seed(1), custom]
 
 

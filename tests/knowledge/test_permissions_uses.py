@@ -51,6 +51,9 @@ def test_callbacks_name_classes_and_methods() -> None:
     for methods in (*callbacks["soon"].values(), *callbacks["later"].values()):
         assert methods
         assert all(re.fullmatch(r"[a-zA-Z]\w*", m) for m in methods)
+    annotations = toml("edges.toml")["annotations"]
+    assert annotations.keys() == callbacks.keys()
+    assert not set(annotations["soon"]) & set(annotations["later"])
 
 
 def test_packers() -> None:

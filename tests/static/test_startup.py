@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from appaudit.dex import CallGraph, Dex
 from appaudit.records import CallSite, Fact
 from appaudit.static import scan
+from appaudit.static.sample import callbacks
 from tests.apk.build import Stored, apk, axml, manifest, node, zipped
 from tests.dex.writer import Class, Method, Word, build
 from tests.static.apps import APPS
@@ -211,6 +213,22 @@ def test_what_the_platform_calls_on_what_the_app_makes(
     found = path(tmp_path, main(creates(0x0022, ("type", "Lx/T;"))), made)
     assert found == (entry, f"Lx/T;->{method}{signature}")
     assert path(tmp_path, main(creates()), made) is None
+
+
+@pytest.mark.parametrize(
+    ("annotation", "starts_at_once"),
+    [("Landroid/webkit/JavascriptInterface;", False), ("Lorg/greenrobot/eventbus/Subscribe;", True)],
+)
+def test_what_an_annotation_lets_others_call(tmp_path: Path, annotation: str, starts_at_once: bool) -> None:
+    """A page calls what it is handed, an event bus what subscribes, also in a subclass."""
+    bridge = Method("tell", "()V", READ, access=0x1, virtual=True, annotations=["Lx/Other;", annotation])
+    classes = [Class("Lx/B;", [bridge]), Class("Lx/T;", superclass="Lx/B;")]
+    screen = main(creates(0x0022, ("type", "Lx/T;")))
+    entry = f"{MAIN}->onCreate(Landroid/os/Bundle;)V"
+    assert path(tmp_path, screen, *classes) == (entry, "Lx/B;->tell()V")
+    dexes = [Dex(build([screen, *classes]), "classes.dex")]
+    graph = CallGraph(dexes, callbacks("soon"), later=callbacks("later"))
+    assert ("Lx/B;->tell()V" in graph.reachable([entry])) is starts_at_once
 
 
 def test_an_honest_app_waits() -> None:

@@ -7,6 +7,7 @@ quoted by adbutils, and a name is checked before it becomes a word.
 from __future__ import annotations
 
 import re
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,9 +60,9 @@ class Choice:
 def choose(
     serial: str | None, usb: bool, remote: bool, host: str | None, setup: Path | None = None
 ) -> Choice:
-    """What -D, -U, -R and -H say, which exclude each other. Raises InputError."""
-    if sum((serial is not None, usb, remote, host is not None)) > 1:
-        raise InputError("-D, -U, -R and -H exclude each other")
+    """What -D or -U (the device) and -R or -H (its frida-server) say. Raises InputError."""
+    if (serial is not None and usb) or (remote and host is not None):
+        raise InputError("-D and -U exclude each other, and so do -R and -H")
     return Choice(serial=serial, usb=usb, remote=host or ("127.0.0.1:27042" if remote else None), setup=setup)
 
 
@@ -72,6 +73,7 @@ class Phone:
         self.choice = choice
         self.about: dict[str, str] = {}
         self.serial = ""
+        self._root: tuple[str, ...] = ()
 
     def connect(self) -> None:
         """Find the device. Raises InputError with what to do, MissingExtraError."""
@@ -195,8 +197,17 @@ class Phone:
         return int(told) if told.isascii() and told.isdigit() and len(told) < 5 else 0
 
     def root(self) -> bool:
-        """Whether commands run as root, by themselves or through su."""
-        return any("uid=0" in self.shell(*words) for words in (("id",), ("su", "-c", "id")))
+        """Whether commands can run as root: by themselves (``adb root``), through the su of a rooted phone,
+        or that of AOSP's own images."""
+        for way in ((), ("su", "-c"), ("su", "0")):
+            self._root = way
+            if "uid=0" in self.shell(*self.as_root("id")):
+                return True
+        return False
+
+    def as_root(self, *words: str) -> Sequence[str]:
+        """A command as `root` found that it runs as root."""
+        return (*self._root, shlex.join(words)) if self._root == ("su", "-c") else (*self._root, *words)
 
     def skew(self) -> float | None:
         """The device's clock minus ours, in seconds; None where it does not tell."""

@@ -169,8 +169,13 @@ class Handset:
         return bool(self.phone.shell("pidof", self._package).strip())
 
     def returned(self) -> bool:
-        """Whether the device answers, if need be after a while."""
-        return self.phone.back(AWAY)
+        """Whether the device answers, if need be after a while; the way to the proxy is laid anew."""
+        if not self.phone.back(AWAY):
+            return False
+        with contextlib.suppress(LostError):
+            if self._proxy is not None and self._proxy[1]:
+                self.phone.reverse(self._proxy[1])
+        return True
 
     def stop(self) -> None:
         """Force stop."""

@@ -84,7 +84,7 @@ class Driver:
         self._watch = watch or (lambda whole: Session(target, record, whole))
         self._hands = Hands(target, record, plan.settle, self._wait)
         self._way = PolicyWay(target, record, self._hands, self._tester)
-        self._phase: Phase = "unknown"
+        self._front: Phase = "unknown"
         self._said = ""
         self._restarts = 0
         self._skippable = False
@@ -189,7 +189,8 @@ class Driver:
         self._enter("unknown")
 
     def _step(self, name: str, act: Callable[[], None]) -> None:
-        """One part of an install. An app that ends in it is started again, a lost device waited for."""
+        """One part of an install. An app that ends in it is started again, a lost device waited for: then it
+        is in front, and the phase is that in which it last was."""
         try:
             with self._until_next():
                 act()
@@ -200,7 +201,7 @@ class Driver:
             reason = f"In '{name}': {error}. It was started again; the rest of that part was not seen."
             self.record.gap("started_again", f"{self.target.package} {name}", reason)
             self._end()
-            self._start(self._phase, fresh=False)
+            self._start(self._front, fresh=False)
 
     # ------------------------------------------------------------------------------------- phases
 
@@ -217,7 +218,8 @@ class Driver:
         self._mark(phase)
 
     def _mark(self, phase: Phase, fresh: bool | None = None) -> None:
-        self._phase = phase
+        if phase not in ("background", "idle"):
+            self._front = phase
         self._say(f"phase {phase}")
         start = {} if fresh is None else {"start": True, "fresh": fresh}
         self.record.write("phase", epoch=self._hands.epoch, phase=phase, **start)
@@ -274,7 +276,7 @@ class Driver:
 
     def _use(self) -> None:
         if self.plan.explore:
-            self._hands.explore(self._phase)
+            self._hands.explore(self._front)
         if self.plan.monkey:
             self._hands.monkey(self.plan.monkey)
         if not self.plan.explore and not self.plan.monkey:

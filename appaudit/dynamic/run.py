@@ -15,7 +15,7 @@ from platform import python_version
 from typing import Any
 
 from appaudit import __version__
-from appaudit.apk import AppFile, open_app
+from appaudit.apk import AppFile, Manifest, open_app
 from appaudit.dynamic import agent, record
 from appaudit.dynamic.adb import Choice
 from appaudit.dynamic.facts import interpret
@@ -111,7 +111,7 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
         options.withdraw,
     )  # fmt: skip
     scratch = Path(tempfile.mkdtemp(prefix="appaudit-run-"))
-    target = _target(app, package, options, scratch)
+    target = _target(app, manifest, options, scratch)
     try:
         target.prepare()
         tools = agent.versions() if options.frida else {}
@@ -167,12 +167,14 @@ def _watch(target: Target, log: record.Record, app: AppFile, unpin: bool) -> Cal
     return lambda whole: Session(target, log, whole, constants, unpin=unpin)
 
 
-def _target(app: Path, package: str, options: Options, scratch: Path) -> Target:
+def _target(app: Path, manifest: Manifest, options: Options, scratch: Path) -> Target:
     if options.target == "jvm":
         from appaudit.dynamic.target_jvm import JvmTarget
 
         return JvmTarget(app, scratch)
     if options.target == "android":
-        kind = AndroidTarget if options.frida else RootlessTarget
-        return kind(None if options.installed else app, package, options.phone or Choice())
+        there, choice = None if options.installed else app, options.phone or Choice()
+        if not options.frida:
+            return RootlessTarget(there, manifest.package, choice)
+        return AndroidTarget(there, manifest.package, choice, {c.process for c in manifest.components})
     raise InputError(f"unknown target '{options.target}' (known: android, jvm)")

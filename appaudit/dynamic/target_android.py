@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -24,10 +24,14 @@ MACHINES = {"EM_AARCH64": "arm64", "EM_ARM": "arm", "EM_X86_64": "x86_64", "EM_3
 
 
 class AndroidTarget(Handset):
-    """``app``: an APK, a folder of split APKs, or None where the app is installed already."""
+    """``app``: an APK, a folder of split APKs, or None where the app is installed already. ``processes``: the
+    names that its manifest gives to processes, in full."""
 
-    def __init__(self, app: Path | None, package: str, choice: Choice) -> None:
+    def __init__(
+        self, app: Path | None, package: str, choice: Choice, processes: Collection[str] = ()
+    ) -> None:
         super().__init__(app, package, choice)
+        self._names = {package, *processes} - {""}
         self._frida: Any = None
         self._pid = 0
         self._added: Any = None
@@ -69,9 +73,7 @@ class AndroidTarget(Handset):
         ours = _frida().__version__
         if there != ours:
             raise InputError(f"--setup {server} is version {there or 'unknown'}, frida here is {ours}")
-        for words in ((SERVER, "-D"), ("su", "-c", f"{SERVER} -D")):
-            if self.phone.done(*words)[0] == 0:
-                break
+        self.phone.shell(*self.phone.as_root(SERVER, "-D"))  # whether one runs now `server` asks
         time.sleep(1)
 
     def _version(self) -> str:
@@ -107,6 +109,19 @@ class AndroidTarget(Handset):
 
     # ------------------------------------------------------------------------------------ the app
 
+    def returned(self) -> bool:
+        """Whether the device answers, if need be after a while, and Frida on it: what was known of it is void
+        once it was away."""
+        if not super().returned():
+            return False
+        for ready in (self.server, self._ready):
+            try:
+                ready()
+            except (InputError, LostError):
+                continue
+            return True
+        return False
+
     def spawn(self, fresh: bool) -> Any:
         """Frida starts the main process and holds it before any code of the app runs."""
         self.wake()
@@ -124,7 +139,7 @@ class AndroidTarget(Handset):
 
         def added(spawn: Any) -> None:
             name = str(spawn.identifier or "")
-            ours = name.partition(":")[0] == self._package and spawn.pid != self._pid
+            ours = not self._names.isdisjoint((name, name.partition(":")[0]))
             attach, resume = partial(self._frida.attach, spawn.pid), partial(self._frida.resume, spawn.pid)
             if spawn.pid != self._pid:
                 found(Child(spawn.pid, name, "spawn", ours, attach, resume))

@@ -10,9 +10,7 @@ is trusted only by apps that say so in their network security config, or target 
 from __future__ import annotations
 
 import hashlib
-import shlex
 import ssl
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +35,6 @@ class Trust:
 
     phone: Phone
     where: str = ""
-    _direct: bool = False
     _covered: bool = False
     _spaces: list[str] = field(default_factory=list)
 
@@ -45,8 +42,7 @@ class Trust:
         """Make the PEM ``certificate`` trusted; one sentence on how far that went. Raises LostError,
         InputError."""
         name = f"{old_subject_hash(certificate)}.0"
-        self._direct = "uid=0" in self.phone.shell("id")
-        if not self._direct and not self.phone.root():
+        if not self.phone.root():
             return self._for_user(certificate, "no root")
         try:
             self._cover(certificate, name)
@@ -95,15 +91,12 @@ class Trust:
             self._step(*_inside(pid), "ls", f"{APEX}/{name}")
 
     def _step(self, *words: str) -> None:
-        code, said = self.phone.done(*self._words(words))
+        code, said = self.phone.done(*self.phone.as_root(*words))
         if code:
             raise _StepError(f"{words[0]}: {' '.join(said.split())[:200] or code}")
 
     def _try(self, *words: str) -> bool:
-        return self.phone.done(*self._words(words))[0] == 0
-
-    def _words(self, words: Sequence[str]) -> Sequence[str]:
-        return words if self._direct else ("su", "-c", shlex.join(words))
+        return self.phone.done(*self.phone.as_root(*words))[0] == 0
 
     def remove(self) -> None:
         """Take it away again; never raises."""

@@ -118,7 +118,7 @@ class Member:
 
 def test_a_phone_holds_the_apps_processes_and_no_others(tmp_path: Path) -> None:
     """The order of calls on a phone; the device is a stand-in, zygote is not here."""
-    target = AndroidTarget(None, "com.example.shop", Choice())
+    target = AndroidTarget(None, "com.example.shop", Choice(), {"com.example.shop", "shop.remote"})
     device = Device()
     target._frida, target._pid = device, 100
     log: list[str] = []
@@ -128,13 +128,13 @@ def test_a_phone_holds_the_apps_processes_and_no_others(tmp_path: Path) -> None:
         assert device.gating
         for pid, name in enumerate(
             ("com.example.shop", "com.example.shop:push", "com.example.shopping", "com.example.shop:i:Svc",
-             "com.example.shop:bad", "com.other"), 100,
+             "com.example.shop:bad", "com.other", "shop.remote"), 100,
         ):  # fmt: skip
             device.handlers[0](SimpleNamespace(pid=pid, identifier=name))
         end = time.monotonic() + 10
-        while len(device.resumed) < 5 and time.monotonic() < end:
+        while len(device.resumed) < 6 and time.monotonic() < end:
             time.sleep(0.01)
-        assert sorted(device.resumed) == [101, 102, 103, 104, 105], (
+        assert sorted(device.resumed) == [101, 102, 103, 104, 105, 106], (
             "all but the main process, which runs already"
         )
         family.epoch(4)
@@ -146,6 +146,7 @@ def test_a_phone_holds_the_apps_processes_and_no_others(tmp_path: Path) -> None:
     assert {line for line in log if "hooked in" in line} == {
         "com.example.shop:push hooked in 3 by session of 101",
         "com.example.shop:i:Svc hooked in 3 by session of 103",
+        "shop.remote hooked in 3 by session of 106",
     }
     assert {"com.example.shop:push in 4", "com.example.shop:push closed"} <= set(log)
     assert "com.example.shop:push hooked late" in log, "its own classes too"

@@ -183,5 +183,5 @@ def test_an_app_that_is_killed_is_started_again(tmp_path: Path) -> None:
     assert "run_ended_early" not in {g.code for g in result.gaps}
     lines = list(record.read(result.record))
     phases = [line["phase"] for line in lines if line["line"] == "phase"]
-    assert phases[-3:] == ["background", "background", "idle"], "in the phase in which it ended, then on"
+    assert phases[-3:] == ["background", "after_consent", "idle"], "started again it is in front"
     assert ("app", "imei") in accesses(result.facts, "before_consent"), "what was seen before is kept"

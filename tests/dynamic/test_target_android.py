@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appaudit.dynamic.adb import Choice, Phone
+from appaudit.dynamic.adb import Choice, Phone, choose
 from appaudit.dynamic.conditions import conditions
 from appaudit.dynamic.consent import consent
 from appaudit.dynamic.device_check import check
@@ -211,6 +211,10 @@ def test_which_device(connected: Connected) -> None:
     Phone(Choice(adb=connected.port)).connect()
     with pytest.raises(InputError, match="'nowhere' is not connected"):
         Phone(Choice(serial="nowhere", adb=connected.port)).connect()
+    assert choose("x", False, False, "10.0.0.2:27042") == Choice("x", "10.0.0.2:27042")
+    for given in (("x", True, False, None), (None, False, True, "10.0.0.2:27042")):
+        with pytest.raises(InputError, match="exclude each other"):
+            choose(*given)
     with pytest.raises(InputError, match="no device is ready on USB"):
         Phone(Choice(usb=True, adb=connected.port)).connect()
 

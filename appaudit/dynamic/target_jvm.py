@@ -134,12 +134,25 @@ class JvmTarget:
             import frida
         except ImportError as error:
             raise MissingExtraError("run", "device") from error
+        self.launch(fresh)
+        try:
+            return frida.attach(self.pid)
+        except frida.PermissionDeniedError as error:
+            raise InputError(
+                "Frida may not attach to its own child: allow ptrace (sysctl kernel.yama.ptrace_scope=0)"
+            ) from error
+        except Exception as error:
+            raise LostError(f"Frida cannot attach: {error}") from error
+
+    def launch(self, fresh: bool) -> None:
+        """The process, held before the app's first class. Raises LostError."""
         self._launch += fresh
         folder = self._data / f"install-{self._launch}"
         folder.mkdir(parents=True, exist_ok=True)
         defines = [f"-D{key}={value}" for key, value in self._defines.items()]
+        last_words = f"-XX:ErrorFile={self._data / 'jvm-crash-%p.log'}"
         self._process = subprocess.Popen(  # noqa: S603
-            [str(self._java), *JVM, *defines,
+            [str(self._java), *JVM, last_words, *defines,
              "-cp", self._class_path, "standin.Launcher", "--wait", "--data", str(folder)],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, encoding="utf-8",
         )  # fmt: skip
@@ -154,14 +167,6 @@ class JvmTarget:
         for permission in self._revoked:
             self._ask(f"revoke {permission}")
         self._revoked.clear()
-        try:
-            return frida.attach(self._process.pid)
-        except frida.PermissionDeniedError as error:
-            raise InputError(
-                "Frida may not attach to its own child: allow ptrace (sysctl kernel.yama.ptrace_scope=0)"
-            ) from error
-        except Exception as error:
-            raise LostError(f"Frida cannot attach: {error}") from error
 
     def _ask(self, command: str) -> str:
         """Also what the launcher refuses, as ``error …``. What met a busy app is carried out later."""

@@ -23,7 +23,7 @@ class Unhooked:
         self.target = target
 
     def open(self, fresh: bool, epoch: int = 0) -> None:
-        self.target.spawn(fresh).detach()
+        self.target.launch(fresh)
         self.target.resume()
 
     def epoch(self, number: int) -> None:

@@ -16,7 +16,8 @@ MAX_TAPS = 60
 
 class Hands:
     """``settle``: seconds for a screen to come up after a tap; ``wait`` lets seconds pass and watches over
-    the app meanwhile. ``epoch``: what steps and screens belong to; ``granted``: permissions given so far."""
+    the app meanwhile. ``epoch``: what steps and screens belong to; ``granted``: permissions given so far;
+    ``last``: the screen that was read last."""
 
     def __init__(self, target: Target, record: Record, settle: float, wait: Callable[[float], None]) -> None:
         self._target = target
@@ -24,7 +25,7 @@ class Hands:
         self._settle = settle
         self._wait = wait
         self._screens = 0
-        self._xml, self._now = b"", Screen(())
+        self._xml, self.last = b"", Screen(())
         self.epoch = 0
         self.granted: list[str] = []
 
@@ -37,17 +38,17 @@ class Hands:
         """The screen now; `keep` it too."""
         self._xml = self._target.screen()
         try:
-            self._now = parse(self._xml)
+            self.last = parse(self._xml)
         except UiError as error:
             self._record.gap("screen_unreadable", step, f"{error}.")
-            self._xml, self._now = b"", Screen(())
-        return self.keep(step) if keep else self._now
+            self._xml, self.last = b"", Screen(())
+        return self.keep(step) if keep else self.last
 
     def keep(self, step: str) -> Screen:
         """The screen that was read last, its tree saved beside the record (and a picture where there is
         one)."""
         if not self._xml:
-            return self._now
+            return self.last
         self._screens += 1
         path: Path = self._record.path.parent / self.file
         path.parent.mkdir(exist_ok=True)
@@ -57,7 +58,7 @@ class Hands:
             path.with_suffix(".png").write_bytes(picture)
         shot = f"screens/{self._screens:03}.png" if picture is not None else None
         self._record.write("screen", step=step, file=self.file, picture=shot, epoch=self.epoch)
-        return self._now
+        return self.last
 
     def tap(self, at: tuple[int, int], what: str) -> None:
         """Touch, and let the screen come up."""
@@ -110,7 +111,7 @@ class Hands:
         backs = 0
         for _ in range(MAX_TAPS):
             self.prompts(allow)
-            screen = self._now
+            screen = self.last
             if screen.package != self._target.package:
                 return
             place = "|".join(sorted({n.resource_id for n in screen.nodes if n.resource_id}))[:2000]

@@ -26,6 +26,8 @@ from appaudit.records import Phase
 
 MAX_RESTARTS = 3
 """Times that an app which ended is started again in one install."""
+DRAWN = 10.0
+"""Seconds that an app which shows nothing at all is waited for before its first screen is judged."""
 BY_HAND = 1800.0
 """Seconds that a tester may use the app by hand."""
 
@@ -348,6 +350,10 @@ class Driver:
     def _question(self, phase: Phase, judge: bool = False) -> reading.Consent | None:
         """The consent screen, if one is there. Prompts before it are denied and remembered."""
         asked = self._hands.prompts(allow=False)
+        end = time.monotonic() + DRAWN
+        while not self._hands.last.nodes and time.monotonic() < end:
+            self._wait(self.plan.settle)
+            asked += self._hands.prompts(allow=False)
         screen = self._hands.keep(f"{phase}: consent?")
         question = reading.consent(screen)
         if judge:

@@ -6,8 +6,11 @@ import json
 import re
 import sys
 import tempfile
+import threading
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,19 +36,38 @@ from tests.traffic.lab import VALUES, Everywhere, plain_server, tls_server
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
+class Answers:
+    """mitmproxy addon: counts answers. It holds a run before its background phase until there are enough."""
+
+    def __init__(self, wanted: int) -> None:
+        self.left = threading.Semaphore(0)
+        self.wanted = wanted
+
+    def response(self, _: object) -> None:
+        self.left.release()
+
+    def hold(self, line: Mapping[str, Any]) -> None:
+        if line.get("phase") == "background":
+            assert all(self.left.acquire(timeout=30) for _ in range(self.wanted))
+
+
 @cache
-def heard(app: str, seconds: float = 1.5, unpin: bool = False) -> tuple[Bundle, Path]:
-    """One run of a fixture app with its traffic; the bundle as written and read again."""
+def heard(app: str, seconds: float = 1.5, unpin: bool = False, answers: int = 0) -> tuple[Bundle, Path]:
+    """One run of a fixture app with its traffic, that many answers awaited before it goes to the background;
+    the bundle as written and read again."""
     need_jvm()
     folder = Path(tempfile.mkdtemp(prefix="appaudit-test-"))
     with plain_server() as plain, tls_server(folder, plain) as tls:
-        options = Options("jvm", folder / "evidence" / "run", seconds, revoke=(), unpin=unpin)
+        counted = Answers(answers)
+        options = Options(
+            "jvm", folder / "evidence" / "run", seconds, revoke=(), unpin=unpin, watch=counted.hold
+        )
         capture = Listening(
             folder / "evidence" / "run" / "traffic.mitm",
             values=VALUES,
             ca=folder / "ca",
             settings=(*SETTINGS, "ssl_insecure=true"),
-            addons=(Everywhere(plain, tls),),
+            addons=(Everywhere(plain, tls), counted),
         )
         policy = apk(app).parent / "policy.zh.html"
         given = audit.Inputs(apk(app), [policy] if policy.exists() else [], values=VALUES)
@@ -126,7 +148,7 @@ def test_who_sent_is_known_by_the_stack() -> None:
 
 def test_what_was_sealed_is_read_where_it_was_sealed() -> None:
     """Over HTTPS, by the app's own cipher, just before it is sent; and a digest under a key that was seen."""
-    bundle, folder = heard("sealed", 2.5)
+    bundle, folder = heard("sealed", 0.5, answers=3)
     (phase,) = json.loads((apk("sealed").parent / "expected.json").read_text(encoding="utf-8"))["run"][
         "phases"
     ]

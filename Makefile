@@ -21,7 +21,7 @@ demo: $(STAMP) ## Audit the fixture shop app against its policy; the report goes
 	  -f terminal -f html -f json -o demo-report --exit-zero
 
 test: $(STAMP) ## Run the test suite
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## Lint, formatting, types
 	$(BIN)/ruff check .

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from appaudit.dynamic.drafts import tally
 from appaudit.dynamic.frames import Caller, Owners, frames
+from appaudit.knowledge.naming import SYSTEM_PACKAGES
 from appaudit.records import Fact, Phase, Stack
 
 MAX_STACKS = 5
@@ -27,7 +28,6 @@ SCREENS = ("startActivity", "startActivities", "startActivityAsUser", "startActi
            "startActivityIfNeeded")  # fmt: skip
 """Members that open a screen: what the user asked for, as long as the app is in front."""
 SYSTEM_ACTIONS = ("android.", "com.android.")
-SYSTEM_PACKAGES = ("android", "com.android.", "com.google.android.")
 VIEWS = {
     "addJavascriptInterface": "setting:webview_bridge",
     "setWebContentsDebuggingEnabled": "setting:webview_debugging",

@@ -26,6 +26,7 @@ from appaudit.dynamic.rows import needed, rows
 from appaudit.dynamic.system import System
 from appaudit.knowledge.apis import Api, by_id, find_word, word_tables
 from appaudit.knowledge.data_types import data_types
+from appaudit.knowledge.naming import SYSTEM_PACKAGES
 from appaudit.records import Fact, Gap, Phase, Stack
 
 NOWHERE = (-1, -1, -1)
@@ -34,7 +35,6 @@ MAX_PLACES = 20_000
 PHASES = ("before_consent", "after_consent", "refused", "revoked", "background", "idle", "unknown")
 PASTE = ("android.widget.", "android.text.", "android.view.")
 """The framework acting for the user: a paste is not the app's reading of the clipboard."""
-SYSTEM_PACKAGES = ("com.google.android.", "com.android.", "android")
 
 
 CALL: dict[str, type | tuple[type, ...]] = {

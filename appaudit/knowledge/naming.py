@@ -9,6 +9,9 @@ from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import permission
 from appaudit.knowledge.rules import Language
 
+SYSTEM_PACKAGES = ("android", "com.android.", "com.google.android.")
+"""How the names of the system's own packages begin."""
+
 _ACTORS = {
     "app": {"en": "the app", "zh": "本应用"},
     "unknown": {"en": "unattributed code", "zh": "未归属的代码"},

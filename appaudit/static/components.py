@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appaudit.apk.manifest import Component, IntentFilter
 from appaudit.knowledge import sdks
+from appaudit.knowledge.load import toml
 from appaudit.records import Fact, Gap, ManifestEntry
 from appaudit.static.attribution import descriptor
 from appaudit.static.facts import observed
@@ -31,17 +32,33 @@ SELF_START = {
 
 def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     """``exposes component:<class>`` for exported ones, ``starts component:<class>`` for receivers of
-    system events, ``uses setting:<id>`` for what the application element says."""
+    system events, jobs, account sync and what other apps with the same SDK wake, ``uses setting:<id>`` for
+    what the application element says."""
     facts = []
     for component in sample.manifest.components:
         if component.exported and component.enabled:
             facts.append(_exposed(sample, component))
-        triggers = sorted(
-            {SELF_START[a] for f in component.intent_filters for a in f.actions if a in SELF_START}
-        )
-        if component.kind == "receiver" and triggers:
+        triggers = sorted(_triggers(component))
+        if triggers:
             facts.append(_self_start(sample, component, triggers))
     return facts + _settings(sample), []
+
+
+def _triggers(component: Component) -> set[str]:
+    """What starts a component without the user opening the app. A pushing SDK's open service or provider is
+    there for the other apps that have the SDK."""
+    actions = {a for f in component.intent_filters for a in f.actions}
+    if component.kind == "receiver":
+        return {SELF_START[a] for a in actions & SELF_START.keys()}
+    starts = toml("starts.toml")
+    found = {starts["answers"][a] for a in actions & starts["answers"].keys()}
+    if component.permission in starts["guarded"]:
+        found.add(starts["guarded"][component.permission])
+    sdk = sdks.sdk_of_component(component.name)
+    opened = component.exported and component.enabled and not component.permission
+    if component.kind in ("service", "provider") and opened and sdk and sdks.sdks()[sdk].category == "push":
+        found.add("other_apps")
+    return found if component.kind in ("service", "provider") else set()
 
 
 def _entry(sample: Sample, component: Component) -> ManifestEntry:
@@ -79,7 +96,7 @@ def _missing(sample: Sample, component: Component) -> bool:
 
 
 def _self_start(sample: Sample, component: Component, triggers: list[str]) -> Fact:
-    attributes = [("kind", "receiver"), ("triggers", " ".join(triggers))]
+    attributes = [("kind", component.kind), ("triggers", " ".join(triggers))]
     if not component.enabled:
         attributes.append(("enabled", "no"))
     subject = f"component:{component.name}"

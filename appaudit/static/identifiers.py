@@ -10,6 +10,7 @@ import numpy as np
 
 from appaudit.dex import CallSites
 from appaudit.knowledge.apis import Api, Word, by_id, catalogue, word_tables
+from appaudit.knowledge.naming import SYSTEM_PACKAGES
 from appaudit.records import CallSite, ClassDefinition, Fact, Gap, StringConstant
 from appaudit.static import levels, wrappers
 from appaudit.static.attribution import UNKNOWN
@@ -21,7 +22,6 @@ from appaudit.static.words import WordSites
 
 PACKAGE_TABLE = "package"
 PACKAGE = re.compile(r"[a-zA-Z]\w*(\.\w+){1,7}")
-SYSTEM_PACKAGES = ("com.google.android.", "com.android.", "android")
 """Packages that are on every phone: asking for one is no look at what the user installed."""
 MAX_TEXT = 500
 SMALL = 64

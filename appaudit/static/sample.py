@@ -56,6 +56,13 @@ def network_calls() -> tuple[tuple[str, str], ...]:
     return tuple((owner, name) for owner, names in toml("network_calls.toml").items() for name in names)
 
 
+@cache
+def starting_calls(table: Literal["names", "wakes"]) -> tuple[tuple[str, str], ...]:
+    """(class name, member) of every call that names another app, or that wakes what was named."""
+    rows = toml("starts.toml")[table]
+    return tuple((owner, name) for owner, names in rows.items() for name in names)
+
+
 class Sample:
     """What every producer of static facts works on.
 
@@ -109,7 +116,7 @@ class Sample:
         for class_name, methods in toml("permissions_uses.toml")["methods"].items():
             for member in methods:
                 places.setdefault((class_name, member), len(places))
-        for key in network_calls():
+        for key in (*network_calls(), *starting_calls("names"), *starting_calls("wakes")):
             places.setdefault(key, len(places))
         return places
 

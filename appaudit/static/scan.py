@@ -24,6 +24,7 @@ from appaudit.static import (
     sdks,
     sdks_renamed,
     sending,
+    starting,
     startup,
     webview,
 )
@@ -37,6 +38,7 @@ PRODUCERS: tuple[tuple[str, Producer], ...] = (
     ("identifiers", identifiers.produce),
     ("permissions", permissions.produce),
     ("components", components.produce),
+    ("starts", starting.produce),
     ("capabilities", capabilities.produce),
     ("SDKs", sdks.produce),
     ("hosts", hosts.produce),

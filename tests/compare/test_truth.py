@@ -375,3 +375,24 @@ def test_the_basic_function_is_open_until_a_refusal(left: str, expected: str) ->
     (finding,) = (f for f in found if f.rule == "function-after-refusal")
     assert finding.outcome == expected
     assert finding.clauses[:2] == ("CN39-6", "CN39-art4")
+
+
+@pytest.mark.parametrize(
+    ("source", "subject", "triggers", "expected"),
+    [
+        ("static", "component:a.Boot", "boot", "violation"),
+        ("static", "component:a.Push", "other_apps", "violation"),
+        ("static", "component:a.Job", "job", "review"),
+        ("static", "component:a.Sync", "account_sync", "review"),
+        ("static", "package:b.other", "", "review"),
+        ("dynamic", "package:b.other", "", "violation"),
+    ],
+)
+def test_starts_that_no_statement_explains(source: str, subject: str, triggers: str, expected: str) -> None:
+    attributes = (("triggers", triggers),) if triggers else ()
+    start = Fact(source, "observed", "app", "starts", subject, attributes=attributes)  # type: ignore[arg-type]
+    told = Fact("policy", "declared", "app", "states", "topic:self_start")
+    for facts, outcome_ in (([start], expected), ([start, told], "pass")):
+        (found,) = (f for f in judged(*facts) if f.rule == "self-start")
+        assert found.outcome == outcome_
+        assert subject.partition(":")[2] in dict(found.attributes)["names"]

@@ -88,6 +88,19 @@ ACTING = COLLECTING | {"contacts"}
 """What an SDK that has started is seen to do."""
 
 
+SHOWN = 8
+"""Components and packages that a finding names."""
+
+AT_WORK = frozenset({"job", "account_sync"})
+"""What the system runs for an app that was opened before: common, and a lead only."""
+
+
+def _starts(fact: Fact) -> bool:
+    """Whether a start is more than a lead: seen, or by an event or another app."""
+    triggers = set(fact.attribute.get("triggers", "").split())
+    return fact.source != "static" or bool(triggers - AT_WORK)
+
+
 def self_start(case: Case) -> Iterator[Verdict]:
     """Components that start the app by themselves or at another's call, and whether the policy says so."""
     statements = case.said("topic:self_start")
@@ -97,11 +110,13 @@ def self_start(case: Case) -> Iterator[Verdict]:
     if not by_actor and "static" in case.examined and not case.gaps_of(*UNREAD) and case.app is not None:
         yield Verdict("pass", "app", "starts", "topic:self_start", statements)
     for actor, facts in sorted(by_actor.items()):
+        names = dict.fromkeys(f.subject.partition(":")[2] for f in facts)
         yield Verdict(
-            "pass" if statements else "violation",
+            "pass" if statements else "violation" if any(map(_starts, facts)) else "review",
             actor,
             "starts",
             "topic:self_start",
             facts=(*facts, *statements),
             disclosure="clear" if statements else "omitted",
+            attributes=(("names", ", ".join(list(names)[:SHOWN])),),
         )

@@ -16,11 +16,13 @@ COMMANDS = {
     "pm list packages": "installed_apps", "ps -A": "running_processes", "ip addr": "mac", "ip link": "mac",
     "ifconfig wlan0": "mac", "netcfg": "mac", "cat /sys/class/net/wlan0/address": "mac",
     "getprop ro.serialno": "serial", "settings get secure android_id": "android_id",
-    "service call iphonesubinfo 1": "imei", "dumpsys wifi": "wifi_info", "screencap -p": "screen_content",
+    "settings get secure bluetooth_address": "bluetooth_mac", "service call clipboard 1": "clipboard",
+    "content query --uri content://call_log/calls": "call_log", "service call iphonesubinfo 1": "imei", "dumpsys wifi": "wifi_info", "screencap -p": "screen_content",
 }  # fmt: skip
 STRINGS = {
     "/sys/class/net/eth0/address": "mac", "/proc/net/arp": "mac", "/proc/net/if_inet6": "ip",
     "/proc/cpuinfo": "hardware_info", "content://call_log/calls": "call_log",
+    "/efs/bluetooth/bt_addr": "bluetooth_mac", "com.zui.deviceidservice.DeviceidService": "oaid",
 }  # fmt: skip
 CALLS = {
     "android/app/usage/UsageStatsManager;->queryUsageStats(IJJ)Ljava/util/List;": "running_processes",
@@ -33,6 +35,8 @@ CALLS = {
     "android/content/ClipboardManager;->getPrimaryClipDescription()Landroid/content/X;": "clipboard",
     "android/accounts/AccountManager;->getAccounts()[Landroid/accounts/Account;": "device_accounts",
     "android/telephony/TelephonyManager;->getAllCellInfo()Ljava/util/List;": "cell_info",
+    "android/provider/MediaStore$Files;->getContentUri(Ljava/lang/String;)Landroid/net/Uri;": "media_files",
+    "android/provider/MediaStore$Images$Media;->getContentUri(Ljava/lang/String;)Landroid/net/Uri;": "album",
     "android/os/Build;->getSerial()Ljava/lang/String;": "serial",
 }
 

@@ -19,9 +19,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from appaudit.dex.layout import Index, expand
+from appaudit.dex.layout import Index, Mask, expand
 
 Hashes: TypeAlias = npt.NDArray[np.uint64]
+Weights: TypeAlias = npt.NDArray[np.float64]
 
 FRAMEWORK = ("Landroid/", "Ljava/", "Ljavax/", "Ldalvik/", "Lorg/json/", "Lorg/xml/", "Lorg/w3c/")
 NOT_FRAMEWORK = ("Landroid/support/", "Landroid/arch/", "Landroid/databinding/", "Ljavax/inject/")
@@ -60,10 +61,15 @@ MOST, MANY = 0.4, 16
 copying: this part of the library or so many classes must be found."""
 EXACT = 0.86
 """Part of the weight of its classes from which on they are those of a known version."""
+CLEAN, COPIED = 0.9, 0.05
+"""Part of what a class of the app holds that must be the library's for the class to be nothing else; part of
+what was found that must stand in such classes: code that many copy stands among other code."""
+CHANGED = 280.0
+"""Weight of such classes that tells a library though its classes lost what the app does not use."""
 EQUAL = 0.995
 """Two versions fit equally well where one reaches this part of the other."""
 BUNDLE, EXPLAINED = 2.0, 0.9
-"""A match is explained by one with a score this many times its own that has this part of its classes."""
+"""A match is explained by one with a score this many times its own that has this part of its weight."""
 
 
 def feature(kind: str, text: str) -> int:
@@ -190,6 +196,7 @@ class Database:
         holders = np.bincount(pairs >> 24, minlength=len(self.hash))
         everyone = max(len(np.unique(self._id_of)), 30)
         weight = np.log(everyone / np.maximum(holders, 1)) + 0.1
+        self.most = float(np.log(everyone)) + 0.1
         self.weight = np.where(count <= MAX_POSTINGS, weight, 0.0)
         self.postings = count
         total = np.bincount(
@@ -200,12 +207,15 @@ class Database:
             self.library_of, weights=self.class_weight, minlength=len(self.libraries)
         )
 
-    def pairs(self, app: ClassFeatures) -> tuple[Index, Index, npt.NDArray[np.float64]]:
+    def pairs(self, app: ClassFeatures) -> tuple[Index, Index, Weights, Weights]:
         """(class of the database, class of the app, shared weight) for all pairs with a feature in common,
-        each once."""
+        each once; and the weight of each class of the app, a feature that no library has weighing most."""
         at = np.searchsorted(self.hash, app.hash)
         at[at == len(self.hash)] = 0
         hit = (self.hash[at] == app.hash) if len(self.hash) else np.zeros(len(app.hash), bool)
+        weight = np.full(len(hit), self.most)
+        weight[hit] = self.weight[at[hit]]
+        own = np.bincount(app.class_, weights=weight, minlength=len(app.names))
         at, class_ = at[hit], app.class_[hit]
         spread = np.bincount(at, minlength=len(self.hash))
         rare = (self.postings[at] <= MAX_POSTINGS) & (spread[at] <= MAX_SPREAD)
@@ -218,8 +228,8 @@ class Database:
         order = np.argsort(key, kind="stable")
         key = key[order]
         start = np.flatnonzero(np.diff(key, prepend=-1))
-        shared = np.add.reduceat(weight[order], start) if len(start) else np.empty(0)
-        return key[start] >> 32, key[start] & 0xFFFFFFFF, shared
+        shared: Weights = np.add.reduceat(weight[order], start) if len(start) else np.empty(0)
+        return key[start] >> 32, key[start] & 0xFFFFFFFF, shared, own.astype(float)
 
 
 @dataclass(frozen=True)
@@ -237,82 +247,84 @@ class Match:
     fit: float = 1.0
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where classes of libraries were found, each once, in columns: ``library`` its place in the database,
+    ``ours`` the class of the app, ``held`` the weight that it holds of ``weight``, ``clean`` whether it
+    holds little else."""
+
+    library: Index
+    ours: Index
+    held: Weights
+    weight: Weights
+    clean: Mask
+
+    def sums(self, values: Weights, size: int) -> Weights:
+        """The sum of a column by library."""
+        return np.bincount(self.library, weights=values, minlength=size).astype(float)
+
+
 def match(app: ClassFeatures, database: Database) -> list[Match]:
-    """The libraries of a database that an app holds, under whatever names, the surest first.
+    """The libraries of a database that an app holds, under whatever names, the surest first."""
+    places, size = _places(app, database), len(database.libraries)
+    found, there = places.sums(places.held, size), places.sums(places.weight, size)
+    clean = places.sums(places.held * places.clean, size)
+    counts = np.bincount(places.library, minlength=size)
+    fit = np.divide(found, there, out=np.zeros(size), where=there > 0)
+    total = database.library_weight
+    score = np.divide(found, total, out=np.zeros(size), where=total > 0)
+    same = (fit >= EXACT) | (score >= MOST) | (counts >= MANY) | (clean >= CHANGED)
+    inside = (score >= PRESENT) & same & (clean >= COPIED * found)
+    inside &= (found >= MIN_FOUND) & (counts >= MIN_CLASSES)
+    # Which version: where most agrees and least is missing of what is there. What shrinking left out speaks
+    # little against a version.
+    likely = (2 * found - there) * (0.9 + 0.1 * score)
+    versions: dict[str, list[int]] = {}
+    for k in np.flatnonzero(inside).tolist():
+        versions.setdefault(database.libraries[k].id, []).append(k)
+    matches = []
+    for sdk, known in versions.items():
+        known.sort(key=lambda k: -likely[k])
+        best = known[0]
+        equal = tuple(database.libraries[k].version for k in known if likely[k] >= EQUAL * likely[best])
+        at = np.flatnonzero(places.library == best)
+        names = [app.names[c] for c in places.ours[at].tolist()]
+        held = dict(zip(names, places.held[at].tolist(), strict=True))
+        sure = round(float(score[best]), 3), int(counts[best])
+        matches.append((Match(sdk, equal, *sure, tuple(sorted(held)), round(float(fit[best]), 3)), held))
+    return _unexplained(sorted(matches, key=lambda pair: (-pair[0].score, pair[0].id)))
+
+
+def _places(app: ClassFeatures, database: Database) -> Places:
+    """The best place of each class of each library.
 
     Each class of the app speaks for the library whose class it resembles most (for several that are
     equal: code that one library took from another), so that shared code does not name everybody.
     """
-    theirs, ours, shared = database.pairs(app)
-    weight = database.class_weight[theirs]
-    part = np.divide(shared, weight, out=np.zeros(len(shared)), where=weight > 0)
+    theirs, ours, held, weight_of = database.pairs(app)
     own = np.bincount(app.class_, minlength=len(app.names)).astype(float)
     size = np.bincount(database.features.class_, minlength=len(database.library_of)).astype(float)
-    good = (part >= FOUND) & (own[ours] <= GROWN * size[theirs])
-    theirs, ours, part = theirs[good], ours[good], part[good]
-    if not len(theirs):
-        return []
+    good = (held >= FOUND * database.class_weight[theirs]) & (own[ours] <= GROWN * size[theirs])
+    theirs, ours, held = theirs[good], ours[good], held[good]
+    part = held / database.class_weight[theirs]
     likeness = part * np.minimum(size[theirs], own[ours]) / np.maximum(size[theirs], own[ours])
     best = np.zeros(len(app.names))
     np.maximum.at(best, ours, likeness)
-    speaks = likeness >= 0.9 * best[ours]
-    theirs, ours, part = theirs[speaks], ours[speaks], part[speaks]
-    # The best place of each class of each library.
-    order = np.lexsort((-part, theirs))
-    theirs, ours, part = theirs[order], ours[order], part[order]
-    first = np.ones(len(theirs), bool)
-    first[1:] = theirs[1:] != theirs[:-1]
-    theirs, ours, part = theirs[first], ours[first], part[first]
-    library = database.library_of[theirs]
-    size_of = len(database.libraries)
-    found = np.bincount(library, weights=part * database.class_weight[theirs], minlength=size_of)
-    counts = np.bincount(library, minlength=size_of)
-    there = np.bincount(library, weights=database.class_weight[theirs], minlength=size_of)
-    fit = np.divide(found, there, out=np.zeros(size_of), where=there > 0)
-    score = np.divide(
-        found, database.library_weight, out=np.zeros(size_of), where=database.library_weight > 0
-    )
-    # Which version: where most agrees and least is missing of what is there. What shrinking left out speaks
-    # little against a version.
-    likely = (2 * found - there) * (0.9 + 0.1 * score)
-    return _by_id(app, database, library, ours, score, fit, likely, counts)
+    speaks = np.flatnonzero(likeness >= 0.9 * best[ours])
+    order = speaks[np.lexsort((-part[speaks], theirs[speaks]))]
+    order = order[np.diff(theirs[order], prepend=-1) != 0]
+    theirs, ours, held = theirs[order], ours[order], held[order]
+    clean = held >= CLEAN * weight_of[ours]
+    return Places(database.library_of[theirs], ours, held, database.class_weight[theirs], clean)
 
 
-def _by_id(
-    app: ClassFeatures,
-    database: Database,
-    library: Index,
-    ours: Index,
-    score: npt.NDArray[np.float64],
-    fit: npt.NDArray[np.float64],
-    likely: npt.NDArray[np.float64],
-    counts: Index,
-) -> list[Match]:
-    grouped: dict[str, list[int]] = {}
-    for k, lib in enumerate(database.libraries):
-        enough = score[k] * database.library_weight[k] >= MIN_FOUND and counts[k] >= MIN_CLASSES
-        sure = fit[k] >= EXACT or score[k] >= MOST or counts[k] >= MANY
-        if enough and sure and score[k] >= PRESENT:
-            grouped.setdefault(lib.id, []).append(k)
-    matches = []
-    for sdk, places in grouped.items():
-        places.sort(key=lambda k: -likely[k])
-        best = places[0]
-        equal = [k for k in places if likely[k] >= EQUAL * likely[best]]
-        where = sorted({app.names[c] for c in ours[library == best].tolist()})
-        versions = tuple(database.libraries[k].version for k in equal)
-        sure = round(float(score[best]), 3), int(counts[best])
-        matches.append(Match(sdk, versions, *sure, tuple(where), round(float(fit[best]), 3)))
-    return _unexplained(sorted(matches, key=lambda m: (-m.score, m.id)))
-
-
-def _unexplained(matches: list[Match]) -> list[Match]:
-    """The matches, best first, without those whose every class is better explained by one before:
-    bundles hold the code of others, of which little else is then found."""
+def _unexplained(matches: list[tuple[Match, dict[str, float]]]) -> list[Match]:
+    """The matches, best first, without those that are better explained by one before: bundles hold the code
+    of others, of which little else is then found. With each match the weight that its classes hold."""
     kept: list[Match] = []
-    for found in matches:
-        classes = set(found.where)
-        better = (classes & set(m.where) for m in kept if m.score > BUNDLE * found.score)
-        if all(len(shared) < EXPLAINED * len(classes) for shared in better):
+    for found, held in matches:
+        better = (m.where for m in kept if m.score > BUNDLE * found.score)
+        enough = EXPLAINED * sum(held.values())
+        if all(sum(held.get(name, 0.0) for name in where) < enough for where in better):
             kept.append(found)
     return kept

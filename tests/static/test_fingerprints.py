@@ -32,13 +32,13 @@ from tests import corpus
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def library(seed: int, classes: int = 20) -> ClassFeatures:
+def library(seed: int, classes: int = 20, features: int = 5) -> ClassFeatures:
     """Classes that call what everybody calls and something of their own."""
     random = np.random.default_rng(seed)
     class_, hashes = [], []
     for k in range(classes):
         common = random.integers(0, 40, 6).astype(np.uint64)
-        own = random.integers(2**32, 2**63, 5).astype(np.uint64)
+        own = random.integers(2**32, 2**63, features).astype(np.uint64)
         for value in (*common, *own):
             class_.append(k)
             hashes.append(value)
@@ -90,6 +90,40 @@ def test_a_few_classes_that_are_merely_alike_name_nobody() -> None:
     rest = library(1).of_classes(np.arange(3))
     alike = [renamed(rest, seed, 0.7) for seed in range(20)]
     assert not any(match(app, database([1, 2])) for app in alike)
+
+
+def test_code_that_others_copied_stands_among_other_code() -> None:
+    copied = library(1).of_classes(np.arange(3))
+    more = library(3, 3)
+    app = ClassFeatures.of(
+        copied.names,
+        np.concatenate([copied.class_, more.class_]),
+        np.concatenate([copied.hash, more.hash]),
+    )
+    assert [m.id for m in match(copied, database([1, 2]))] == ["sdk1"]
+    assert match(app, database([1, 2])) == []
+
+
+def test_classes_that_lost_what_an_app_does_not_use_tell_their_library() -> None:
+    known = store.build([(Library(f"sdk{s}", "1"), library(s, 20, 40)) for s in (1, 2)])
+    left = renamed(library(1, 20, 40).of_classes(np.arange(6)), 7, 0.7)
+    assert [m.id for m in match(left, known)] == ["sdk1"]
+
+
+def test_a_library_whose_classes_another_explains_is_not_inside() -> None:
+    large, small = library(1, 20), library(2, 12)
+    told = np.array([99, 98, 97], np.uint64)
+    few = ClassFeatures(("Llib1/Few;",), np.zeros(1, np.intp), told[:1])
+    more = ClassFeatures(("Llib2/More;",), np.zeros(3, np.intp), told)
+    shared = large.of_classes(np.arange(4))
+    known = store.build(
+        [
+            (Library("large", "1"), joined([large, few])),
+            (Library("small", "1"), joined([shared, more, small])),
+        ]
+    )
+    app = joined([large, ClassFeatures(("La;",), np.zeros(3, np.intp), told)])
+    assert [m.id for m in match(app, known)] == ["large"]
 
 
 def test_a_large_class_is_no_small_one_by_chance() -> None:

@@ -39,6 +39,7 @@ def test_addresses(text: str, host: str, basis: str, cleartext: bool) -> None:
         "https://github.com/square/okhttp",
         "See https://api.shop.cn for more",
         "https://www.googleapis.com/auth/drive",
+        "http://javax.xml.transform.dom.DOMResult/feature",
         "2.5.4.3",
         "1.2.3.4",
         "127.0.0.1",

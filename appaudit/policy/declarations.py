@@ -91,7 +91,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             start_frame = passing.before(number, sentence) if definition is None else definition.frame
             reader = chinese if sentence.language == "zh" else english
             skip = max(0, definition.body - sentence.start) if definition is not None else 0
-            reading = reader.read(sentence.text, start_frame, skip or passing.label)
+            reading = reader.read(sentence.text, start_frame, skip or passing.label, passing.they)
             if start_frame is None and (listed := passing.listed(reading, sentence)) is not None:
                 reading = reader.read(sentence.text, listed, skip)
             found.readings[index, number] = reading

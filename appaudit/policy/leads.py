@@ -136,6 +136,7 @@ class Passing:
         self.last: Frame | None = None
         self.label = 0
         self.open = LABEL_FRAME
+        self.they = ""
         self.lead: Frame | None = LABEL_FRAME if collects(paragraph) else None
         self.term = TERM.match(paragraph.text, paragraph.body) is not None
 
@@ -178,6 +179,7 @@ class Passing:
 
     def after(self, number: int, sentence: Sentence, reading: SentenceReading) -> None:
         """Notes what the sentence leaves open."""
+        self.they = reading.they
         if reading.last_frame is not None and reading.last_frame.polarity:
             self.last = reading.last_frame
         elif reading.has_verb:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from appaudit.policy.lexicon import Token
 
 Polarity = Literal["collected", "not_collected", "local_only", "shared", "not_shared"]
 
@@ -93,7 +97,19 @@ class SentenceReading:
     mentions: list[Mention] = field(default_factory=list)
     last_frame: Frame | None = None
     has_verb: bool = False
+    they: str = ""
+    """Words of the party that "they" in the next sentence means, when it is neither us nor the user."""
     notes: list[str] = field(default_factory=list)
+
+
+def meant_by_they(items: Sequence[Token]) -> str:
+    """The party named last in a sentence; "" where the last named are users."""
+    for item in reversed(items):
+        if item.get("partner") or item.get("sdk"):
+            return item.text
+        if item.get("you") and item.low not in ("you", "您"):
+            return ""
+    return ""
 
 
 def inherit(frame: Frame | None) -> Frame | None:

@@ -41,6 +41,12 @@ _LEADS = re.compile(
     r"(?:[:：]|(?:following|below|including|scenarios?|circumstances|ways|following cases|when|if)\s*\.)\s*$",
     re.I,
 )
+_CATEGORIES = re.compile(
+    r"\bthe following (?:\w+ )?(?:categor\w+|types?|kinds?|permissions?)\b[^.:;]{0,110}\.?$", re.I
+)
+"""What leads a list in though it ends without a colon."""
+_CARRIED = re.compile(r"\s*(?:[、，,；;)）]|[（(][^（()）]{1,30}[）)]\s?[、，,；;的 a-z])")
+"""A line that cannot begin a sentence: the one before it is no heading."""
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|co|ltd|inc|corp|no|vs|mr|ms|dr|st|u\.s|u\.k|p\.o|llc|approx|dept|est|art|sec)|\b[A-Za-z])\.$",
     re.I,
@@ -172,6 +178,9 @@ def parse(document: LoadedDocument) -> Structure:
         heading = number in marked or (
             _is_heading(stripped, kind_of_marker, body, line)
             and not (under_lead and kind_of_marker in ("", "dash", "circ"))
+            and not (
+                number < len(lines) and _CARRIED.match(lines[number]) and not marker_of(lines[number])[0]
+            )
         )
         if heading:
             level = marked.get(number, 0) or _LEVEL.get(kind_of_marker, 7)
@@ -194,7 +203,7 @@ def parse(document: LoadedDocument) -> Structure:
                 lead_marker = kind_of_marker
         paragraphs.append(paragraph)
         open_text = kind != "heading" and not _ENDS.search(stripped[-_TAIL:])
-        if _LEADS.search(stripped[-_TAIL:]):
+        if _LEADS.search(stripped[-_TAIL:]) or _CATEGORIES.search(stripped[-4 * _TAIL :]):
             lead, lead_marker = len(paragraphs) - 1, ""
         elif under_lead and not kind_of_marker and len(stripped) > 80 and _ENDS.search(stripped[-_TAIL:]):
             lead = -1  # a full sentence of its own ends an unmarked list
@@ -251,10 +260,10 @@ def _contents(lines: tuple[str, ...]) -> frozenset[int]:
 def _continues(before: str, line: str) -> bool:
     """Whether ``line`` goes on with the sentence that ``before`` left open."""
     tail = before.rstrip()[-1:]
-    if (CJK.match(line[0]) or line[0] in "（“《") and CJK.match(tail or " "):
+    if (CJK.match(line[0]) or line[0] == "（") and CJK.match(tail or " "):
         # A form-like line ("使用目的：……") ends with its line and begins a new one.
         return len(before) >= 20 and not _FORM.match(line) and not _FORM.match(before.lstrip())
-    if line[0].islower() or line[0] in ",;)，；）、":
+    if line[0].islower() or line[0] in ",;)，；）、" or (line[0] == "(" and tail.isalpha()):
         return True
     return (
         len(before) >= 60

@@ -129,6 +129,23 @@ ENGLISH = [
     ("When you sign up we ask for your e-mail address, a password and, if you like, your phone number.", "c:email c:password c:phone_number"),
     ("The age you enter is stored on the device only.", "l:age"),
     ("We work with an ad network which automatically receives your IP address.", "s:ip"),
+    # who receives by a relative clause, lists led in without a colon, terms that say what is collected
+    ("We use Tally Metrics, which automatically receives your advertising ID.", "s:gaid"),
+    ("Third-party tools that we use may collect your IP address.", "s:ip"),
+    ("Services used by us do not receive your e-mail address.", "ns:email"),
+    ("Joining Data means data collected when you join, including your gender and your IMSI.", "c:gender c:imsi"),
+    ("Guests' records such as your passport number are kept.", "c:passport"),
+    ("Your posts and username are all visible to other members.", "s:published_content s:username"),
+    ("This may vary depending on your location.", ""),
+    ("We receive details such as your browser type and version and your carrier.", "c:browser_type c:carrier"),
+    ("We use a text message provider for video calls.", ""),
+    ("Drawings of your camera are not uploaded and are only stored in local storage.", "l:camera"),
+    ("Your gender is stored only in local storage.", "l:gender"),
+    # more than one sentence or line: who "they" are, lists led in without a colon
+    ("Advertisers reach you through our app. They may receive your IP address.", "s:ip"),
+    ("Users may talk to advertisers. They pick a nickname.", ""),
+    ("Last year we collected the following categories of information (as defined by law)\n- Identity (such as your email address)\n- Money (such as transaction data)", "c:email c:transaction_info"),
+    ("We log your device name every time\n(“host name”), your carrier and your IMEI.", "c:device_other c:carrier c:imei"),
 ]  # fmt: skip
 
 CHINESE = [
@@ -207,6 +224,9 @@ CHINESE = [
     ("您手机号码的运营商将号码发送给我们。", ""),
     ("共享的数据类型：网卡地址、Android ID；", "s:mac s:android_id"),
     ("我们会处理位置信息（包括IP地址以及能够提供位置的传感器信息）。", "c:location c:ip c:sensors"),
+    ("我们与广告合作伙伴合作。他们可能会收集您的IP地址。", "s:ip"),
+    ("此功能需要您在您的设备中开启您的位置信息\n（地理位置）、麦克风的访问权限，以便我们提供服务。", "c:location c:microphone"),
+    ("青禾相机隐私政策\n青禾相机（以下简称“我们”）是一款软件。青禾相机会保护您。青禾相机需要您授权获取昵称。您可下载青禾相机。青禾相机很好。青禾相机是免费的。青禾相机。", "c:nickname"),
 ]  # fmt: skip
 
 WORDS = {"c": "collected", "s": "shared", "nc": "not_collected", "ns": "not_shared", "l": "local_only"}

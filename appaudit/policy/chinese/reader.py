@@ -9,11 +9,12 @@ from appaudit.policy.chinese.accounts import signs_in
 from appaudit.policy.chinese.state import BREAK, CLOSE, CLOSING, ONLY_ON_DEVICE, OPEN, OWNERS, PUNCT, SUBJECTS
 from appaudit.policy.chinese.verbs import Verbs
 from appaudit.policy.lexicon import Token, lexicon
-from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, SentenceReading
+from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, SentenceReading, meant_by_they
 
 _UNDER_A_NAME = re.compile(r"[^，,。]{1,8}(?:名义|形式|方式|身份)")
 """以……名义收集 is no purpose."""
 _AS_PARTY = re.compile(r"(?:将|会|可|可能|向|提供|发送|返回|的?合作|授权|认证|网关)")
+_THEY = ("他们", "它们", "其可能", "其会", "其将")
 _WHILE = ("时", "后", "期间", "过程中", "情况下")
 _LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)(?:但不限于)?\s*$")
 
@@ -28,6 +29,7 @@ class ChineseReader(Verbs):
                 self.after_break = False
         self.end_condition(len(self.text))
         self.out.mentions = self.mentions
+        self.out.they = meant_by_they(self.items)
         frames = [m.frame for m in self.mentions if m.frame is not None and m.frame.polarity]
         state = self.state
         if state.frame is not None and state.frame.polarity and not state.frame.inherited:
@@ -363,8 +365,12 @@ class ChineseReader(Verbs):
         del i
 
 
-def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:
+def read(text: str, inherited: Frame | None = None, skip: int = 0, they: str = "") -> SentenceReading:
     """The reading of one Chinese sentence. ``inherited``: the frame of what leads it in; ``skip``:
-    characters at its start that are a defined term, not part of the statement."""
+    characters at its start that are a defined term, not part of the statement; ``they``: whom the
+    sentence before spoke of."""
     text = text.replace("你", "您")  # one word for the user; offsets stay
-    return ChineseReader(text, lexicon().items(text, PUNCT), inherited, skip).read()
+    reader = ChineseReader(text, lexicon().items(text, PUNCT), inherited, skip)
+    if they and text.startswith(_THEY):
+        reader.state.actor, reader.partner = "partner", they
+    return reader.read()

@@ -18,11 +18,11 @@ from appaudit.policy.english.state import (
     SUBJECTS,
 )
 from appaudit.policy.lexicon import WORDS, Token, fold, lexicon
-from appaudit.policy.reading import Frame, Polarity, SentenceReading
+from appaudit.policy.reading import Frame, Polarity, SentenceReading, meant_by_they
 
 _OTHERS = r"(?:the public|everyone|everybody|anyone|all|any|other|members|users|players|visitors)"
 _SEEN = re.compile(
-    r"\b(?:is|are|be|becomes?|remains?|(?P<no>not|never)) (?:(?!not)\w+ly )?"
+    r"\b(?:is|are|be|becomes?|remains?|(?P<no>not|never)) (?:(?!not)\w+ly |all |also )*"
     rf"(?:visible|viewable|accessible|available) (?=(?:for|to) {_OTHERS})",
     re.I,
 )
@@ -41,6 +41,7 @@ class EnglishReader(Nouns):
         self.end_condition(len(self.text))
         self.predicate()
         self.out.mentions = self.mentions
+        self.out.they = meant_by_they(self.items)
         self.out.last_frame = (
             self.state.frame if self.state.frame and self.state.frame.polarity else self._last_frame()
         )
@@ -362,7 +363,11 @@ class EnglishReader(Nouns):
         return not before.readings and before.text[:1].isalpha() and before.low not in JOINTS
 
 
-def read(text: str, inherited: Frame | None = None, skip: int = 0) -> SentenceReading:
+def read(text: str, inherited: Frame | None = None, skip: int = 0, they: str = "") -> SentenceReading:
     """The reading of one English sentence. ``inherited``: the frame of what leads it in; ``skip``:
-    characters at its start that are a defined term, not part of the statement."""
-    return EnglishReader(text, lexicon().items(text, WORDS), inherited, skip).read()
+    characters at its start that are a defined term, not part of the statement; ``they``: whom the
+    sentence before spoke of."""
+    reader = EnglishReader(text, lexicon().items(text, WORDS), inherited, skip)
+    if they and text.startswith("They "):
+        reader.state.actor, reader.partner_name = "partner", they
+    return reader.read()

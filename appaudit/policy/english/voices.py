@@ -10,6 +10,19 @@ from appaudit.policy.english.parties import Parties
 from appaudit.policy.lexicon import Entry, Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, NEGATED, Frame, Mention, Polarity
 
+_HERE = re.compile(
+    r"\s*(?P<only>only )?(?:in|on) (?:the |your )?(?:\w+'s )?local (?:storage|memory|database)\b(?! and)"
+)
+_NOT = re.compile(r"\b(?:not|never|no longer)\b|n't\b", re.I)
+
+
+def _denied(mention: Mention) -> bool:
+    return mention.frame is not None and mention.frame.polarity == "not_collected"
+
+
+def _described(mention: Mention) -> bool:
+    return mention.frame is not None and mention.frame.kind == "relative"
+
 
 class Voices(Parties):
     """Frames that reach back."""
@@ -35,8 +48,10 @@ class Voices(Parties):
         rest = self.text[item.end :].lower()
         recipient = self.recipient_after(i, plain=verb.value == "share")
         if cls in ("collect", "use", "store_local"):
-            polarity = "local_only" if self.local(i) else "collected"
-            by = self.agent(i)
+            stays = _HERE.match(rest)
+            here = self.local(i) or (stays is not None and bool(state.only or stays["only"]))
+            polarity = "local_only" if here else "collected"
+            by = "" if here else self.agent(i)
             if by:
                 polarity, recipient = "shared", by
         elif cls == "share":
@@ -64,7 +79,11 @@ class Voices(Parties):
             and not rest.strip(" .")
         ):
             polarity = "collected"
-        if state.negated and polarity:
+        since = state.frame.end if state.frame is not None else 0
+        negated = state.negated and (
+            polarity != "local_only" or _NOT.search(self.text, since, item.start) is not None
+        )
+        if negated and polarity:
             polarity = (
                 None if cls == "use" else ("not_collected" if polarity == "collected" else "not_shared")
             )
@@ -81,12 +100,15 @@ class Voices(Parties):
         )
         relative = state.relative == "which"
         targets = self.targets() if polarity else []
+        if polarity == "local_only" and not targets:
+            # "Notes are not uploaded and are only stored locally": the second says more
+            targets = [m for m in self.mentions if m.clause == self.clause and _denied(m)]
         if polarity == "local_only" and not self.mentions and not self.clause:
             # "The text is processed only on your device": what the sentence before took
             targets = [Mention(GENERIC_ANAPHOR, 0, item.end, clause=self.clause)]
             self.mentions += targets
         for mention in targets:
-            if polarity == "local_only" and mention.frame is not None and mention.frame.kind == "relative":
+            if polarity == "local_only" and (_denied(mention) or _described(mention)):
                 mention.frame = frame  # "the age you enter stays on the device": nobody else gets it
             elif mention.frame is not None and (relative or mention.frame.kind == "relative"):
                 if polarity and polarity != mention.frame.polarity:
@@ -99,6 +121,15 @@ class Voices(Parties):
         state.frame = frame if polarity else None
         state.held = state.hold_to_comma = False
 
+    def tool(self, i: int) -> str:
+        """The product named before ", which": "We use Tally Metrics, which receives ..."."""
+        first = last = i - 1
+        if self.word(i) != "which" or self.word(last) != ",":
+            return ""
+        while first and not self.items[first - 1].readings and self.items[first - 1].text[:1].isupper():
+            first -= 1
+        return self.text[self.items[first].start : self.items[last].start].strip() if first < last else ""
+
     def relative(self, i: int) -> None:
         word = self.word(i)
         # "providers such as Analytics, which may collect ...": the partner acts.
@@ -107,9 +138,10 @@ class Voices(Parties):
         )
         following = self.next_significant(i + 1)
         nxt = self.items[following] if following < len(self.items) else None
-        if partner is not None and nxt is not None and (nxt.get("aux") or nxt.get("verb")):
+        name = partner.text if partner is not None else self.tool(i)
+        if name and nxt is not None and (nxt.get("aux") or nxt.get("verb")):
             self.new_clause("partner", i)
-            self.partner_name = partner.text
+            self.partner_name = name
             return
         self.state.relative = "which" if word in ("which", "that", "who") else word
         if word in ("who", "whom", "whose"):
@@ -185,11 +217,14 @@ class Voices(Parties):
                 state.held = False
         elif (
             nxt is not None
-            and nxt.low in ("by", "from", "through", "via", "automatically", "during")
+            and (
+                nxt.low in ("by", "from", "through", "via", "automatically", "during") or nxt.get("condition")
+            )
             and verb.value == "collect"
-            and state.frame is None
+            and (state.frame is None or state.frame.polarity is None)
         ):
             frame = Frame(item.low, "collect", "we", "collected", item.start, item.end)
+            self.include_frame = frame
             for mention in self.mentions:
                 if mention.clause == self.clause and mention.frame is None:
                     mention.frame = frame

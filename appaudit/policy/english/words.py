@@ -20,6 +20,7 @@ from appaudit.policy.english.state import (
 )
 from appaudit.policy.lexicon import Entry, Token, fold
 
+_KEPT = ("records", "logs")
 _NOTHING = re.compile(r"\s+(?:no|none of|neither)\b(?! (?:longer|later|more than|less|fewer|other purpose))")
 _NOBODY = re.compile(
     r"[^.;:]{0,80}?\b(?:with|to) (?:nobody|no one|no-one|no (?:other |third[- ]|outside |external )*"
@@ -43,6 +44,8 @@ class Words(Walk):
             return before is None or before.get("possessive") is None
         if before is None:
             return verb.form != "past"
+        if low in _KEPT and i + 1 < len(self.items) and self.items[i + 1].get("group"):
+            return False  # "customer records such as ...": what is kept
         if low == "contacts" and not self.names_actor(before):
             return False  # "location, contacts and photos": a plural, not "it contacts"
         word = before.low

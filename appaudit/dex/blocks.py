@@ -125,7 +125,7 @@ def basic_blocks(method: Method) -> tuple[dict[int, tuple[int, int]], dict[int, 
         elif op == 0x2A:
             found = [at + signed(words[at + 1] | words[at + 2] << 16, 32)]
         elif op in (opcodes.PACKED_SWITCH, opcodes.SPARSE_SWITCH):
-            found = _switch_targets(words, at)
+            found = switch_targets(words, at)
         found = [t for t in found if t in place]
         leaders.update([place[t] for t in found])
         if k + 1 < len(starts):
@@ -146,7 +146,8 @@ def basic_blocks(method: Method) -> tuple[dict[int, tuple[int, int]], dict[int, 
     return blocks, successors, lost
 
 
-def _switch_targets(words: list[int], at: int) -> list[int]:
+def switch_targets(words: list[int], at: int) -> list[int]:
+    """Where the switch at ``at`` leads, as its payload says."""
     payload = at + signed(words[at + 1] | words[at + 2] << 16, 32)
     if not 0 <= payload < len(words) - 1:
         return []

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from appaudit.dex import leb, opcodes
 from appaudit.dex.classdata import EncodedMethods
-from appaudit.dex.layout import Data, Index, Int32, UInt8, UInt16, distinct, expand
+from appaudit.dex.layout import Data, Index, Int32, Mask, UInt8, UInt16, distinct, expand
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.sweep import Sweep, sweep
 
@@ -123,6 +123,32 @@ class Code:
         """The code units of one item."""
         begin = (int(self.offset[item]) + CODE_HEADER) // 2
         return self._everything[begin : begin + int(self.bounds[item + 1] - self.bounds[item])]
+
+    def units_of(self, items: Int32) -> UInt16:
+        """The code units of several items end to end."""
+        begin = (self.offset[items].astype(np.intp) + CODE_HEADER) // 2
+        units: UInt16 = self._everything[expand(begin, np.diff(self.bounds)[items])[1]]
+        return units
+
+    def words_at(self, items: Int32, offsets: Int32) -> UInt16:
+        """The three code units from an offset in each item on, a row each; those behind the last are 0."""
+        at = (self.offset[items].astype(np.intp) + CODE_HEADER) // 2 + offsets
+        at = at[:, np.newaxis] + np.arange(3)
+        everything = self._everything
+        inside = at < len(everything)
+        words: UInt16 = np.where(inside, everything[np.where(inside, at, 0)], np.uint16(0))
+        return words
+
+    def begins(self, items: Int32) -> Mask:
+        """For the code units of several items end to end whether an instruction begins there."""
+        places = expand(self.bounds[items].astype(np.intp), np.diff(self.bounds)[items])[1]
+        mask: Mask = (self._decoded.begins[places >> 3] << (places & 7).astype(np.uint8) & 0x80).astype(bool)
+        return mask
+
+    def caught(self, items: Int32) -> Mask:
+        """Which items have exception handlers."""
+        mask: Mask = self._everything[self.offset[items] // 2 + 3] > 0
+        return mask
 
     def instructions(self, item: int) -> list[int]:
         """Where each instruction of one item begins, in code units of the method."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from appaudit.dex.flow import run
 from appaudit.dex.hierarchy import Hierarchy
 from appaudit.dex.machine import Body
 from appaudit.dex.models import Constant, shown
+from appaudit.dex.nearby import Trace, traces
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.queries import CallSites
 from appaudit.dex.registers import Parameter, State, plain
@@ -32,16 +32,6 @@ _PARAMETERS = frozenset({*"IJSBCZ", *mv.ELEMENTS, *mv.TEXTS})
 _OWNERS = sorted(models.OWNERS)
 RELEASED = 16
 """Methods after which the pages of mapped files that were read are given back."""
-
-
-class Trace(NamedTuple):
-    """What is constant at a call: the receiver (a class object's descriptor, a string's text), the
-    declared parameters in order; None where not constant. ``passed``: for each parameter which of the calling
-    method's own it is, None where none."""
-
-    receiver: str | int | None
-    arguments: tuple[str | int | None, ...]
-    passed: tuple[int | None, ...] = ()
 
 
 NOTHING = Trace(None, ())
@@ -66,15 +56,15 @@ class ConstantTracer:
         self._results: dict[object, Constant | None] = {}
         self._budget = machine.Budget()
 
-    def trace(self, sites: CallSites) -> list[Trace]:
-        """The constants at each site. Sites that are no calls have none."""
+    def trace(self, sites: CallSites, receivers: bool = False) -> list[Trace]:
+        """The constants at each site; the receiver where ``receivers`` asks for it. Sites that are no calls
+        have none."""
         found = [NOTHING] * len(sites)
-        if not len(sites):
-            return found
         methods: dict[tuple[int, int], list[int]] = {}
         offsets = sites.offset.tolist()
-        for place, method in enumerate(zip(sites.dex.tolist(), sites.item.tolist(), strict=True)):
-            methods.setdefault(method, []).append(place)
+        owners = list(zip(sites.dex.tolist(), sites.item.tolist(), strict=True))
+        for place in self._trace_nearby(sites, receivers, found):
+            methods.setdefault(owners[place], []).append(place)
         for count, ((number, item), places) in enumerate(methods.items(), 1):
             if count % RELEASED == 0:
                 for dex in self._dexes:
@@ -98,6 +88,24 @@ class ConstantTracer:
             records.append(CallSite(self._dexes[dex].member, caller, callee, offset, arguments))
         return records
 
+    def _trace_nearby(self, sites: CallSites, receivers: bool, found: list[Trace]) -> list[int]:
+        """Fills in the calls whose arguments are set close by; returns the places of the others."""
+        places = np.flatnonzero(np.frombuffer(opcodes.REFERENCE, np.uint8)[sites.opcode] == Reference.METHOD)
+        own = sites.where(places)
+
+        def parameters_of(k: int) -> dict[int, int]:
+            return self._parameters(int(own.dex[k]), int(own.item[k]), int(own.caller[k]))
+
+        left: list[int] = []
+        for place, trace in zip(
+            places.tolist(), traces(own, self._names, receivers, parameters_of), strict=True
+        ):
+            if trace is None:
+                left.append(place)
+            else:
+                found[place] = trace
+        return left
+
     def _trace_method(self, number: int, item: int, caller: int, offsets: frozenset[int]) -> dict[int, Trace]:
         method, names = method_of(self._dexes[number], item), self._names[number]
         found: dict[int, Trace] = {}
@@ -116,15 +124,16 @@ class ConstantTracer:
                 tuple(h.number if isinstance(h, Parameter) else None for h in held),
             )
 
-        run(method, names, offsets, visit, self._parameters(number, item, caller))
+        own = self._parameters(number, item, caller)
+        run(method, names, offsets, visit, {register: Parameter(index) for register, index in own.items()})
         return found
 
-    def _parameters(self, number: int, item: int, caller: int) -> State:
-        """The registers that hold a method's parameters when it begins, the last ones it has."""
+    def _parameters(self, number: int, item: int, caller: int) -> dict[int, int]:
+        """The registers that hold a method's parameters when it begins, the last ones it has, by number."""
         dex = self._dexes[number]
         places, width = parameter_places(dex.method_name(caller)[2])
         first = dex.code.registers(item)[0] - width
-        return {first + at: Parameter(index) for index, at in enumerate(places) if first + at >= 0}
+        return {first + at: index for index, at in enumerate(places) if first + at >= 0}
 
     # ------------------------------------------------------------------- methods that are run
 

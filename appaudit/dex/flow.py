@@ -96,7 +96,7 @@ def _destinations() -> tuple[bytes, frozenset[int]]:
 
 
 _IS_INVOKE: Final = bytes(op in opcodes.INVOKE or op in opcodes.INVOKE_RANGE for op in range(256))
-_DESTINATION, _WIDE = _destinations()
+DESTINATION, WIDE = _destinations()
 """Where an instruction writes: 1 in vA, 2 in vAA, 3 in vAAAA, 0 nowhere; and which write two registers."""
 
 _INT: Final[Mapping[int, Callable[[int, int], int]]] = {
@@ -188,7 +188,7 @@ def _block(
             result = _invoke(words, at, op, names, state)
             continue
         value: Register | None = None
-        kind = _DESTINATION[op]
+        kind = DESTINATION[op]
         if kind == 0:
             if 0x4B <= op <= 0x51:  # aput
                 store(words, at, op, state)
@@ -207,7 +207,7 @@ def _block(
         if op == 0x0C or op == 0x0A or op == 0x0B:
             value, result = result, None
         elif 0x12 <= op <= 0x1C:
-            value = _constant(words, at, op, names)
+            value = constant(words, at, op, names)
         elif op <= 0x09:
             source = word >> 12 if kind == 1 else words[at + 1] if kind == 2 else words[at + 2]
             value = moved(state, source)
@@ -230,11 +230,12 @@ def _block(
             state.pop(destination, None)
         else:
             state[destination] = value
-        if op in _WIDE:
+        if op in WIDE:
             state.pop(destination + 1, None)
 
 
-def _constant(words: list[int], at: int, op: int, names: Names) -> Constant | None:
+def constant(words: list[int], at: int, op: int, names: Names) -> Constant | None:
+    """What a ``const`` instruction (opcodes 0x12 to 0x1c) writes."""
     if op == opcodes.CONST_STRING:
         return names.string(words[at + 1])
     if op == opcodes.CONST_STRING_JUMBO:

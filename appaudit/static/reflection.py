@@ -35,7 +35,7 @@ def edges(
 
 
 def _called(hierarchy: Hierarchy, tracer: ConstantTracer, sites: CallSites) -> Iterator[str]:
-    for target, trace in zip(sites.target.tolist(), tracer.trace(sites), strict=True):
+    for target, trace in zip(sites.target.tolist(), tracer.trace(sites, receivers=True), strict=True):
         name = trace.arguments[0] if trace.arguments else None
         if not isinstance(name, str):
             continue

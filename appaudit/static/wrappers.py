@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from appaudit.dex import CallSites, Target, call_sites
-from appaudit.dex.constants import Trace
+from appaudit.dex.nearby import Trace
 from appaudit.records import CallSite
 from appaudit.static.sample import Sample, in_methods, joined
 

@@ -133,6 +133,8 @@ def test_reflection_keeps_the_class() -> None:
     method = f"Ljava/lang/Class;->getMethod({STRING}[Ljava/lang/Class;)Ljava/lang/reflect/Method;"
     words += [*call(0x6E, method, 1, 2, 3), RETURN]
     dex = Dex(build([Class("La;", [Method("m", "()V", words)])]), "x")
-    (trace,) = ConstantTracer([dex]).trace(call_sites([dex], [Target("Ljava/lang/Class;", "getMethod")]))
+    (trace,) = ConstantTracer([dex]).trace(
+        call_sites([dex], [Target("Ljava/lang/Class;", "getMethod")]), receivers=True
+    )
     assert trace.receiver == "Landroid/os/SystemProperties;"
     assert trace.arguments == ("get", None)

@@ -42,7 +42,8 @@ ENGLISH = [
     ("Persons under the legal age may not register.", ""),
     ("We may collect your location (with your permission), contacts, and photos.", "c:location c:contacts c:photo"),
     ("We share device IDs and advertising IDs with advertisers.", "s:device_id_other s:gaid"),
-    ("Neither we nor our partners collect your IMEI.", "ns:imei"),
+    ("Neither we nor our partners collect your IMEI.", "nc:imei"),
+    ("Neither advertisers nor partners receive your IMEI.", "ns:imei"),
     # what is no collecting or sharing
     ("We work with vendors who send emails for us.", ""),
     ("We may collect device data (not including your name, address or phone number).", "c:device_info nc:name nc:address nc:phone_number"),
@@ -146,6 +147,12 @@ ENGLISH = [
     ("Users may talk to advertisers. They pick a nickname.", ""),
     ("Last year we collected the following categories of information (as defined by law)\n- Identity (such as your email address)\n- Money (such as transaction data)", "c:email c:transaction_info"),
     ("We log your device name every time\n(“host name”), your carrier and your IMEI.", "c:device_other c:carrier c:imei"),
+    # what the user signs in with, what moves between parties
+    ("You may sign up with Twitter or stay anonymous.", "c:third_party_account"),
+    ("Never log in with Google on a borrowed phone.", ""),
+    ("Registering is possible with a phone number or by post.", "c:phone_number"),
+    ("We will provide the user with the phone number of the other party.", "s:phone_number"),
+    ("When you exchange data (such as your address) between your phone and the server, it is encrypted.", "c:address"),
 ]  # fmt: skip
 
 CHINESE = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from appaudit.policy.english.accounts import signed_in_with
 from appaudit.policy.english.nouns import Nouns
 from appaudit.policy.english.state import (
     AUTHORISES,
@@ -26,6 +27,7 @@ _SEEN = re.compile(
     rf"(?:visible|viewable|accessible|available) (?=(?:for|to) {_OTHERS})",
     re.I,
 )
+_SIGNS_IN = re.compile(r"\b(?:sign|log|regist|connect)", re.I)
 _SERVES = re.compile(r"\b(?:helps?|allows?|enables?|lets?|assists?) us\b", re.I)
 
 
@@ -40,6 +42,8 @@ class EnglishReader(Nouns):
                 self.sign(i, item)
         self.end_condition(len(self.text))
         self.predicate()
+        if _SIGNS_IN.search(self.text):
+            self.mentions = signed_in_with(self.text, self.mentions)
         self.out.mentions = self.mentions
         self.out.they = meant_by_they(self.items)
         self.out.last_frame = (
@@ -303,6 +307,7 @@ class EnglishReader(Nouns):
             back -= 1
         neither = self.word(back) in ("nor", "neither") and self.items[back].get("negation") is not None
         self.new_clause(actor, i)
+        self.with_us = neither and self.items[back - 1].get("we") is not None
         self.state.negated = denied or neither  # "we do not require you to provide X"
 
     def contrasts(self, i: int) -> bool:

@@ -55,6 +55,8 @@ class Walk:
     pending = False
     """A partner was named whose verb comes after a relative clause ("partners we entrust may use")."""
     was_passive = False
+    with_us = False
+    """The subject is "neither we nor our partners"."""
     partner_name = ""
     relative_used = False
     include_frame: Frame | None = None

@@ -11,6 +11,11 @@ from appaudit.policy.english.voices import Voices
 from appaudit.policy.lexicon import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
+_OF_THE_OTHER = re.compile(
+    r"\s*(?:the user|users|you|each of you|them) with\b.{0,90}?\bof the (?:counterpart\w*|other (?:party|user|side|member))"
+)
+"""After "provide": "the user with the address of the other party"."""
+_WITH_SERVER = re.compile(r"^.{0,90}?\b(?:between .{0,40}?|with (?:our|the) )servers?\b")
 _MUST = re.compile(r"\b(?:(?:need|have|required|asked) to|must) (?:first )?$", re.I)
 """Before "turn on the microphone": the user is asked for a permission."""
 
@@ -138,6 +143,10 @@ class Verbs(Voices):
             kind = "permission"
         if cls == "other":
             polarity = None
+        elif cls == "provide" and actor != "you" and _OF_THE_OTHER.match(rest):
+            polarity, recipient = "shared", "counterparty"
+        elif cls == "share" and actor == "you" and low == "exchange" and _WITH_SERVER.search(rest):
+            polarity = "collected"
         elif actor in ("we", ""):
             if cls in ("collect", "use", "permission", "contain", "store_local"):
                 polarity = "local_only" if self.local(i) else "collected"
@@ -198,6 +207,8 @@ class Verbs(Voices):
         elif actor == "sdk" and cls in ("collect", "use", "permission", "share"):
             polarity = "collected"
             kind = "sdk"
+        if self.with_us and cls in ("collect", "use") and polarity == "shared":
+            polarity = "collected"  # "neither we nor our partners collect": we do not
         negated = state.negated or self.denied_after(i)
         if polarity and idle(self.text, item, cls, actor, negated):
             polarity = None

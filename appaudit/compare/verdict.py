@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from appaudit.compare.disclosure import GENERIC
 from appaudit.records import Confidence, Disclosure, Fact, Gap, Outcome, Severity
 
 
@@ -29,8 +30,9 @@ class Verdict:
 
 
 def uncollected(promises: Iterable[list[Fact]]) -> Iterator[Verdict]:
-    """One answer for all promises on data that nobody was seen to collect: neither kept nor broken."""
-    said = [statements[0] for statements in promises]
+    """One answer for all promises on data that nobody was seen to collect: neither kept nor broken. Words
+    such as "personal information" promise nothing about a type."""
+    said = [statements[0] for statements in promises if statements[0].subject[5:] not in GENERIC]
     if said:
         data = " ".join(dict.fromkeys(f.subject.partition(":")[2] for f in said))
         needs = (("needs", f"run_collecting:{data}"),)

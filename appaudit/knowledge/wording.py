@@ -24,6 +24,9 @@ from appaudit.records import (
 APIS = 5
 """Framework members that a sentence names; the others are counted."""
 
+COLLECTING = "run_collecting"
+"""What would decide promises on data that nobody was seen to collect: `needed` names the data."""
+
 _AND = {"en": ", ", "zh": "、"}
 _THEN = {"en": "; ", "zh": "；"}
 
@@ -65,7 +68,8 @@ def render(finding: Finding, lang: Language) -> Wording:
         return Wording(passed.rstrip(".。"), passed, text.why, "")
     template = text.message
     title = text.title
-    if finding.outcome == "not_examined" and "{needs}" not in template:  # a title that claims nothing
+    general = "{needs}" not in template or values.given.get("needs", "").startswith(COLLECTING)
+    if finding.outcome == "not_examined" and general:  # a title that claims nothing
         named = "name" if finding.subject.startswith("topic:") else "title"
         title = _word("not_examined", named, lang).replace("{name}", text.name)
         template = _word("not_examined", "sentence", lang)
@@ -259,7 +263,7 @@ def needed(code: str, lang: Language) -> str:
     name, _, value = code.partition(":")
     if name == "sources":
         value = _AND[lang].join(_alternatives(group, lang) for group in value.split())
-    if name == "run_collecting":
+    if name == COLLECTING:
         value = _data_names(value.split(), lang)
     return _word("needs", name, lang).replace("{value}", value)
 

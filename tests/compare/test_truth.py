@@ -396,3 +396,11 @@ def test_starts_that_no_statement_explains(source: str, subject: str, triggers: 
         (found,) = (f for f in judged(*facts) if f.rule == "self-start")
         assert found.outcome == outcome_
         assert subject.partition(":")[2] in dict(found.attributes)["names"]
+
+
+def test_data_that_nobody_read_was_not_kept_on_the_device_either() -> None:
+    findings = judged(
+        said("declared", "processes_locally"), said("declared", "processes_locally", data="mac")
+    )
+    (open_,) = (f for f in findings if f.rule == "local-only-sent")
+    assert (open_.outcome, dict(open_.attributes)["needs"]) == ("not_examined", "run_collecting:imei mac")

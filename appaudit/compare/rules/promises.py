@@ -44,7 +44,7 @@ def local_only_sent(case: Case) -> Iterator[Verdict]:
         sent = [f for f in observed if f.action in LEAVING]
         if sent:
             yield _verdict("violation", said, sent)
-        elif "traffic" in case.examined:
+        elif observed and "traffic" in case.examined:
             yield _verdict("pass", said, observed)
         elif near := [f for f in observed if "network" in f.attribute]:
             where = "method" if any(f.attribute["network"] == "method" for f in near) else "class"

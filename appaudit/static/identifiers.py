@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from appaudit.dex import CallSites
+from appaudit.dex.blocks import parameter_types
+from appaudit.dex.constants import Trace
 from appaudit.knowledge.apis import Api, Word, by_id, catalogue, word_tables
 from appaudit.knowledge.naming import SYSTEM_PACKAGES
 from appaudit.records import CallSite, ClassDefinition, Fact, Gap, StringConstant
@@ -20,6 +24,7 @@ from appaudit.static.library import in_library
 from appaudit.static.sample import Sample, in_methods, joined
 from appaudit.static.words import WordSites
 
+CLASS, TEXT = "Ljava/lang/Class;", "Ljava/lang/String;"
 PACKAGE_TABLE = "package"
 PACKAGE = re.compile(r"[a-zA-Z]\w*(\.\w+){1,7}")
 """Packages that are on every phone: asking for one is no look at what the user installed."""
@@ -94,7 +99,10 @@ class _Finder:
         tables = [word_tables()[t] for t in api.args.values() if t in word_tables()]
         probes_packages = PACKAGE_TABLE in api.args.values()
         if len(sites) > SMALL and not api.data and not probes_packages:
-            sites = in_methods(sites, self._words.methods_of(tables))
+            methods = self._words.methods_of(tables)
+            if api.kind == "reflection":
+                methods = methods.union(*(self._words.methods_with(a.class_name) for a in _hidden().values()))
+            sites = in_methods(sites, methods)
         if len(sites) > MAX_TRACED:
             reason = f"It is called from {len(sites)} places; the arguments of {MAX_TRACED} were traced."
             self.gaps.append(Gap("static", "too_many_call_sites", api.id, reason))
@@ -122,6 +130,11 @@ class _Finder:
                 found, open_ = self._meanings(api, call)
                 if not found and open_ and not api.data:
                     unknown.append(_Open(api, sites, k, call, trace.passed))
+                if (hidden := _looked_up(call, trace)) is not None:
+                    nothing = (None,) * (max(hidden.args) + 1)
+                    passed = (_first_text(call.caller),) * len(nothing)
+                    lookup = dataclasses.replace(call, arguments=nothing)
+                    unknown.append(_Open(hidden, sites, k, lookup, passed))
                 for meaning in found or [_Meaning(data) for data in api.data]:
                     self._reached(api, sites, k, call, meaning)
         for api, sites, k, call, _ in self._wrapped(unknown):
@@ -273,6 +286,27 @@ class _Finder:
                     )
                     key = Key(actor, "accesses", f"data:{word.data}", attributes)
                     self.drafts.add(key, evidence, words=word.value, callers=sites.caller_descriptor(k))
+
+
+@cache
+def _hidden() -> Mapping[tuple[str, str], Api]:
+    """The rows that apps reach by reflection, by class (descriptor) and member, whose arguments tell."""
+    rows = (a for a in _rows() if a.hidden and not a.data and min(a.args) >= 0)
+    return {(a.descriptor, a.member): a for a in rows}
+
+
+def _looked_up(call: CallSite, trace: Trace) -> Api | None:
+    """The hidden row that a method is looked up of by its name."""
+    name = trace.arguments[0] if trace.arguments else None
+    if call.callee.partition("->")[0] != CLASS or not isinstance(trace.receiver, str):
+        return None
+    return _hidden().get((trace.receiver, str(name)))
+
+
+def _first_text(method: str) -> int | None:
+    """The number of a method's first parameter that is a text: what it hands on by reflection."""
+    types = parameter_types(method[method.index("(") :])
+    return types.index(TEXT) if TEXT in types else None
 
 
 def _kept(*attributes: tuple[str, str]) -> tuple[tuple[str, str], ...]:

@@ -200,3 +200,34 @@ def test_looking_for_a_changed_system(tmp_path: Path, path: str) -> None:
     (fact,) = found(tmp_path, Class("Lcom/x/A;", [method(text(1, path), call(0x70, READER, 0, 1))]))
     assert (fact.subject, fact.attribute["words"]) == ("data:device_env", path)
     assert fact.attribute["api"] == "java.io.FileReader.<init>"
+
+
+FOR_NAME = "Ljava/lang/Class;->forName(Ljava/lang/String;)Ljava/lang/Class;"
+GET_METHOD = "Ljava/lang/Class;->getMethod(Ljava/lang/String;[Ljava/lang/Class;)Ljava/lang/reflect/Method;"
+
+
+@pytest.mark.parametrize(
+    ("owner", "member", "word", "reached"),
+    [
+        ("android.os.SystemProperties", "get", "ro.serialno", "serial"),
+        ("android.os.ServiceManager", "getService", "iphonesubinfo", "imei"),
+    ],
+)
+def test_hidden_members_are_looked_up_by_name(
+    tmp_path: Path, owner: str, member: str, word: str, reached: str
+) -> None:
+    """The word stands where the member is looked up, or with who calls the method that does so."""
+    looks_up: list[list[Word]] = [
+        text(1, owner),
+        static(FOR_NAME, 1),
+        [0x010C],
+        text(2, member),
+        virtual(GET_METHOD, 1, 2, 3),
+    ]
+    assert data(found(tmp_path, Class("Lcom/x/A;", [method(*looks_up, text(4, word))]))) == {reached}
+    helper = method(*looks_up, name="read", signature="(Ljava/lang/String;)V")
+    calls = method(text(0, word), static("Lcom/x/A;->read(Ljava/lang/String;)V", 0))
+    (fact,) = found(tmp_path, Class("Lcom/x/A;", [helper, calls]))
+    assert (fact.subject, fact.attribute["api"]) == (f"data:{reached}", f"{owner}.{member}")
+    other: list[list[Word]] = [text(1, "com.x.Other"), *looks_up[1:]]
+    assert not found(tmp_path, Class("Lcom/x/A;", [method(*other, text(4, word))]))

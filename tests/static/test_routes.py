@@ -17,7 +17,8 @@ COMMANDS = {
     "ifconfig wlan0": "mac", "netcfg": "mac", "cat /sys/class/net/wlan0/address": "mac",
     "getprop ro.serialno": "serial", "settings get secure android_id": "android_id",
     "settings get secure bluetooth_address": "bluetooth_mac", "service call clipboard 1": "clipboard",
-    "content query --uri content://call_log/calls": "call_log", "service call iphonesubinfo 1": "imei", "dumpsys wifi": "wifi_info", "screencap -p": "screen_content",
+    "content query --uri content://call_log/calls": "call_log", "service call iphonesubinfo 1": "imei",
+    "dumpsys wifi": "wifi_info", "screencap -p": "screen_content",
 }  # fmt: skip
 STRINGS = {
     "/sys/class/net/eth0/address": "mac", "/proc/net/arp": "mac", "/proc/net/if_inet6": "ip",

@@ -1,4 +1,4 @@
-"""What the user opens an account with: "sign in with Twitter", "registration is possible with an e-mail address"."""
+"""What the user opens an account with: "sign in with Twitter", "registration is possible by e-mail"."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _BY_NAME = re.compile(
     rf"{_WITH} (?:your |an? )?(?P<name>{_PROVIDERS})\b(?! (?:accounts?|analytics|play|maps)\b)", re.I
 )
 _POSSIBLE = re.compile(
-    rf"\b(?:registration|{_SIGN}) (?:is|are) (?:also )?(?:possible|available|offered|done) (?:with|via|through|using|by)\b",
+    rf"\b(?:registration|{_SIGN}) (?:is|are) (?:also )?(?:possible|available|offered|done)"
+    r" (?:with|via|through|using|by)\b",
     re.I,
 )
 _SIGN_INS = frozenset({"email", "phone_number", "third_party_account", "username", "password"})

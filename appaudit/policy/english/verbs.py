@@ -12,7 +12,8 @@ from appaudit.policy.lexicon import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
 _OF_THE_OTHER = re.compile(
-    r"\s*(?:the user|users|you|each of you|them) with\b.{0,90}?\bof the (?:counterpart\w*|other (?:party|user|side|member))"
+    r"\s*(?:the user|users|you|each of you|them) with\b.{0,90}?"
+    r"\bof the (?:counterpart\w*|other (?:party|user|side|member))"
 )
 """After "provide": "the user with the address of the other party"."""
 _WITH_SERVER = re.compile(r"^.{0,90}?\b(?:between .{0,40}?|with (?:our|the) )servers?\b")

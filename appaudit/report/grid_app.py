@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from appaudit.knowledge.sdks import CATEGORIES, sdks
 from appaudit.knowledge.wording import limit
@@ -65,7 +66,7 @@ class AppGrids(Cells):
                 Cell(tuple(dict.fromkeys((self.w.sdk(r.id), visible(r.id)))), "name"),
                 text(self._category(r.id)),
                 self.listing(visible(f.attribute["version"]) for f in r.found if "version" in f.attribute),
-                self.evidence(r.found, 3),
+                replace(self.evidence(r.found, 3), lines=tuple(self._known_by(r.found))),
                 self._sites(r.reaches),
                 self.subjects(r.alone),
                 self.listing(self._start(f) for f in r.starts),
@@ -73,6 +74,17 @@ class AppGrids(Cells):
                 self.said(r.disclosed),
             ),
         )
+
+    def _known_by(self, facts: list[Fact]) -> Iterator[str]:
+        """That renamed code was told by its fingerprint, and how sure; who calls the SDK."""
+        for attributes in (fact.attribute for fact in facts):
+            if attributes.get("basis") == "fingerprint":
+                yield self.w("by_fingerprint", part=f"{int(100 * float(attributes['score']))}%")
+            callers = attributes.get("used_by", "")
+            if callers == "none":
+                yield self.w("never_called")
+            elif callers:
+                yield self.w("called_by", who=self.listing(map(self.w.actor, callers.split())).text)
 
     def _sites(self, facts: list[Fact]) -> Cell:
         """Types of data with the number of places in the code that read each."""

@@ -205,7 +205,7 @@ def _cell(cell: Cell) -> Text:
         rest = len(cell.places) - 1 + cell.more
         if rest > 0:
             line.append(f"  (+{rest})", "dim")
-        return line
+        return Text("\n").join([*map(Text, cell.lines), line])
     return Text("\n".join(cell.lines) if cell.kind != "inline" else cell.text)
 
 

@@ -193,13 +193,17 @@ def test_the_sdk_table_has_what_an_sdk_alone_needs_and_what_starts_by_itself() -
             triggers="android.intent.action.BOOT_COMPLETED",
         ),
         fact("sdk:jpush", "accesses", "data:imei", startup="x.App.onCreate"),
+        fact("app", "embeds", "sdk:jpush", basis="fingerprint", score="0.998", used_by="app sdk:jcore"),
     )
     view = dataclasses.replace(audit("en"), facts=given)
     (row,) = sdk_rows(view)
     assert [f.subject for f in row.alone] == [phone, own]
     assert [f.action for f in row.starts] == ["starts", "accesses"]
     (cells,) = Grids(view, Words("en")).sdks().rows
-    assert any("BOOT_COMPLETED" in line for cell in cells for line in cell.lines)
+    lines = [line for cell in cells for line in cell.lines]
+    assert any("BOOT_COMPLETED" in line for line in lines)
+    assert "renamed; by fingerprint, 99% of it found" in lines
+    assert "called by the app, JIGUANG JCore" in lines
 
 
 def test_what_only_a_denial_implies_is_nowhere_shown_as_declared() -> None:

@@ -29,7 +29,7 @@ SUBJECT = "notice:"
 
 _END = re.compile(r"[。！？!?；;]|\.(?=\s|$)")
 _HAN = re.compile("[\u4e00-\u9fff]")
-_STOP = re.compile(r"[。；;：:.!?！？\])）】]$")
+_STOPS = tuple("。；;：:.!?！？])）】")
 _VALUE = re.compile(r"\d{2}|@|://")
 _MAX_SENTENCE = 2_000
 MAX_SENTENCES = 20_000
@@ -158,7 +158,7 @@ _Told = dict[tuple[str, str], list[_Sentence]]
 def _heading(text: str, lang: str) -> bool:
     """Whether words are short, end without a stop and hold no number or address."""
     words = text.strip()
-    return len(words) < (16 if lang == "zh" else 48) and not _STOP.search(words) and not _VALUE.search(words)
+    return len(words) < (16 if lang == "zh" else 48) and not words.endswith(_STOPS) and not _VALUE.search(words)
 
 
 def _sentences(result: PolicyResult) -> Iterator[_Sentence]:

@@ -9,6 +9,7 @@ from appaudit.policy.declarations import Declaration
 from appaudit.policy.lexicon import words_of
 from appaudit.policy.structure import Sentence
 
+_DOTTED = re.compile(r"\d\.\d")
 _VERSION = re.compile(
     r"(?:until|before|prior to|earlier than|up to)\s+(?:version\s*)?v?(\d+(?:\.\d+)+)"
     r"|(?<!\d)(\d+(?:\.\d+)+)\s*(?:versions?)?[^.;。；()（）]{0,30}?"
@@ -42,8 +43,7 @@ def _tokens(near: str, whole: str, language: str) -> tuple[str, ...]:
         for name, words in _phrases(language)
         if any(w in (whole if name == _OF_SENTENCE else near) for w in words)
     ]
-    version = _VERSION.search(near)
-    if version is not None:
+    if _DOTTED.search(near) is not None and (version := _VERSION.search(near)) is not None:
         out.append("until_version:" + next(g for g in version.groups() if g))
     return tuple(out)
 

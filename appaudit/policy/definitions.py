@@ -66,7 +66,10 @@ class Definitions:
 
     def notice(self, index: int, paragraph: Paragraph) -> Definition | None:
         """The definition that ``paragraph`` is, if it is one; it is kept."""
-        match = _HEAD.match(paragraph.text[paragraph.body :])
+        text = paragraph.text
+        if ":" not in text and "：" not in text:
+            return None
+        match = _HEAD.match(text[paragraph.body :])
         if match is None:
             return None
         tokens = lexicon().match(match.group("term"))

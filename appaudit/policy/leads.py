@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 from appaudit.policy.lexicon import lexicon
 from appaudit.policy.reading import Frame, SentenceReading, inherit
@@ -60,6 +61,25 @@ EXPLAINED = re.compile(
     re.I,
 )
 """A sentence that says what a thing is ("Cookies are small files that ...") declares nothing."""
+_THINGS = (
+    "small",
+    "tiny",
+    "short",
+    "unique",
+    "text",
+    "piece",
+    "bit",
+    "string",
+    "number",
+    "alphanumeric",
+    "file",
+    "identifier",
+    "technolog",
+    "electronic",
+    "series",
+    "address",
+)
+"""What of it says what kind of thing."""
 _PARTIES = re.compile(r"\b(?:we|us|our|ours)\b", re.I)
 OURS = re.compile(
     r"我们[^，。；]{0,12}(?:收集|获取|采集)|\bwe (?:\w+ ){0,3}(?:collect|receive|gather|obtain)", re.I
@@ -123,7 +143,12 @@ def own_names(text: str) -> re.Pattern[str] | None:
 
 def collects(paragraph: Paragraph) -> bool:
     """Whether the paragraph stands under a heading like "Information we collect"."""
-    return bool(paragraph.path) and COLLECTING.match(paragraph.path[-1][:120]) is not None
+    return bool(paragraph.path) and _collecting(paragraph.path[-1][:120])
+
+
+@lru_cache(maxsize=256)
+def _collecting(heading: str) -> bool:
+    return COLLECTING.match(heading) is not None
 
 
 class Passing:
@@ -165,17 +190,19 @@ class Passing:
 
     def silent(self, sentence: Sentence) -> bool:
         """Whether a sentence names data without saying what happens to them."""
+        text = sentence.text
+        low = text.lower()
         caution = (
-            "may" in sentence.text
-            or "could" in sentence.text
-            or "might" in sentence.text
-            or "他人" in sentence.text
+            (("may" in text or "could" in text or "might" in text) and "personal" in low)
+            or "他人" in text
         )
-        if caution and CAUTION.search(sentence.text) is not None:
+        if caution and CAUTION.search(text) is not None:
             return True
-        if self.term and not OURS.search(sentence.text):
+        if self.term and not OURS.search(text):
             return True
-        return EXPLAINED.match(sentence.text) is not None and _PARTIES.search(sentence.text) is None
+        if not any(map(low.__contains__, _THINGS)) or EXPLAINED.match(text) is None:
+            return False
+        return _PARTIES.search(text) is None
 
     def after(self, number: int, sentence: Sentence, reading: SentenceReading) -> None:
         """Notes what the sentence leaves open."""
@@ -192,8 +219,8 @@ class Passing:
         elif (
             number == 0
             and len(text) <= 90
-            and COLLECTING.match(text)
             and text.endswith((".", ":", "：", "。"))
+            and COLLECTING.match(text)
         ):
             self.lead = LABEL_FRAME  # a heading that runs in: "Data you give us. Your name; ..."
         elif reading.has_verb and _STARTS.match(text):

@@ -218,7 +218,7 @@ class Lexicon:
 
     def _match(self, text: str) -> tuple[list[Token], bool]:
         """The tokens, and whether those between them are there too, as `WORDS` cuts them."""
-        if _HAN.search(text) is None:
+        if text.isascii() or _HAN.search(text) is None:
             found = self._match_english(text, _ENGLISH)
             whole = "'" not in text and "’" not in text
         else:

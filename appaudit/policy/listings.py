@@ -125,7 +125,7 @@ def _labelled(document: LoadedDocument) -> tuple[str, list[Record]] | None:
     """Lines of the form ``head：value``, as lists without a table are written."""
     cells: list[tuple[str, Cell]] = []
     for number, line in enumerate(lines_read(document)[0], 1):
-        match = _LABEL.match(line[:4000])
+        match = _LABEL.match(line[:4000]) if ":" in line or "：" in line else None
         if match and len(cells) < _MAX_LABELS:
             cells.append((match.group(1), Cell(match.group(2), number, match.start(2), match.group(1))))
         elif not match and len(cells) < _MAX_LABELS and names_sdk(line):

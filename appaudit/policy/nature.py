@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from appaudit.knowledge.load import toml
 from appaudit.policy.document import LoadedDocument
@@ -25,6 +25,7 @@ def roles() -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
+@lru_cache(maxsize=1024)
 def role_of(title: str) -> str | None:
     """The role a title names, None when it names none."""
     for role, pattern in roles():

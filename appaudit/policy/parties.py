@@ -13,7 +13,8 @@ from appaudit.policy.lexicon import lexicon
 
 _NAME_HEAD = re.compile(r"sdk|名称|产品|第三方|插件|\bname\b|provider|partner|service", re.I)
 _DATA_HEAD = re.compile(r"信息|数据|字段|\bdata\b|information|collected", re.I)
-_SPEAKS = re.compile(r"sdk|开发工具包|开发包|插件|第三方服务|third[- ]party (?:service|librar|tool)", re.I)
+_SPEAKS = ("sdk", "开发工具包", "开发包", "插件", "第三方服务")
+_SPEAKS_TOO = re.compile(r"third[- ]party (?:service|librar|tool)")
 _REACH = 4
 """Lines after one that speaks of SDKs in which their names are looked for."""
 _NOT_DATA = re.compile(r"目的|用途|方式|场景|链接|官网|政策|purpose|link|url|polic", re.I)
@@ -44,7 +45,7 @@ def mentions_of(document: LoadedDocument) -> list[SdkMention]:
     """SDKs named in the text, by line. Only lines that speak of SDKs, and those right after, are
     searched: elsewhere a company's name is no SDK."""
     lines, _ = lines_read(document)
-    near = {n + k for n, line in enumerate(lines) if _SPEAKS.search(line) for k in range(-1, _REACH)}
+    near = {n + k for n, line in enumerate(lines) if _speaks(line.lower()) for k in range(-1, _REACH)}
     numbers = sorted(n for n in near if 0 <= n < len(lines))
     starts = [0]
     for n in numbers:
@@ -57,6 +58,11 @@ def mentions_of(document: LoadedDocument) -> list[SdkMention]:
         stop = min(end - starts[index], len(line))
         out.append(SdkMention(f"sdk:{sdk_id}", numbers[index] + 1, column, stop))
     return out
+
+
+def _speaks(low: str) -> bool:
+    """Whether a line in lower case speaks of SDKs."""
+    return any(map(low.__contains__, _SPEAKS)) or ("third" in low and _SPEAKS_TOO.search(low) is not None)
 
 
 def rows_of(document: LoadedDocument) -> Iterator[SdkMention | SdkData]:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Literal
 
 from appaudit.policy.document import LoadedDocument, lines_read
@@ -36,11 +37,21 @@ _MARKER = re.compile(
     r")\s*"
 )
 _LEVEL = {"part": 1, "zh": 2, "rom": 2, "zhp": 3, "dotted": 5, "num": 4, "nump": 5, "let": 6}
-_ENDS = re.compile(r"[.。！!？?；;:：,，、…]\s*[\"”’')）\]】》]*\s*$")
-_LEADS = re.compile(
-    r"(?:[:：]|(?:following|below|including|scenarios?|circumstances|ways|following cases|when|if)\s*\.)\s*$",
-    re.I,
+_ENDS = frozenset(".。！!？?；;:：,，、…")
+_CLOSERS = "\"”’')）]】》"
+_LEADS = (
+    "following",
+    "below",
+    "including",
+    "scenario",
+    "scenarios",
+    "circumstances",
+    "ways",
+    "following cases",
+    "when",
+    "if",
 )
+"""Before a full stop that leads in as a colon would."""
 _CATEGORIES = re.compile(
     r"\bthe following (?:\w+ )?(?:categor\w+|types?|kinds?|permissions?)\b[^.:;]{0,110}\.?$", re.I
 )
@@ -66,8 +77,11 @@ _YOURS = re.compile(
 """A short line like "Your device model" is an item of a list, not a heading like "Your Rights"."""
 _TAIL = 40
 """Characters at the end of a line that tell how it ends."""
+_LABEL = re.compile(r"[:：]\s*\S")
 _FORM = re.compile(r"[^:：，,。]{2,12}[:：]")
 _WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
+_SIGNS = bytes(c if chr(c).isalnum() and c < 128 else 32 for c in range(256))
+"""What of ASCII text is no word, as spaces."""
 _SHINGLE = 6
 _LONGEST_SENTENCE = 2500
 """Characters after which a text without stops is cut at a comma: keeps hostile input linear."""
@@ -121,6 +135,20 @@ class Structure:
     paragraphs: list[Paragraph]
     contents: frozenset[int]
     cut: int = 0
+
+
+def _ends(line: str) -> bool:
+    """Whether a line ends with a stop, whatever closes behind it."""
+    return line[-_TAIL:].rstrip().rstrip(_CLOSERS).rstrip()[-1:] in _ENDS
+
+
+def _leads(line: str) -> bool:
+    """Whether a line leads in what follows."""
+    tail = line[-_TAIL:].rstrip()
+    if tail.endswith((":", "：")) or (tail.endswith(".") and tail[:-1].rstrip().lower().endswith(_LEADS)):
+        return True
+    more = line[-4 * _TAIL :]
+    return "following" in more.lower() and _CATEGORIES.search(more) is not None
 
 
 def language_of(text: str) -> Literal["zh", "en"]:
@@ -202,10 +230,10 @@ def parse(document: LoadedDocument) -> Structure:
             if not lead_marker:
                 lead_marker = kind_of_marker
         paragraphs.append(paragraph)
-        open_text = kind != "heading" and not _ENDS.search(stripped[-_TAIL:])
-        if _LEADS.search(stripped[-_TAIL:]) or _CATEGORIES.search(stripped[-4 * _TAIL :]):
+        open_text = kind != "heading" and not _ends(stripped)
+        if _leads(stripped):
             lead, lead_marker = len(paragraphs) - 1, ""
-        elif under_lead and not kind_of_marker and len(stripped) > 80 and _ENDS.search(stripped[-_TAIL:]):
+        elif under_lead and not kind_of_marker and len(stripped) > 80 and _ends(stripped):
             lead = -1  # a full sentence of its own ends an unmarked list
     seen: dict[tuple[str, ...] | str, int] = {}
     for paragraph in paragraphs:
@@ -214,11 +242,18 @@ def parse(document: LoadedDocument) -> Structure:
     return Structure(paragraphs, contents, 0 if whole else len(lines))
 
 
+def _words(text: str) -> list[str]:
+    """The words of a text in lower case; each Chinese character is one."""
+    if text.isascii():
+        return text.encode().lower().translate(_SIGNS).decode().split()
+    return _WORD.findall(text.lower())
+
+
 def _normal(line: str) -> str:
     """A line's words alone, without its list markers ("- 1. ...")."""
     for _ in range(2):
         line = line[marker_of(line)[1] :]
-    return "".join(_WORD.findall(line.lower()))
+    return "".join(_words(line))
 
 
 def _contents(lines: tuple[str, ...]) -> frozenset[int]:
@@ -244,7 +279,7 @@ def _contents(lines: tuple[str, ...]) -> frozenset[int]:
             and text not in {short[n] for n in run[-40:]}
             and marker_of(line)[0]
             and len(line) < 120
-            and not _ENDS.search(line[-_TAIL:])
+            and not _ends(line)
         ):
             run.append(number)
         else:
@@ -276,13 +311,11 @@ def _continues(before: str, line: str) -> bool:
 
 
 def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
-    if _ENDS.search(stripped[-_TAIL:]):
+    if _ends(stripped):
         return bool(marker in ("zh", "zhp", "part") and len(stripped) <= 30 and stripped[-1] in ":：")
     text = line[body:].strip()
-    if re.search(r"[:：]\s*\S", text) or (not marker and _SAYS.match(text)):
-        return False
     limit = 34 if CJK.search(text) else 95
-    if len(text) > limit:
+    if len(text) > limit or _LABEL.search(text) or (not marker and _SAYS.match(text)):
         return False
     if marker in ("dash", "circ"):
         return False
@@ -343,12 +376,12 @@ def _stops(text: str, start: int) -> Iterator[int]:
 
 def _repeats(sentence: str, line: int, seen: dict[tuple[str, ...] | str, int]) -> int:
     """The line of an earlier copy of ``sentence``: most of its word sequences stood on one line before."""
-    words = _WORD.findall(sentence.lower())
+    words = _words(sentence)
     if len(words) < 8:
         key = "".join(words)
         return 0 if len(words) < 4 else _first(seen, key, line)
     shingles = list(zip(*(words[i:] for i in range(_SHINGLE)), strict=False))
-    lines = [seen[s] for s in shingles if s in seen]
+    lines = [line for line in map(seen.get, shingles) if line is not None]
     if len(lines) >= 0.65 * len(shingles):
         best, count = Counter(lines).most_common(1)[0]
         if best != line and count >= 0.65 * len(shingles):
@@ -357,7 +390,7 @@ def _repeats(sentence: str, line: int, seen: dict[tuple[str, ...] | str, int]) -
         for shingle in shingles:
             seen.setdefault(shingle, line)
     else:
-        seen.update(dict.fromkeys(shingles, line))
+        seen.update(zip(shingles, repeat(line), strict=False))
     return 0
 
 

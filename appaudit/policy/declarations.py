@@ -10,6 +10,7 @@ from appaudit.policy import chinese, english
 from appaudit.policy.definitions import Definition, Definitions
 from appaudit.policy.document import LoadedDocument
 from appaudit.policy.leads import Passing, own_names
+from appaudit.policy.lexicon import Token
 from appaudit.policy.reading import (
     GENERIC_ANAPHOR,
     NEGATED,
@@ -77,6 +78,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
     found = ReadDocument(document, structure, Definitions())
     names = own_names(document.text)
     leads: dict[int, Frame | None] = {}
+    words_of: dict[str, list[Token]] = {}
     recent: list[Declaration] = []
     for index, paragraph in enumerate(structure.paragraphs):
         if paragraph.kind in ("contents", "heading"):
@@ -88,18 +90,22 @@ def read_document(document: LoadedDocument) -> ReadDocument:
         frame = inherit(leads.get(paragraph.lead)) if paragraph.lead >= 0 else None
         passing = Passing(paragraph, frame)
         for number, sentence in enumerate(paragraph.sentences):
-            start_frame = passing.before(number, sentence) if definition is None else definition.frame
             reader = chinese if sentence.language == "zh" else english
+            words = words_of.get(sentence.text)
+            if words is None:
+                words = words_of[sentence.text] = reader.tokens(sentence.text)
+            start_frame = passing.before(number, sentence) if definition is None else definition.frame
             skip = max(0, definition.body - sentence.start) if definition is not None else 0
-            reading = reader.read(sentence.text, start_frame, skip or passing.label, passing.they)
+            reading = reader.read(sentence.text, words, start_frame, skip or passing.label, passing.they)
             if start_frame is None and (listed := passing.listed(reading, sentence)) is not None:
-                reading = reader.read(sentence.text, listed, skip)
+                reading = reader.read(sentence.text, words, listed, skip)
             found.readings[index, number] = reading
-            if names is not None:
-                inside = [m.span() for m in names.finditer(sentence.text)]
-                reading.mentions = [m for m in reading.mentions if not _within(m, inside)]
-            if passing.silent(sentence):
-                reading.mentions = []
+            if reading.mentions:
+                if names is not None:
+                    inside = [m.span() for m in names.finditer(sentence.text)]
+                    reading.mentions = [m for m in reading.mentions if not _within(m, inside)]
+                if passing.silent(sentence):
+                    reading.mentions = []
             new = _declare(found, index, number, sentence, reading, recent, definition)
             found.declarations += new
             found.before = reading.mentions

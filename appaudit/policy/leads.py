@@ -7,6 +7,7 @@ from collections import Counter
 from functools import lru_cache
 
 from appaudit.policy.lexicon import lexicon
+from appaudit.policy.literals import may_match
 from appaudit.policy.reading import Frame, SentenceReading, inherit
 from appaudit.policy.structure import Paragraph, Sentence
 
@@ -61,25 +62,6 @@ EXPLAINED = re.compile(
     re.I,
 )
 """A sentence that says what a thing is ("Cookies are small files that ...") declares nothing."""
-_THINGS = (
-    "small",
-    "tiny",
-    "short",
-    "unique",
-    "text",
-    "piece",
-    "bit",
-    "string",
-    "number",
-    "alphanumeric",
-    "file",
-    "identifier",
-    "technolog",
-    "electronic",
-    "series",
-    "address",
-)
-"""What of it says what kind of thing."""
 _PARTIES = re.compile(r"\b(?:we|us|our|ours)\b", re.I)
 OURS = re.compile(
     r"我们[^，。；]{0,12}(?:收集|获取|采集)|\bwe (?:\w+ ){0,3}(?:collect|receive|gather|obtain)", re.I
@@ -192,15 +174,11 @@ class Passing:
         """Whether a sentence names data without saying what happens to them."""
         text = sentence.text
         low = text.lower()
-        caution = (
-            (("may" in text or "could" in text or "might" in text) and "personal" in low)
-            or "他人" in text
-        )
-        if caution and CAUTION.search(text) is not None:
+        if may_match(CAUTION, low) and CAUTION.search(text) is not None:
             return True
         if self.term and not OURS.search(text):
             return True
-        if not any(map(low.__contains__, _THINGS)) or EXPLAINED.match(text) is None:
+        if not may_match(EXPLAINED, low) or EXPLAINED.match(text) is None:
             return False
         return _PARTIES.search(text) is None
 

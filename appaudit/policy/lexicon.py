@@ -29,6 +29,7 @@ _ENGLISH_IN_CHINESE = re.compile(f"([㐀-鿿]+|{_WORD})")
 """As ``_ENGLISH``, with Chinese characters that stand together as one word."""
 _LATIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+_LETTER = re.compile("[A-Za-z]")
 MENU_PATH = re.compile(
     r"\[[^\[\]]{1,60}\](?:\s*[-–—/>]+\s*\[[^\[\]]{1,60}\])+"  # [Account] - [Settings]
     r"|【[^【】]{1,60}】(?:\s*[-–—/>＞]+\s*【[^【】]{1,60}】)+"  # 【我的】>【设置】
@@ -203,6 +204,21 @@ class Lexicon:
             return found
         out: list[Token] = []
         position = 0
+        if between is not WORDS:  # single characters: found in one pass
+            signs = [(m.start(), m.group()) for m in between.finditer(text)]
+            number, count = 0, len(signs)
+            for token in found:
+                if not token.readings:
+                    continue
+                while number < count and signs[number][0] < token.start:
+                    at, sign = signs[number]
+                    if at >= position:
+                        out.append(Token(at, at + 1, sign, NOTHING))
+                    number += 1
+                out.append(token)
+                position = token.end
+            out += [Token(at, at + 1, sign, NOTHING) for at, sign in signs[number:] if at >= position]
+            return out
         for token in found:
             if not token.readings:
                 continue
@@ -222,7 +238,8 @@ class Lexicon:
             found = self._match_english(text, _ENGLISH)
             whole = "'" not in text and "’" not in text
         else:
-            found = [t for t in self._match_english(text, _ENGLISH_IN_CHINESE) if t.readings]
+            latin = _LETTER.search(text) is not None
+            found = self._match_english(text, _ENGLISH_IN_CHINESE, False) if latin else []
             found, whole = _merge(found, self._match_chinese(text)), False
         paths = menu_paths(text)
         if "《" in text or ">" in text or "→" in text or "＞" in text:
@@ -242,8 +259,8 @@ class Lexicon:
                 found = [t.renamed(sense.type, sense.means) for t in found]
         return found
 
-    def _match_english(self, text: str, pattern: re.Pattern[str]) -> list[Token]:
-        """Phrases, and the words between them, as ``pattern`` cuts them, as tokens without readings."""
+    def _match_english(self, text: str, pattern: re.Pattern[str], bare: bool = True) -> list[Token]:
+        """Phrases, and (``bare``) the words between them, as ``pattern`` cuts them, without readings."""
         pieces = pattern.split(text)  # gap, word, gap, word ..., gap
         places = list(accumulate(map(len, pieces)))
         starts, ends = places[::2], places[1::2]
@@ -251,8 +268,13 @@ class Lexicon:
         out: list[Token] = []
         root, count, i = self._words, len(words), 0
         while i < count:
-            best, best_end = None, i
-            node, j = root.get(words[i]), i + 1
+            node = root.get(words[i])
+            if node is None:
+                if bare:
+                    out.append(Token(starts[i], ends[i], pieces[2 * i + 1], NOTHING))
+                i += 1
+                continue
+            best, best_end, j = None, i, i + 1
             # Depth-first over the two ways on (the word itself, a wildcard), longest end wins.
             waiting: list[tuple[dict[str, Any], int]] = []
             while node is not None:
@@ -267,7 +289,8 @@ class Lexicon:
                 if node is None and waiting:
                     node, j = waiting.pop()
             if best is None:
-                out.append(Token(starts[i], ends[i], pieces[2 * i + 1], NOTHING))
+                if bare:
+                    out.append(Token(starts[i], ends[i], pieces[2 * i + 1], NOTHING))
                 i += 1
             else:
                 start, end = starts[i], ends[best_end - 1]
@@ -287,8 +310,11 @@ class Lexicon:
                 i += 1
                 continue
             best, end, j = None, i, i + 1
+            inside = low[i] in _LATIN and i > 0 and low[i - 1] in _LATIN
             while node is not None:
-                if _END in node and not _cuts_word(low, i, j):
+                if _END in node and not inside and not (
+                    j < count and low[j - 1] in _LATIN and low[j] in _LATIN
+                ):
                     best, end = node[_END], j
                 node = node.get(low[j]) if j < count else None
                 j += 1
@@ -312,14 +338,6 @@ def _add(trie: dict[str, Any], keys: Iterable[str], entry: Entry) -> None:
 def _keys(word: str) -> tuple[str, ...]:
     """What a word of a phrase is compared by; a few words make up most phrases."""
     return (word,) if word == WILDCARD else tuple(map(fold, _ENGLISH.findall(word)))
-
-
-def _cuts_word(text: str, start: int, end: int) -> bool:
-    """Whether a match at start..end of lower-case text would begin or end inside a Latin word ("mac" in
-    "machine")."""
-    if text[start] in _LATIN and start > 0 and text[start - 1] in _LATIN:
-        return True
-    return text[end - 1] in _LATIN and end < len(text) and text[end] in _LATIN
 
 
 def _merge(first: list[Token], second: list[Token]) -> list[Token]:

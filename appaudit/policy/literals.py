@@ -180,6 +180,11 @@ def needed(pattern: str) -> Needs:
     return tuple(sorted(found, key=_worth, reverse=True)) if end == len(pattern) else ()
 
 
+def may_match(pattern: re.Pattern[str], folded: str) -> bool:
+    """Whether a text, here in lower case, holds what ``pattern`` needs to match it."""
+    return all(any(map(folded.__contains__, some)) for some in needed(pattern.pattern))
+
+
 def _alternation(pattern: str, i: int) -> tuple[Needs, int]:
     """What ``a|b|c`` needs from ``i`` on, and where it ends: at ``)`` or the end of the pattern."""
     branches: list[Needs] = []

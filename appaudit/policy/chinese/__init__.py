@@ -5,6 +5,6 @@ As in English one pass with a small state, but Chinese puts more before the verb
 of a nested clause (收集您在使用……时的记录) must not close the frame it stands in.
 """
 
-from appaudit.policy.chinese.reader import ChineseReader, read
+from appaudit.policy.chinese.reader import ChineseReader, read, tokens
 
-__all__ = ["ChineseReader", "read"]
+__all__ = ["ChineseReader", "read", "tokens"]

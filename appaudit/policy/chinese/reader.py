@@ -365,12 +365,23 @@ class ChineseReader(Verbs):
         del i
 
 
-def read(text: str, inherited: Frame | None = None, skip: int = 0, they: str = "") -> SentenceReading:
-    """The reading of one Chinese sentence. ``inherited``: the frame of what leads it in; ``skip``:
-    characters at its start that are a defined term, not part of the statement; ``they``: whom the
-    sentence before spoke of."""
-    text = text.replace("你", "您")  # one word for the user; offsets stay
-    reader = ChineseReader(text, lexicon().items(text, PUNCT), inherited, skip)
+def tokens(text: str) -> list[Token]:
+    """The words of one Chinese sentence, as `read` takes them."""
+    return lexicon().items(_user(text), PUNCT)
+
+
+def read(
+    text: str, words: list[Token], inherited: Frame | None = None, skip: int = 0, they: str = ""
+) -> SentenceReading:
+    """The reading of one Chinese sentence. ``words``: its `tokens`; ``inherited``: the frame of what leads
+    it in; ``skip``: characters at its start that are a defined term, not part of the statement; ``they``:
+    whom the sentence before spoke of."""
+    reader = ChineseReader(_user(text), words, inherited, skip)
     if they and text.startswith(_THEY):
         reader.state.actor, reader.partner = "partner", they
     return reader.read()
+
+
+def _user(text: str) -> str:
+    """``text`` with one word for the user; offsets stay."""
+    return text.replace("你", "您")

@@ -5,6 +5,6 @@ whether a condition or a purpose holds it up, and a stack for brackets. A verb i
 the data words before it; a relative clause ("which will be shown") those of the clause before.
 """
 
-from appaudit.policy.english.reader import EnglishReader, read
+from appaudit.policy.english.reader import EnglishReader, read, tokens
 
-__all__ = ["EnglishReader", "read"]
+__all__ = ["EnglishReader", "read", "tokens"]

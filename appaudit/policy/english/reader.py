@@ -368,11 +368,18 @@ class EnglishReader(Nouns):
         return not before.readings and before.text[:1].isalpha() and before.low not in JOINTS
 
 
-def read(text: str, inherited: Frame | None = None, skip: int = 0, they: str = "") -> SentenceReading:
-    """The reading of one English sentence. ``inherited``: the frame of what leads it in; ``skip``:
-    characters at its start that are a defined term, not part of the statement; ``they``: whom the
-    sentence before spoke of."""
-    reader = EnglishReader(text, lexicon().items(text, WORDS), inherited, skip)
+def tokens(text: str) -> list[Token]:
+    """The words of one English sentence, as `read` takes them."""
+    return lexicon().items(text, WORDS)
+
+
+def read(
+    text: str, words: list[Token], inherited: Frame | None = None, skip: int = 0, they: str = ""
+) -> SentenceReading:
+    """The reading of one English sentence. ``words``: its `tokens`; ``inherited``: the frame of what leads
+    it in; ``skip``: characters at its start that are a defined term, not part of the statement; ``they``:
+    whom the sentence before spoke of."""
+    reader = EnglishReader(text, words, inherited, skip)
     if they and text.startswith("They "):
         reader.state.actor, reader.partner_name = "partner", they
     return reader.read()

@@ -130,7 +130,7 @@ _Name = tuple[str, str, str]
 """Item, kind of its patterns, language."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sentence:
     document: str
     line: int
@@ -180,7 +180,7 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
                     # Folding must not move characters: a few capital letters become two.
                     folded = words.lower()
                     folded = folded if len(folded) == len(words) else words
-                    lang = "zh" if _HAN.search(words) else "en"
+                    lang = "en" if words.isascii() or _HAN.search(words) is None else "zh"
                     bits, names = book.index.held(folded)
                     if book.skip[lang].search(folded, bits) is None:
                         heading = _heading(words, lang)

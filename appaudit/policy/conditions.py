@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cache, lru_cache
 
 from appaudit.policy.declarations import Declaration
 from appaudit.policy.lexicon import words_of
 from appaudit.policy.structure import Sentence
 
+_OPENING, _CLOSING = re.compile(r"[(\[（【;；。]"), re.compile(r"[)\]）】;；。]")
 _DOTTED = re.compile(r"\d\.\d")
 _VERSION = re.compile(
     r"(?:until|before|prior to|earlier than|up to)\s+(?:version\s*)?v?(\d+(?:\.\d+)+)"
@@ -20,8 +22,8 @@ _VERSION = re.compile(
 
 def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str, ...]:
     """Tokens like ``background`` or ``permission:<name>``, then ``if:<words>`` for the rest."""
-    near = _clause(sentence.text, declaration.start - sentence.start)
-    out = list(_tokens(near.lower(), _lower(sentence.text), sentence.language))
+    clause = _clause(sentence.text, declaration.start - sentence.start)
+    out = list(_tokens(sentence.text, clause, sentence.language))
     if declaration.polarity == "local_only":
         out.append("local_only")
     for begin, end in declaration.conditions:
@@ -33,26 +35,40 @@ def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str,
 
 _OF_SENTENCE = "optional"
 """A condition that may stand anywhere in the sentence, not only in the clause of the data word."""
-_lower = lru_cache(maxsize=64)(str.lower)
 
 
 @lru_cache(maxsize=2048)
-def _tokens(near: str, whole: str, language: str) -> tuple[str, ...]:
+def _tokens(text: str, clause: tuple[int, int], language: str) -> tuple[str, ...]:
+    near = text[slice(*clause)].lower()
     out = [
         name
-        for name, words in _phrases(language)
-        if any(w in (whole if name == _OF_SENTENCE else near) for w in words)
+        for name, words in _said(text, language)
+        if name == _OF_SENTENCE or any(w in near for w in words)
     ]
     if _DOTTED.search(near) is not None and (version := _VERSION.search(near)) is not None:
         out.append("until_version:" + next(g for g in version.groups() if g))
     return tuple(out)
 
 
-def _clause(text: str, position: int) -> str:
-    """The words around ``position`` up to the next bracket or semicolon."""
-    left = max(text.rfind(c, 0, position) for c in "([（【;；。")
-    right = min((p for c in ")]）】;；。" if (p := text.find(c, position)) >= 0), default=len(text))
-    return text[left + 1 : right]
+def _clause(text: str, position: int) -> tuple[int, int]:
+    """(start, end) of the words around ``position`` up to the next bracket or semicolon."""
+    opening, closing = _edges(text)
+    left, right = bisect_left(opening, position), bisect_left(closing, position)
+    return (opening[left - 1] + 1 if left else 0), (closing[right] if right < len(closing) else len(text))
+
+
+@lru_cache(maxsize=64)
+def _edges(text: str) -> tuple[list[int], list[int]]:
+    """Where the brackets and semicolons stand at which a clause begins, and those at which it ends."""
+    return [m.start() for m in _OPENING.finditer(text)], [m.start() for m in _CLOSING.finditer(text)]
+
+
+@lru_cache(maxsize=64)
+def _said(text: str, language: str) -> list[tuple[str, list[str]]]:
+    """The conditions whose phrases a sentence holds, with those phrases."""
+    low = text.lower()
+    held = ((name, [w for w in words if w in low]) for name, words in _phrases(language))
+    return [(name, words) for name, words in held if words]
 
 
 @cache

@@ -137,7 +137,7 @@ def references(document: LoadedDocument) -> Iterator[Reference]:
         if 2 < len(words) <= 100 and _wanted(words):
             yield Reference(words, document.name, line, target)
     for number, text in enumerate(lines_read(document)[0], 1):
-        if len(text) > 100_000:
+        if len(text) > 100_000 or not any(map(text.__contains__, '《〈<“"')):
             continue
         for match in _TITLE.finditer(text):
             words = next(group for group in match.groups() if group).strip()
@@ -182,13 +182,14 @@ def _chapters(documents: Sequence[LoadedDocument]) -> set[str]:
     out = set()
     for document in documents:
         for line in lines_read(document)[0]:
-            if 2 < len(line) <= 120 and not re.search(r"[。；;，,]|\. ", line) and not _TITLE.search(line):
+            if 2 < len(line) <= 120 and not _CLAUSES.search(line) and not _TITLE.search(line):
                 bare = _NUMBER.sub("", line)
                 out.add(fold(bare))
                 out.add(fold(bare.split("：")[-1].split(":")[-1]))
     return out
 
 
+_CLAUSES = re.compile(r"[。；;，,]|\. ")
 _NUMBER = re.compile(
     r"^\s*(?:(?:附录|附件|附|appendix|annex|schedule)\s*[一二三四五六七八九十\dA-Za-z]{0,3}[\s：:.、]*"
     r"|第?[(（]?[一二三四五六七八九十\d.]{1,6}[)）]?[章节条]?[、.．\s]+)+",

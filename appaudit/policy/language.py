@@ -20,6 +20,9 @@ _ENGLISH = frozenset(
     """the of and to in we you your our is are or for with that this not may will by as be on when if any
     from it use have can do at which all other an information data us they their such""".split()  # noqa: SIM905
 )
+_ASCII = re.compile(r"[\x00-\x7f]+")
+_SIGNS = bytes(c if chr(c).isalpha() and c < 128 else 32 for c in range(256))
+"""What of ASCII text is no letter, as spaces."""
 _SAMPLE = 60_000
 
 
@@ -29,9 +32,13 @@ def language(text: str) -> str:
     if len(text) > 3 * _SAMPLE:  # a head in one language often stands before a body in another
         middle = len(text) // 2
         text = text[:_SAMPLE] + text[middle : middle + _SAMPLE] + text[-_SAMPLE:]
-    han, kana, hangul, other = (len(p.findall(text)) for p in (_HAN, _KANA, _HANGUL, _OTHER))
-    words = _WORD.findall(text)
-    english = sum(map(_ENGLISH.__contains__, map(str.lower, words)))
+    rest = "" if text.isascii() else _ASCII.sub("", text)
+    han, kana, hangul, other = (len(p.findall(rest)) for p in (_HAN, _KANA, _HANGUL, _OTHER))
+    if _WORD.search(rest) is None:
+        words = text.encode("ascii", "replace").lower().translate(_SIGNS).decode().split()
+    else:
+        words = list(map(str.lower, _WORD.findall(text)))
+    english = sum(map(_ENGLISH.__contains__, words))
     if kana > 0.1 * (han + kana):
         han = 0  # Japanese
     # A Chinese character carries about as much as half an English word, so weigh by words.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from itertools import islice
 
 from appaudit.knowledge.load import toml
 from appaudit.policy.document import LoadedDocument
@@ -70,7 +71,9 @@ def gaps(
     size = len("".join(text[: 20 * _SHORT].split()))
     folded = text[: 20 * _SHORT].lower()
     known = toml("documents.toml")
-    policy = sum(word in folded for word in known["policy_words"]["any"])
+    short = size < _SHORT and not document.tables
+    said = (1 for word in known["policy_words"]["any"] if word in folded)
+    policy = sum(said if short else islice(said, 2))
     if not size:
         reason = "it holds no text"
         if script_size:
@@ -85,7 +88,7 @@ def gaps(
     if kind == "unknown" and size > 60:
         reason = f"it is written in {script(text)}; only Chinese and English are read"
         out.append(Gap("policy", "language_unknown", document.name, reason))
-    if size < _SHORT and not document.tables:
+    if short:
         scores = {row["id"]: sum(w in folded for w in row["words"]) for row in known["not_policy"]}
         scores["login"] += 3 * password
         scores["script"] += script_size > 20 * size and size < 300

@@ -10,6 +10,11 @@ from appaudit.policy.lexicon import Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
 
 
+_AS = re.compile(r"\bas (?:an? |the )?(?:relevant |related |corresponding )?$")
+_SUCH_AS = re.compile(r"\b(?:such|well) as\s+\w*\s*$")
+_OF = re.compile(r"\s+(?:of|related to|relating to)\s+(?:(?:your|the|corresponding|their|bound)\s+)+")
+
+
 class Nouns(Verbs):
     """Collects mentions."""
 
@@ -59,14 +64,13 @@ class Nouns(Verbs):
         """ "authentication information of your payment account": the second belongs to the first;
         "kept as a web log": what it is kept as."""
         before = self.text[max(0, item.start - 14) : item.start].lower()
-        if re.search(r"\bas (?:an? |the )?(?:relevant |related |corresponding )?$", before) and not re.search(
-            r"\b(?:such|well) as\s+\w*\s*$", self.text[max(0, item.start - 24) : item.start].lower()
+        if (
+            "as " in before
+            and _AS.search(before)
+            and not _SUCH_AS.search(self.text[max(0, item.start - 24) : item.start].lower())
         ):
             return True
-        if self.mentions and re.fullmatch(
-            r"\s+(?:of|related to|relating to)\s+(?:(?:your|the|corresponding|their|bound)\s+)+",
-            self.text[self.mentions[-1].end : item.start],
-        ):
+        if self.mentions and _OF.fullmatch(self.text, self.mentions[-1].end, item.start):
             return self.mentions[-1].frame is not None
         return False
 

@@ -158,7 +158,9 @@ _Told = dict[tuple[str, str], list[_Sentence]]
 def _heading(text: str, lang: str) -> bool:
     """Whether words are short, end without a stop and hold no number or address."""
     words = text.strip()
-    return len(words) < (16 if lang == "zh" else 48) and not words.endswith(_STOPS) and not _VALUE.search(words)
+    return (
+        len(words) < (16 if lang == "zh" else 48) and not words.endswith(_STOPS) and not _VALUE.search(words)
+    )
 
 
 def _sentences(result: PolicyResult) -> Iterator[_Sentence]:

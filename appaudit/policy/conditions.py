@@ -41,9 +41,7 @@ _OF_SENTENCE = "optional"
 def _tokens(text: str, clause: tuple[int, int], language: str) -> tuple[str, ...]:
     near = text[slice(*clause)].lower()
     out = [
-        name
-        for name, words in _said(text, language)
-        if name == _OF_SENTENCE or any(w in near for w in words)
+        name for name, words in _said(text, language) if name == _OF_SENTENCE or any(w in near for w in words)
     ]
     if _DOTTED.search(near) is not None and (version := _VERSION.search(near)) is not None:
         out.append("until_version:" + next(g for g in version.groups() if g))

@@ -8,7 +8,7 @@ Chinese character by character; both run over every sentence, since policies mix
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
@@ -66,9 +66,9 @@ class Entry:
 class Token:
     """A phrase of the lexicon at ``start``..``end`` of a sentence; ``low``: its text in lower case.
     ``readings``: what it can be, by kind (a word may be both a verb and a weak data word); empty for a
-    word that is not in it."""
+    word that is not in it; ``get``: the reading of a kind, if there is one."""
 
-    __slots__ = ("end", "low", "readings", "start", "text")
+    __slots__ = ("end", "get", "low", "readings", "start", "text")
 
     def __init__(self, start: int, end: int, text: str, readings: Mapping[str, Entry]) -> None:
         self.start = start
@@ -76,10 +76,7 @@ class Token:
         self.text = text
         self.readings = readings
         self.low = text.lower()
-
-    def get(self, kind: str) -> Entry | None:
-        """The reading of that kind, if there is one."""
-        return self.readings.get(kind)
+        self.get: Callable[[str], Entry | None] = readings.get
 
     def renamed(self, old: str, new: str) -> Token:
         """The token with data type ``old`` read as ``new``."""
@@ -312,8 +309,10 @@ class Lexicon:
             best, end, j = None, i, i + 1
             inside = low[i] in _LATIN and i > 0 and low[i - 1] in _LATIN
             while node is not None:
-                if _END in node and not inside and not (
-                    j < count and low[j - 1] in _LATIN and low[j] in _LATIN
+                if (
+                    _END in node
+                    and not inside
+                    and not (j < count and low[j - 1] in _LATIN and low[j] in _LATIN)
                 ):
                     best, end = node[_END], j
                 node = node.get(low[j]) if j < count else None

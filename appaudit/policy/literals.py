@@ -153,13 +153,17 @@ class OneOf:
             return None
         best: re.Match[str] | None = None
         for i, first, more, strings in self._needs:
-            if not first & bits or not all(map(bits.__and__, more)):
+            if not first & bits:
                 continue
-            if not all(any(map(folded.__contains__, some)) for some in strings):
-                continue
-            found = self._pattern(i).search(text if self._cased[i] else folded)
-            if found is not None and (best is None or found.start() < best.start()):
-                best = found
+            for wanted in more:
+                if not wanted & bits:
+                    break
+            else:
+                if not all(any(map(folded.__contains__, some)) for some in strings):
+                    continue
+                found = self._pattern(i).search(text if self._cased[i] else folded)
+                if found is not None and (best is None or found.start() < best.start()):
+                    best = found
         return best
 
     def _pattern(self, i: int) -> re.Pattern[str]:

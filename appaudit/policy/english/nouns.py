@@ -9,7 +9,6 @@ from appaudit.policy.english.verbs import Verbs
 from appaudit.policy.lexicon import Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
 
-
 _AS = re.compile(r"\bas (?:an? |the )?(?:relevant |related |corresponding )?$")
 _SUCH_AS = re.compile(r"\b(?:such|well) as\s+\w*\s*$")
 _OF = re.compile(r"\s+(?:of|related to|relating to)\s+(?:(?:your|the|corresponding|their|bound)\s+)+")

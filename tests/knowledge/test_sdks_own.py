@@ -79,10 +79,18 @@ def test_libchecker_rules_become_records(tmp_path: Path) -> None:
         rule = {"label": "某SDK", "team": "某公司", "relativeUrl": "https://some.example"}
         (tmp_path / kind / f"{name}.json").write_text(json.dumps(rule), encoding="utf-8")
     (tmp_path / "native-libs" / "broken.so.json").write_text("{", encoding="utf-8")
+    (tmp_path / "native-libs" / "none.so.json").write_text('{"data": [3, {"data": {}}]}', encoding="utf-8")
+    words = [
+        {"locale": locale, "data": {"label": label, "source_link": "https://some.example"}}
+        for locale, label in (("en", "Some SDK"), ("zh-rCN", "某SDK"))
+    ]
+    newer = tmp_path / "receivers-libs" / "com" / "some" / "push" / "Receiver.json"
+    newer.parent.mkdir(parents=True)
+    newer.write_text(json.dumps({"uuid": "9D42", "data": words}), encoding="utf-8")
     (sdk,) = from_libchecker(tmp_path)
     assert sdk.zh == "某SDK"
     assert sdk.libs == ("libsome.so",)
-    assert sdk.components == ("com.some.Service",)
+    assert sdk.components == ("com.some.Service", "com.some.push.Receiver")
     with pytest.raises(InputError):
         from_libchecker(tmp_path / "native-libs")
 

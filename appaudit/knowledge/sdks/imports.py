@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import fields, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,8 @@ def _plain(signature: object) -> Iterator[str]:
 
 
 def from_libchecker(path: Path) -> list[Sdk]:
-    """The records in LibChecker rules: a folder with one JSON a rule in folders by kind, or its database.
+    """The records in LibChecker rules: a folder with one JSON a rule in folders by kind (and by package, as
+    newer rules are), or its database.
 
     Rules with the same label are one SDK. Of regular expressions those of libraries are taken over whose
     only freedom is any text. Raises InputError where there is no such rule.
@@ -126,13 +128,24 @@ def _folder_rules(folder: Path) -> Iterator[Rule]:
                 row = json.loads(path.read_text(encoding="utf-8"))
             except (ValueError, OSError, RecursionError):
                 continue
-            label = row.get("label") if isinstance(row, dict) else None
-            if isinstance(label, str):
-                yield field, label.strip()[:MAX_NAME], path.stem, _link(row.get("relativeUrl"))
+            parts = path.relative_to(folder / kind).with_suffix("").parts
+            name = parts[-1] if field == "libs" else ".".join(parts)
+            for words in _worded(row)[:1]:
+                link = words.get("source_link", words.get("relativeUrl"))
+                yield field, words["label"].strip()[:MAX_NAME], name, _link(link)
+
+
+def _worded(row: object) -> list[dict[str, Any]]:
+    """What a rule says of itself: in one language, or under ``data`` in several, Chinese first."""
+    rows = row.get("data") if isinstance(row, dict) else None
+    told = [r for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
+    told.sort(key=lambda r: not str(r.get("locale")).startswith("zh"))
+    every = [r.get("data") for r in told] if told else [row]
+    return [words for words in every if isinstance(words, dict) and isinstance(words.get("label"), str)]
 
 
 def _json_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.json"))[:MAX_FILES] if folder.is_dir() else []
+    return sorted(islice(folder.rglob("*.json"), MAX_FILES)) if folder.is_dir() else []
 
 
 def _database_rules(path: Path) -> Iterator[Rule]:
@@ -183,9 +196,9 @@ def _of_rules(label: str, values: dict[str, Any]) -> Sdk:
 
 
 def slug(name: str) -> str:
-    """An id made of a name: lower case letters, digits and hyphens; Chinese by code point."""
+    """An id made of a name: lower case letters, digits and hyphens; else its code points."""
     text = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return text if len(text) > 1 else "x" + "".join(f"{ord(c):x}" for c in name[:8])
+    return text if len(text) > 1 and text != "sdk" else "x" + "".join(f"{ord(c):x}" for c in name[:8])
 
 
 def _distinct(records: Iterable[Sdk]) -> list[Sdk]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from appaudit.dynamic.record import FOLDER
+from appaudit.knowledge.permissions import permission
 from appaudit.records import Fact, FileEntry, Phase
 
 LISTS = ("purposes", "permissions_before")
@@ -22,10 +23,15 @@ LISTS = ("purposes", "permissions_before")
 
 def _whole(line: Mapping[str, Any]) -> bool:
     """Whether a line is as the runner writes it."""
-    if not isinstance(line.get("at"), int | float) or not isinstance(line.get("times", 0), int):
+    numbers = (line.get("times", 0), line.get("asked_after_refusal", 0))
+    if not isinstance(line.get("at"), int | float) or not all(isinstance(n, int) for n in numbers):
         return False
     lists = [line.get(name, []) for name in LISTS]
     return all(isinstance(given, list) and all(isinstance(v, str) for v in given) for given in lists)
+
+
+def _group(name: str) -> str:
+    return permission(name).group or name
 
 
 def _yes(value: object) -> str:
@@ -60,18 +66,26 @@ class Asking:
         elif line.get("what") in ("asked_again", "not_asked_again"):
             self._again = line
 
+    @property
+    def again(self) -> dict[str, str]:
+        """The attribute of requests before consent: how often their prompts came back, each denied."""
+        number = self._question.get("asked_after_refusal", 0) if self._question is not None else 0
+        return {"asked_again": str(int(number))} if number else {}
+
     def facts(self, hooked: Set[str]) -> list[Fact]:
-        """``hooked``: subjects of permissions that a hook saw asked for before consent; a prompt for another
-        was seen on the screen alone."""
+        """``hooked``: subjects of permissions that a hook saw asked for before consent; a prompt for one of
+        another group was seen on the screen alone."""
         found: list[Fact] = [] if self._way is None else [self._reach(self._way)]
         if self._withdrawn is not None:
             found.append(self._fact(self._withdrawn, "app", "shows", "consent:withdrawal", "after_consent"))
         question = self._question
         if question is None:
             return found
+        known = {_group(subject.removeprefix("permission:")) for subject in hooked}
         for name in question.get("permissions_before") or ():
-            if name and f"permission:{name}" not in hooked:
-                found.append(self._fact(question, "unknown", "asks", f"permission:{name}", "before_consent"))
+            if name and _group(name) not in known:
+                subject = f"permission:{name}"
+                found.append(self._fact(question, "unknown", "asks", subject, "before_consent", self.again))
         if question.get("found") is True:
             found.append(self._screen(question))
         last = self._refused or self._again

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from appaudit.dynamic.ui import Node, Screen
 from appaudit.knowledge.load import toml
+from appaudit.knowledge.permissions import permissions
 
 EDGES = " \t\r\n\u3000《》〈〉“”\"'[]【】()（）<>.。,，!！:：>»›"
 UNMISTAKABLE = re.compile(r"同意|接受|agree|accept|consent", re.IGNORECASE)
@@ -17,11 +19,20 @@ PERMISSION = re.compile(r"\b(?:[a-z][\w]*\.)+permission\.[A-Z_]{3,60}\b")
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A permission prompt of the system. ``permission``: its full name where the text tells it."""
+    """A permission prompt of the system. ``permission``: its full name where the text tells it; ``group``:
+    else that of permissions.toml which the text speaks of."""
 
     allow: Node | None
     deny: Node | None
     permission: str
+    group: str = ""
+
+    def asks(self, wanted: Iterable[str]) -> str:
+        """The permission asked for; of a group the first in permissions.toml that the app wants. Empty where
+        the text is not known."""
+        known = [n for n, p in permissions().items() if p.group == self.group and p.level == "dangerous"]
+        there = set(wanted)
+        return self.permission or next((n for n in known if self.group and n in there), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,9 @@ class Consent:
 
 @cache
 def _patterns(section: str, name: str) -> re.Pattern[str]:
-    words: list[str] = toml("consent.toml")[section][name]
+    words: Any = toml("consent.toml")
+    for key in (*section.split("."), name):
+        words = words[key]
     return re.compile("|".join(f"(?:{w})" for w in words), re.IGNORECASE)
 
 
@@ -75,7 +88,14 @@ def permission_prompt(screen: Screen) -> Prompt | None:
         by_id(words["allow_ids"]) or _first(buttons, "permission", "allow"),
         by_id(words["deny_ids"]) or _first(buttons, "permission", "deny"),
         named.group() if named else "",
+        "" if named else _spoken_of(screen.text),
     )
+
+
+def _spoken_of(text: str) -> str:
+    """The group of permissions that a prompt's text names; empty where none is known."""
+    said: dict[str, list[str]] = toml("consent.toml")["permission"]["says"]
+    return next((g for g in said if _patterns("permission.says", g).search(text)), "")
 
 
 def consent(screen: Screen) -> Consent | None:

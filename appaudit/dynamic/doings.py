@@ -24,6 +24,8 @@ from appaudit.records import Fact, Phase, Stack
 
 MAX_STACKS = 5
 MAX_NAMES = 10
+MAX_KINDS = 5000
+"""Different things that are told: an app can make any number of hosts and packages."""
 SCREENS = ("startActivity", "startActivities", "startActivityAsUser", "startActivityForResult",
            "startActivityIfNeeded")  # fmt: skip
 """Members that open a screen: what the user asked for, as long as the app is in front."""
@@ -64,6 +66,8 @@ class Doings:
         self._owners = owners
         self._phases = phases
         self._drafts: dict[_Key, _Draft] = {}
+        self.left = 0
+        """Things beyond the different ones that are told."""
 
     def add(self, line: Mapping[str, Any]) -> None:
         """A ``note`` line of any kind."""
@@ -129,7 +133,11 @@ class Doings:
         name: str = "",
     ) -> _Draft:
         phase = self._phases.get(int(line["epoch"]), "unknown")
-        draft = self._drafts.setdefault(_Key(actor, action, subject, phase, how), _Draft())
+        key = _Key(actor, action, subject, phase, how)
+        if key not in self._drafts and len(self._drafts) >= MAX_KINDS:
+            self.left += 1
+            return _Draft()
+        draft = self._drafts.setdefault(key, _Draft())
         time = float(line["time"] if "time" in line else line["first"])
         draft.first = min(draft.first or time, time)
         draft.last = max(draft.last, time)

@@ -60,7 +60,8 @@ class Draft:
         self.last = max(self.last, last)
         self.count += count
         self.seconds[int(first)] += count
-        self.threads.add(int(line["thread"]))
+        if len(self.threads) < MAX_WORDS:
+            self.threads.add(int(line["thread"]))
         tally(self.processes, str(line.get("process") or package)[:300], count)
         self.foreground += count if line["foreground"] else 0
         if line["screen"]:

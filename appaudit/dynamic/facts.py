@@ -7,8 +7,8 @@ calls) · ``screen`` · ``peak_per_second`` · ``peak_per_minute`` · ``threads`
 from the call outwards) · ``through`` (the platform's frame that called for somebody) · ``role`` (metadata,
 listen, callback) · ``words`` (arguments that told) · ``digest`` (algorithms its value went into) · ``basis``
 (of a constant; reader: a method that reads it ran; reflection, jni: by its name) · ``without_stack`` (calls
-that were not sampled). Empty ones are left out. Other facts: `appaudit.dynamic.doings`, ``asks
-permission:<name>`` with ``answer``.
+that were not sampled). Empty ones are left out. Other facts: `appaudit.dynamic.doings`,
+`appaudit.dynamic.requests`, `appaudit.dynamic.asking`, `appaudit.dynamic.system`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from appaudit.dynamic.asking import Asking
 from appaudit.dynamic.doings import Doings
 from appaudit.dynamic.drafts import MAX_STACKS, Draft, Key
 from appaudit.dynamic.frames import Caller, Frame, Owners, frames
+from appaudit.dynamic.requests import Requests
 from appaudit.dynamic.rows import needed, rows
 from appaudit.dynamic.system import System
 from appaudit.knowledge.apis import Api, by_id, find_word, word_tables
@@ -61,15 +62,13 @@ class Reading:
         self._drafts: dict[Key, Draft] = {}
         self._loose: dict[tuple[tuple[int, int, int], Key], Draft] = {}
         self._phases: dict[int, Phase] = {}
-        self._asked: set[str] = set()
         self._seen_on: dict[tuple[int, int, int], set[str]] = defaultdict(set)
         self._gaps: dict[tuple[str, str], Gap] = {}
         self._digests: dict[tuple[int, str], None] = {}
         self._own: Counter[str] = Counter()
-        self._asks: list[Fact] = []
         self._asking = Asking()
         self._doings = Doings(package, self._owners, self._phases)
-        self._answers: dict[tuple[str, Phase], str] = {}
+        self._requests = Requests(package, self._owners, self._phases)
         self._system = System(package)
         self._fault = 0
 
@@ -115,7 +114,9 @@ class Reading:
             self._doings.command(line, api.id, caller)
         for data, role in self._meanings(api, line["arguments"]):
             self._count(api, data, role, line, caller, stack)
-        self._seen_on[line["row"], line["thread"], line["epoch"]].add(caller.actor)
+        place = line["row"], line["thread"], line["epoch"]
+        if place in self._seen_on or len(self._seen_on) < MAX_PLACES:
+            self._seen_on[place].add(caller.actor)
 
     def _for_itself(self, api: Api, caller: Caller) -> bool:
         """Whether the platform called on its own account, the app being only further out on the stack."""
@@ -153,7 +154,7 @@ class Reading:
         others = [p for p in names if p not in api.all_permissions]
         if every and (not others or any(held.get(p) for p in others)):
             return "granted"
-        return "denied" if self._asked & set(names) else "not_requested"
+        return "denied" if self._requests.asked & set(names) else "not_requested"
 
     def _count(
         self,
@@ -209,43 +210,13 @@ class Reading:
 
     def _note(self, line: Mapping[str, Any]) -> None:
         detail = line.get("detail", {})
-        if line.get("kind") == "permission_request":
-            self._asked.update(detail["names"])
-            self._ask(line, detail)
-        elif line.get("kind") == "permission_result":
-            phase = self._phases.get(int(line["epoch"]), "unknown")
-            for name, granted in zip(detail["names"], detail["granted"], strict=False):
-                self._answers[name, phase] = "granted" if granted == "1" else "denied"
+        if line.get("kind") in ("permission_request", "permission_result"):
+            self._requests.add(line)
         elif line.get("kind") == "digest":
             if len(self._digests) < MAX_PLACES:
                 self._digests[int(detail["row"]), str(detail["algorithm"]).lower().replace("-", "")] = None
         else:
             self._doings.add(line)
-
-    def _ask(self, line: Mapping[str, Any], detail: Mapping[str, Any]) -> None:
-        stack = frames(detail["stack"])
-        caller = self._owners.caller(stack) if stack else None
-        actor = caller.actor if caller else "unknown"
-        time = float(line["time"])
-        for name in detail["names"]:
-            evidence = Stack(
-                "Landroid/app/Activity;->requestPermissions([Ljava/lang/String;I)V",
-                tuple(str(self._owners.named(f)) for f in stack), time, self._package,
-            )  # fmt: skip
-            phase = self._phases.get(int(line["epoch"]), "unknown")
-            self._asks.append(
-                Fact(
-                    "dynamic",
-                    "observed",
-                    actor,
-                    "asks",
-                    f"permission:{name}",
-                    phase=phase,
-                    first=time,
-                    last=time,
-                    evidence=(evidence,),
-                )
-            )
 
     def _hooks(self, line: Mapping[str, Any]) -> None:
         states: Mapping[str, list[str]] = line.get("states", {})
@@ -272,16 +243,12 @@ class Reading:
         for number, algorithm in self._digests:
             self._digest(number, algorithm)
         found = [self._fact(key, draft) for key, draft in self._drafts.items()]
-        asked = self._asking.facts({f.subject for f in self._asks if f.phase == "before_consent"})
-        asks = [self._answered(f) for f in self._asks]
+        asks = self._requests.facts(self._asking.again)
+        asked = self._asking.facts({f.subject for f in asks if f.phase == "before_consent"})
         return sorted(
             [*found, *asks, *asked, *self._doings.facts(), *self._system.facts()],
             key=lambda f: f.first or 0.0,
         )
-
-    def _answered(self, fact: Fact) -> Fact:
-        answer = self._answers.get((fact.subject.removeprefix("permission:"), fact.phase))
-        return replace(fact, attributes=(("answer", answer),)) if answer else fact
 
     def _digest(self, number: int, algorithm: str) -> None:
         api = rows().get(number)
@@ -304,6 +271,11 @@ class Reading:
             "and processes that native code forks by itself are not hooked."
         )
         found.append(Gap("dynamic", "native_not_seen", self._package, native))
+        if left := self._requests.left + self._doings.left:
+            reason = (
+                f"{left} more things of ever new names were seen than are told apart; they were not told."
+            )
+            found.append(Gap("dynamic", "notes_left_out", f"{self._package} names", reason))
         if self._fault:
             reason = f"Hooks failed {self._fault} times on their own account; the app was not disturbed."
             found.append(Gap("dynamic", "hooks_failed", self._package, reason))

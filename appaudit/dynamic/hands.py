@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from appaudit.dynamic import consent as reading
@@ -16,14 +16,23 @@ MAX_TAPS = 60
 
 class Hands:
     """``settle``: seconds for a screen to come up after a tap; ``wait`` lets seconds pass and watches over
-    the app meanwhile. ``epoch``: what steps and screens belong to; ``granted``: permissions given so far;
-    ``last``: the screen that was read last."""
+    the app meanwhile. ``wanted``: permissions that the app may ask for. ``epoch``: what steps and screens
+    belong to; ``granted``: permissions given so far; ``last``: the screen
+    that was read last."""
 
-    def __init__(self, target: Target, record: Record, settle: float, wait: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        record: Record,
+        settle: float,
+        wait: Callable[[float], None],
+        wanted: Sequence[str] = (),
+    ) -> None:
         self._target = target
         self._record = record
         self._settle = settle
         self._wait = wait
+        self._wanted = wanted
         self._screens = 0
         self._xml, self.last = b"", Screen(())
         self.epoch = 0
@@ -94,15 +103,18 @@ class Hands:
                 return asked
             self.keep("permission")
             button = prompt.allow if allow else prompt.deny
-            asked.append(prompt.permission)
-            if button is None:
+            name = prompt.asks(self._wanted)
+            asked.append(name)
+            if not name:
                 self._record.gap(
-                    "prompt_unanswered", prompt.permission or "?", "A prompt's buttons were not recognised."
+                    "prompt_unknown", self.file, "What the prompt on this screen asks for was not recognised."
                 )
+            if button is None:
+                self._record.gap("prompt_unanswered", name or "?", "A prompt's buttons were not recognised.")
                 return asked
             if allow and prompt.permission and prompt.permission not in self.granted:
                 self.granted.append(prompt.permission)
-            self.tap(button.middle, f"{'allow' if allow else 'deny'} {prompt.permission}")
+            self.tap(button.middle, f"{'allow' if allow else 'deny'} {name}")
         return asked
 
     def explore(self, scope: str, allow: bool = True) -> None:

@@ -17,6 +17,8 @@ MAX_ITEMS = 5000
 MAX_COUNT = 10_000_000
 TEXT = 1024
 STACK = 40_000
+STACKS = 64_000_000
+"""Most characters of stacks in one message, and of those remembered."""
 CLOCK_SLACK = 120.0
 """Seconds by which a time may lie outside the run before it is set to its edge."""
 
@@ -162,6 +164,8 @@ class Reader:
         if sequence <= self.sequence:
             raise RefusedError("a sequence number came twice")
         stacks = {_number(int(k), 1, 2**53): _text(v, STACK) for k, v in _numbered(message.get("stacks"))}
+        if sum(map(len, stacks.values())) > STACKS:
+            raise RefusedError("too long stacks")
         known = {**self._stacks, **stacks}
         data = data or b""
         if len(data) > BYTES:
@@ -177,7 +181,9 @@ class Reader:
         )
         self.missing += sequence - self.sequence - 1
         self.sequence = sequence
-        self._stacks = known if len(known) < 4 * MAX_ITEMS else dict(sorted(known.items())[-2 * MAX_ITEMS :])
+        self._stacks = known
+        if len(known) >= 4 * MAX_ITEMS or (stacks and sum(map(len, known.values())) > STACKS):
+            self._stacks = dict(sorted(known.items())[len(known) // 2 :])
         return batch
 
     def _call(self, item: Any, stacks: Mapping[int, str], now: float) -> Call:

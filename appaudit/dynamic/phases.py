@@ -36,8 +36,8 @@ BY_HAND = 1800.0
 class Plan:
     """``seconds``: of watching a phase; ``settle``: for a screen to come up after a tap.
     ``explore``: use the app by taps; ``monkey``: random touches after that. ``actions``: system broadcasts
-    that the manifest's receivers wait for. ``revoke``: permissions to take away one by one. ``withdraw``:
-    take consent back, or log out, at the end."""
+    that the manifest's receivers wait for. ``permissions``: those of the manifest. ``revoke``: those to take
+    away one by one. ``withdraw``: take consent back, or log out, at the end."""
 
     seconds: float = 20.0
     settle: float = 0.7
@@ -46,6 +46,7 @@ class Plan:
     revoke: tuple[str, ...] = ()
     monkey: int = 0
     withdraw: bool = False
+    permissions: tuple[str, ...] = ()
 
 
 class Watcher(Protocol):
@@ -84,7 +85,7 @@ class Driver:
         self._tester: Tester = tester or Nobody()
         self._manned = tester is not None
         self._watch = watch or (lambda whole: Session(target, record, whole))
-        self._hands = Hands(target, record, plan.settle, self._wait)
+        self._hands = Hands(target, record, plan.settle, self._wait, plan.permissions)
         self._way = PolicyWay(target, record, self._hands, self._tester)
         self._front: Phase = "unknown"
         self._said = ""

@@ -23,6 +23,10 @@ VERSION = 1
 NAME = "run.jsonl"
 FOLDER = "run"
 """Where a bundle keeps the record and the screens."""
+MAX_BYTES = 2_000_000_000
+"""Of a record: what the app does beyond it is counted, not written."""
+THE_APPS = frozenset({"call", "note", "fault"})
+"""Kinds of lines that the app can cause in any number."""
 
 
 class Record:
@@ -33,6 +37,7 @@ class Record:
         self._lock = threading.Lock()
         self._file = path.open("a", encoding="utf-8")
         self._watch = watch
+        self._size = self._left = 0
         self.path = path
 
     def write(self, line: str, **data: Any) -> None:
@@ -40,9 +45,10 @@ class Record:
         whole = {"line": line, "at": round(time.time(), 3), **data}
         text = json.dumps(whole, ensure_ascii=False)
         with self._lock:
-            if not self._file.closed:
-                self._file.write(text + "\n")
-                self._file.flush()
+            if self._size > MAX_BYTES and line in THE_APPS:
+                self._left += 1
+                return
+            self._append(text)
         if self._watch is not None:
             self._watch(whole)
 
@@ -50,9 +56,20 @@ class Record:
         """Append a gap, at once."""
         self.write("gap", code=code, scope=scope, reason=reason)
 
+    def _append(self, text: str) -> None:
+        if not self._file.closed:
+            self._size += len(text)
+            self._file.write(text + "\n")
+            self._file.flush()
+
     def close(self) -> None:
         """No more lines."""
         with self._lock:
+            if self._left:
+                reason = f"The record was full: {self._left} lines of what the app did were not written."
+                gap = {"code": "events_lost", "scope": self.path.name, "reason": reason}
+                self._append(json.dumps({"line": "gap", "at": round(time.time(), 3), **gap}))
+                self._left = 0
             self._file.close()
 
     def __enter__(self) -> Record:

@@ -101,14 +101,15 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
     manifest = opened.manifest
     package = manifest.package
     mapping = read_mapping(options.mapping) if options.mapping else None
-    revoke = tuple(p.name for p in manifest.permissions) if options.revoke is None else options.revoke
+    permissions = tuple(p.name for p in manifest.permissions)
+    revoke = permissions if options.revoke is None else options.revoke
     actions = {
         a for c in manifest.components if c.kind == "receiver" for f in c.intent_filters for a in f.actions
     }
     settle = options.settle or (0.1 if options.target == "jvm" else 0.7)
     plan = Plan(
         options.seconds, settle, options.explore, tuple(sorted(actions & STARTERS)), revoke, options.monkey,
-        options.withdraw,
+        options.withdraw, permissions,
     )  # fmt: skip
     scratch = Path(tempfile.mkdtemp(prefix="appaudit-run-"))
     target = _target(app, manifest, options, scratch)

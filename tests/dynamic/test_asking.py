@@ -116,6 +116,17 @@ def test_prompts_that_no_hook_saw_are_told_by_the_screen() -> None:
     early = [f for f in recorded if f.subject == f"permission:{name}" and f.phase == "before_consent"]
     assert early
     assert {f.actor for f in early} == {"app"}
+    assert {f.attribute["asked_again"] for f in early} == {"2"}, "each time that it was denied"
+    found = compare(recorded, examined=["dynamic"])
+    again = {f.subject: f.outcome for f in found if f.rule == "repeated-permission-request"}
+    assert again[f"permission:{name}"] == "review"
+    coarse = "android.permission.ACCESS_COARSE_LOCATION"
+    asks = {"line": "note", "kind": "permission_request", "time": 4.0, "epoch": 1,
+            "detail": {"names": [coarse], "stack": ""}}  # fmt: skip
+    first = {"line": "phase", "at": 1.0, "epoch": 1, "phase": "before_consent"}
+    fine = "android.permission.ACCESS_FINE_LOCATION"
+    both = facts(first, asks, {**SCREEN, "permissions_before": [fine]})
+    assert f"permission:{fine}" not in both, "the same prompt, as its hook names it"
 
 
 @pytest.mark.parametrize("broken", [{"at": "x"}, {"purposes": 7}, {"permissions_before": 7}, {"times": "x"}])

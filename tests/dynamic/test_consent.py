@@ -106,6 +106,29 @@ def test_permission_prompt(package: str) -> None:
     assert permission_prompt(screen(node(text), node("允许", True))) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "permission"),
+    [
+        ("要允许“商店”获取此设备的位置信息吗？", "android.permission.ACCESS_COARSE_LOCATION"),
+        ("Allow Shop to access this device’s location?", "android.permission.ACCESS_COARSE_LOCATION"),
+        ("要允许“商店”拨打电话和管理通话吗？", "android.permission.READ_PHONE_STATE"),
+        ("Allow Shop to access your phone call logs?", ""),
+        ("是否允许“商店”录制音频？", "android.permission.RECORD_AUDIO"),
+        ("Allow Shop to record audio?", "android.permission.RECORD_AUDIO"),
+        ("要允许“商店”拍摄照片和录制视频吗？", "android.permission.CAMERA"),
+        ("Allow Shop to access photos, media, and files on your device?", ""),
+        ("Allow Shop to send you notifications?", "android.permission.POST_NOTIFICATIONS"),
+        ("Allow Shop to do something new?", ""),
+    ],
+)
+def test_a_prompt_that_names_no_permission_is_known_by_its_words(text: str, permission: str) -> None:
+    """As phones write them; of a group, what the app's manifest has of it."""
+    wanted = ["POST_NOTIFICATIONS", "CAMERA", "RECORD_AUDIO", "READ_PHONE_STATE", "ACCESS_COARSE_LOCATION"]
+    found = permission_prompt(screen(node(text), package="com.android.permissioncontroller"))
+    assert found is not None
+    assert found.asks([f"android.permission.{name}" for name in wanted]) == permission
+
+
 def test_exploring_leaves_some_buttons_alone() -> None:
     for label in ("退出登录", "撤回同意", "立即支付", "Log out", "Delete account", "Withdraw consent"):
         assert avoided(label_of(label)), label

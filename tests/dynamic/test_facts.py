@@ -209,3 +209,53 @@ def test_a_record_is_read_line_by_line(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 1_000_000
+
+
+def request(names: list[str], time: float, epoch: int = 1) -> dict[str, Any]:
+    stack = "android.app.Activity.requestPermissions(A.java:1), com.example.shop.Main.ask(Main.java:3)"
+    detail = {"names": names, "stack": stack}
+    return {"line": "note", "kind": "permission_request", "time": time, "epoch": epoch, "detail": detail}
+
+
+def test_requests_for_permissions_are_counted_not_repeated() -> None:
+    """An app that asks without end makes one fact; one that makes up names without end, so many."""
+    lines = [{"line": "phase", "at": 1.0, "epoch": 1, "phase": "refused"}]
+    lines += [request(["android.permission.CAMERA"], float(n)) for n in range(1, 5001)]
+    lines += [request([f"x.permission.P{n}"], 9000.0) for n in range(9000)]
+    facts, gaps = interpret(lines, "com.example.shop")
+    asks = [f for f in facts if f.action == "asks"]
+    [camera] = [f for f in asks if f.subject == "permission:android.permission.CAMERA"]
+    assert (camera.count, camera.first, camera.last, camera.actor) == (5000, 1.0, 5000.0, "app")
+    assert len(camera.evidence) == 1
+    assert len(asks) == 2000
+    assert "7001" in next(g.reason for g in gaps if g.code == "notes_left_out")
+
+
+def test_what_a_forger_makes_up_takes_a_bounded_place() -> None:
+    """Hosts of web views, packages, threads: any number of them can be said to have been."""
+    view = {"what": "loadUrl", "class": "", "name": "", "url": "", "thread": 1, "stack": ""}
+    lines: list[dict[str, Any]] = []
+    for n in range(6000):
+        detail = {**view, "url": f"https://h{n}.example/"}
+        lines.append(
+            {"line": "note", "kind": "webview", "time": 1.0, "epoch": 1, "screen": "", "foreground": True,
+             "detail": detail}
+        )  # fmt: skip
+        lines.append(line(thread=n))
+    facts, gaps = interpret(lines, "com.example.shop")
+    assert len(facts) == 5001
+    assert sum(f.count for f in facts if f.action == "accesses") == 6000
+    assert "notes_left_out" in {g.code for g in gaps}
+
+
+def test_a_record_that_is_full_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MAX_BYTES", 3000)
+    with record.Record(tmp_path / "run.jsonl") as log:
+        for _ in range(50):
+            log.write("call", **{k: v for k, v in line().items() if k != "line"})
+        log.gap("phase_not_run", "idle", "no screen")
+    assert (tmp_path / "run.jsonl").stat().st_size < 5000
+    facts, gaps = interpret(record.read(log.path), "com.example.shop")
+    [kept] = [f.count for f in facts if f.action == "accesses"]
+    assert f"{50 - kept} lines" in next(g.reason for g in gaps if g.code == "events_lost")
+    assert "phase_not_run" in {g.code for g in gaps}, "what the runner itself says is always written"

@@ -57,17 +57,20 @@ def bulk_permission_request(case: Case) -> Iterator[Verdict]:
 
 
 def repeated_permission_request(case: Case) -> Iterator[Verdict]:
-    """The same permission asked for again in one phase after it was refused."""
+    """The same permission asked for again after it was refused: after a refusal of consent, or at once when
+    its prompt was denied."""
     refused: dict[tuple[str, str], list[Fact]] = {}
     for fact in _asks(case):
-        if fact.phase == "refused":
+        if fact.phase == "refused" or "asked_again" in fact.attribute:
             refused.setdefault((case.party(fact.actor), fact.subject), []).append(fact)
     for (party, subject), facts in sorted(refused.items()):
+        after = sum(f.count for f in facts if f.phase == "refused")
+        number = max(after, *(1 + int(f.attribute.get("asked_again", "0")) for f in facts))
         yield Verdict(
-            "review" if len(facts) > 1 else "pass",
+            "review" if number > 1 else "pass",
             party,
             "asks",
             subject,
             facts=tuple(facts),
-            attributes=(("number", str(len(facts))),),
+            attributes=(("number", str(number)),),
         )

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from appaudit.dynamic.drafts import tally
+from appaudit.dynamic.drafts import seen, tally
 from appaudit.dynamic.frames import Caller, Owners, frames
 from appaudit.knowledge.naming import SYSTEM_PACKAGES
 from appaudit.records import Fact, Phase, Stack
@@ -171,20 +171,5 @@ class Doings:
             "how": key.how,
             "action": " ".join(a for a, _ in draft.actions.most_common(MAX_NAMES)),
             "names": ", ".join(n for n, _ in draft.names.most_common(MAX_NAMES)),
-            "process": " ".join(n for n, _ in draft.processes.most_common(5)),
-            "foreground": f"{draft.foreground} of {draft.count}",
-            "screen": " ".join(s for s, _ in draft.screens.most_common(5)),
         }
-        return Fact(
-            "dynamic",
-            "observed",
-            key.actor,
-            key.action,
-            key.subject,
-            phase=key.phase,
-            count=draft.count,
-            first=round(draft.first, 3),
-            last=round(draft.last, 3),
-            evidence=tuple(draft.stacks.values()),
-            attributes=tuple(sorted((n, v) for n, v in attributes.items() if v)),
-        )
+        return seen(key.actor, key.action, key.subject, key.phase, draft, attributes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from appaudit.records import Phase, Stack
+from appaudit.records import Fact, Phase, Stack
 
 MAX_WORDS = 500
 """Different words of one sort (arguments, screens …) that are counted: an app can make any number."""
@@ -26,6 +26,46 @@ class Key:
     result: str
     permission_state: str
     role: str
+
+
+class Counted(Protocol):
+    """What every draft of calls holds, whatever it was keyed by."""
+
+    count: int
+    first: float
+    last: float
+    foreground: int
+    screens: Counter[str]
+    processes: Counter[str]
+
+    @property
+    def stacks(self) -> Mapping[Any, Stack]:
+        """Some of the stacks."""
+
+
+def seen(
+    actor: str, action: str, subject: str, phase: Phase, draft: Counted, attributes: Mapping[str, str]
+) -> Fact:
+    """The fact of a draft; empty attributes are left out."""
+    shown = {
+        **attributes,
+        "process": " ".join(n for n, _ in draft.processes.most_common(5)),
+        "screen": " ".join(n for n, _ in draft.screens.most_common(5)),
+        "foreground": f"{draft.foreground} of {draft.count}",
+    }
+    return Fact(
+        "dynamic",
+        "observed",
+        actor,
+        action,
+        subject,
+        phase=phase,
+        count=draft.count,
+        first=round(draft.first, 3),
+        last=round(draft.last, 3),
+        evidence=tuple(draft.stacks.values()),
+        attributes=tuple(sorted((n, v) for n, v in shown.items() if v)),
+    )
 
 
 def tally(words: Counter[str], word: str, count: int = 1) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from appaudit.dynamic.asking import Asking
 from appaudit.dynamic.doings import Doings
-from appaudit.dynamic.drafts import MAX_STACKS, Draft, Key
+from appaudit.dynamic.drafts import MAX_STACKS, Draft, Key, seen
 from appaudit.dynamic.frames import Caller, Frame, Owners, frames
 from appaudit.dynamic.requests import Requests
 from appaudit.dynamic.rows import needed, rows
@@ -290,9 +290,6 @@ class Reading:
             "api": key.api,
             "result": key.result,
             "permission_state": key.permission_state,
-            "process": " ".join(n for n, _ in draft.processes.most_common(5)),
-            "screen": " ".join(n for n, _ in draft.screens.most_common(5)),
-            "foreground": f"{draft.foreground} of {draft.count}",
             "peak_per_second": str(max(draft.seconds.values())),
             "peak_per_minute": str(max(minutes.values())),
             "threads": str(len(draft.threads)),
@@ -304,19 +301,7 @@ class Reading:
             "digest": " ".join(sorted(draft.digests)),
             "without_stack": str(draft.unsampled) if draft.unsampled else "",
         }
-        return Fact(
-            "dynamic",
-            "observed",
-            key.actor,
-            "accesses",
-            f"data:{key.data}",
-            phase=key.phase,
-            count=draft.count,
-            first=round(draft.first, 3),
-            last=round(draft.last, 3),
-            evidence=tuple(draft.stacks.values()),
-            attributes=tuple(sorted((n, v) for n, v in attributes.items() if v)),
-        )
+        return seen(key.actor, "accesses", f"data:{key.data}", key.phase, draft, attributes)
 
 
 def interpret(

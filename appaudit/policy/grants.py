@@ -64,32 +64,17 @@ def _by_last_name() -> dict[str, str]:
 
 
 @cache
-def _words(language: str) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
+def _words(language: str, alone: bool = False) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
+    """What finds the words, and the permissions of each; ``alone``: words that mean a permission wherever
+    they stand."""
     meaning = {
         word.lower(): tuple(table["permissions"])
         for table in words_of(f"permissions.{language}").values()
         for word in table["words"]
-        if not table.get("alone")
+        if bool(table.get("alone")) == alone
     }
-    return _pattern(meaning, language), meaning
-
-
-@cache
-def _alone(language: str) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
-    """Words that mean a permission wherever they stand."""
-    meaning = {
-        word.lower(): tuple(table["permissions"])
-        for table in words_of(f"permissions.{language}").values()
-        for word in table["words"]
-        if table.get("alone")
-    }
-    return _pattern(meaning, language), meaning
-
-
-def _pattern(meaning: dict[str, tuple[str, ...]], language: str) -> re.Pattern[str]:
     choices = "|".join(re.escape(w) for w in sorted(meaning, key=len, reverse=True))
-    pattern = choices if language == "zh" else rf"\b(?:{choices})\b"
-    return re.compile(pattern, re.I)
+    return re.compile(choices if language == "zh" else rf"\b(?:{choices})\b", re.I), meaning
 
 
 def named_in(text: str) -> Iterator[Grant]:
@@ -108,7 +93,7 @@ def grants_of(text: str, language: str) -> Iterator[Grant]:
     """Permissions named in one sentence."""
     yield from named_in(text)
     low = text.lower()
-    alone, powers = _alone(language)
+    alone, powers = _words(language, alone=True)
     certain = any(map(low.__contains__, powers))
     hinted = any(map(low.__contains__, _HINT[language]))
     if not certain and not hinted:

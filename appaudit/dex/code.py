@@ -42,15 +42,6 @@ class References(NamedTuple):
         return self.items(np.arange(len(self.at)))
 
 
-class Columns(NamedTuple):
-    """Instructions: ``starts`` where each begins among all code units, ``opcode``, ``operand`` its second
-    code unit (of no meaning where it has but one)."""
-
-    starts: Int32
-    opcode: UInt8
-    operand: UInt16
-
-
 class _Decoded(NamedTuple):
     """What refers to each table; a bit a code unit, set where an instruction begins; how many begin."""
 
@@ -64,7 +55,7 @@ class Code:
 
     ``offset``: byte offset of each code item, ascending, each once; ``bounds``: with all code units end
     to end, item ``k`` has those from ``bounds[k]`` to ``bounds[k + 1]``. What refers to tables is kept;
-    `instructions` has the places of one method's instructions, `columns` those of all.
+    `instructions` has the places of one method's instructions.
     Payloads count as instructions, as a linear sweep sees them, with opcode 0.
     """
 
@@ -111,13 +102,6 @@ class Code:
             begin = (self.offset[low:high].astype(np.intp) + CODE_HEADER) // 2
             units = _gather(everything, begin, np.diff(bounds), bounds)
             yield low, units, sweep(units, bounds)
-
-    def columns(self) -> Iterator[Columns]:
-        """Every instruction, with its place, opcode and second code unit; some methods at a time."""
-        for low, units, found in self._batches():
-            operand = _second(units, found.starts)
-            found.starts[:] += np.int32(self.bounds[low])
-            yield Columns(found.starts, found.opcode, operand)
 
     def units(self, item: int) -> UInt16:
         """The code units of one item."""
@@ -218,9 +202,12 @@ class Code:
             count += len(found.starts)
             base = int(self.bounds[low])
             begins[base : base + len(units)] = found.begins
-            kinds = np.frombuffer(found.opcode.tobytes().translate(opcodes.REFERENCE), np.uint8)
+            told = found.opcode.tobytes().translate(opcodes.REFERENCE)
+            kinds = np.frombuffer(told, np.uint8)
             for kind, refers in parts.items():
-                row = np.flatnonzero(kinds == kind) if kind != Reference.NONE else np.empty(0, np.intp)
+                if kind == Reference.NONE or kind not in told:
+                    continue
+                row = np.flatnonzero(kinds == kind)
                 at, opcode = found.starts[row], found.opcode[row]
                 operand: Int32 | UInt16 = _second(units, at)
                 if kind == Reference.STRING:

@@ -27,6 +27,15 @@ class Parties(Walk):
                 return False
         return False
 
+    def gives_us(self, i: int) -> bool:
+        """Whether the partner at ``i`` is where something comes from: 从某某等第三方获取."""
+        for before in reversed(self.items[max(0, i - 6) : i]):
+            if before.get("source"):
+                return True
+            if before.text in BREAK or before.get("verb") or before.get("data"):
+                return False
+        return False
+
     def new_topic(self, i: int) -> bool:
         """Whether the data word after the comma at ``i`` opens a clause of its own: ，录音文件仅保存在……"""
         j = i + 1

@@ -110,6 +110,8 @@ class ChineseReader(Verbs):
         state.excluded = False
         state.to_whom = ""
         state.passive = False
+        if not self.stack and self.text.endswith(_WHILE, 0, self.items[i].start):
+            state.held = False  # 在您注册为会员时，: over
         condition = self.condition_start >= 0
         self.end_condition(self.items[i].start)
         if (
@@ -231,6 +233,10 @@ class ChineseReader(Verbs):
             state.actor = "sdk"
             return
         if following == "的" and actor in ("we", "you"):
+            if actor == "we" and self.after_break and state.held:
+                self.new_clause("we")  # 为了……，我们的客服需要您提供……
+            return
+        if actor == "partner" and self.gives_us(i):
             return
         if actor == "you" and state.frame is not None and self.owns(i):
             return

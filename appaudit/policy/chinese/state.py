@@ -104,7 +104,7 @@ class Walk:
             return False
         item = self.items[i]
         near = self.items[i - 1].text if i else ""
-        strong = near == "、" and bool(self.mentions) and item.start - self.mentions[-1].end == 1
+        strong = near == "、" and bool(self.mentions) and item.start - self.mentions[-1].end <= 5
         members, end, closed = 1, item.end, False
         for nxt in self.items[i + 1 : i + 24]:
             if nxt.start != end:

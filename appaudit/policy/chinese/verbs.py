@@ -73,6 +73,9 @@ class Verbs(Parties):
             cls = "use"
         if cls == "other" and item.text == "发送":
             cls = "collect" if self.plants(i) else "provide" if self.to_server(item) else "other"
+        if item.text == "授权" and i + 1 < len(self.items) and self.items[i + 1].get("verb"):
+            if self.text.startswith("的", self.items[i + 1].end):
+                return  # 您授权共享的信息: whose information
         if item.text == "授权" and state.actor == "you":
             state.actor, state.taking = "", -1  # 您授权某某获取……: who is authorised acts
         if cls == "other":
@@ -83,6 +86,9 @@ class Verbs(Parties):
         if cls in ("provide", "display") and self.plants(i):
             cls = "collect"
         polarity, recipient, kind = self.sense(i, item, cls)
+        if polarity is None and cls == "provide" and before_char == "并":
+            before = state.frame  # 需提供手机号并设置密码: asked for as the first is
+            polarity = before.polarity if before is not None and before.cls == "provide" else None
         frame = Frame(
             item.text,
             cls,
@@ -153,7 +159,7 @@ class Verbs(Parties):
         polarity: Polarity | None = None
         kind = ""
         if cls == "local" or (cls in ("collect", "use") and self.on_device(item)):
-            polarity = "local_only"
+            polarity = "collected" if self.plants(i) else "local_only"
         elif cls in ("provide", "share") and actor in ("we", "") and self.to_server(item):
             polarity = "local_only" if state.negated else "collected"
             return polarity, "", kind

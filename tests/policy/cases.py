@@ -153,6 +153,8 @@ ENGLISH = [
     ("Registering is possible with a phone number or by post.", "c:phone_number"),
     ("We will provide the user with the phone number of the other party.", "s:phone_number"),
     ("When you exchange data (such as your address) between your phone and the server, it is encrypted.", "c:address"),
+    ("We don’t store your photos or share them with partners.", "nc:photo ns:photo"),
+    ("Your voice is used in real time – we don’t share it with third parties.", "c:voice ns:voice"),
 ]  # fmt: skip
 
 CHINESE = [
@@ -234,6 +236,10 @@ CHINESE = [
     ("我们与广告合作伙伴合作。他们可能会收集您的IP地址。", "s:ip"),
     ("此功能需要您在您的设备中开启您的位置信息\n（地理位置）、麦克风的访问权限，以便我们提供服务。", "c:location c:microphone"),
     ("青禾相机隐私政策\n青禾相机（以下简称“我们”）是一款软件。青禾相机会保护您。青禾相机需要您授权获取昵称。您可下载青禾相机。青禾相机很好。青禾相机是免费的。青禾相机。", "c:nickname"),
+    ("在您注册为青禾会员时，需提供手机号、邮箱并设置密码。", "c:phone_number c:email c:password"),
+    ("您同意我们从微博等第三方获取您授权共享的信息（包括昵称）。", "c:nickname"),
+    ("为了核对必要的信息，我们的客服可能需要您提供姓名。", "c:name"),
+    ("我们会在您的移动设备上存储名为Cookie的文件。", "c:cookie"),
 ]  # fmt: skip
 
 WORDS = {"c": "collected", "s": "shared", "nc": "not_collected", "ns": "not_shared", "l": "local_only"}

@@ -73,9 +73,11 @@ class Verbs(Parties):
             cls = "use"
         if cls == "other" and item.text == "发送":
             cls = "collect" if self.plants(i) else "provide" if self.to_server(item) else "other"
-        if item.text == "授权" and i + 1 < len(self.items) and self.items[i + 1].get("verb"):
-            if self.text.startswith("的", self.items[i + 1].end):
-                return  # 您授权共享的信息: whose information
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if item.text == "授权" and nxt is not None and nxt.get("verb"):
+            after = self.text[nxt.end : nxt.end + 8]
+        if item.text == "授权" and after.startswith("的"):
+            return  # 您授权共享的信息: whose information
         if item.text == "授权" and state.actor == "you":
             state.actor, state.taking = "", -1  # 您授权某某获取……: who is authorised acts
         if cls == "other":

@@ -28,6 +28,7 @@ _SEEN = re.compile(
     re.I,
 )
 _SIGNS_IN = re.compile(r"\b(?:sign|log|regist|connect)", re.I)
+_DASH = re.compile(r"\s[–—-]+\s")
 _SERVES = re.compile(r"\b(?:helps?|allows?|enables?|lets?|assists?) us\b", re.I)
 
 
@@ -290,7 +291,8 @@ class EnglishReader(Nouns):
             and any(self.items[i - 2].get(s) for s in SUBJECTS)
         ):
             before = None  # "when you order we collect": the word before is a verb, not what we collect
-        if before is not None and self.described(before, actor):
+        dash = before is not None and _DASH.search(self.text, before.start, self.items[i].start)
+        if before is not None and not dash and self.described(before, actor):
             state.relative, self.relative_used = actor, False
             return
         held = self.condition_start >= 0 and state.frame is not None
@@ -370,7 +372,7 @@ class EnglishReader(Nouns):
 
 def tokens(text: str) -> list[Token]:
     """The words of one English sentence, as `read` takes them."""
-    return lexicon().items(text, WORDS)
+    return lexicon().items(text.replace("’", "'"), WORDS)  # one apostrophe; offsets stay
 
 
 def read(
@@ -379,7 +381,7 @@ def read(
     """The reading of one English sentence. ``words``: its `tokens`; ``inherited``: the frame of what leads
     it in; ``skip``: characters at its start that are a defined term, not part of the statement; ``they``:
     whom the sentence before spoke of."""
-    reader = EnglishReader(text, words, inherited, skip)
+    reader = EnglishReader(text.replace("’", "'"), words, inherited, skip)
     if they and text.startswith("They "):
         reader.state.actor, reader.partner_name = "partner", they
     return reader.read()

@@ -243,7 +243,9 @@ class Voices(Parties):
             doer = self.previous_significant(doer)
         again = doer >= 0 and self.items[doer].get("we") is not None
         for mention in self.mentions:
-            if (
+            if _denied(mention) and frame.polarity == "not_shared" and mention.clause >= self.clause - 1:
+                mention.extra += (frame,)  # "we do not store X or share it with Y"
+            elif (
                 mention.frame is not None
                 and mention.frame.polarity == "collected"
                 and not mention.frame.inherited

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -12,7 +12,6 @@ import numpy as np
 
 from appaudit.dex import CallSites
 from appaudit.dex.blocks import parameter_types
-from appaudit.dex.constants import Trace
 from appaudit.knowledge.apis import Api, Word, by_id, catalogue, word_tables
 from appaudit.knowledge.naming import SYSTEM_PACKAGES
 from appaudit.records import CallSite, ClassDefinition, Fact, Gap, StringConstant
@@ -124,23 +123,35 @@ class _Finder:
         traces = self.sample.tracer.trace(together)
         calls = iter(zip(self.sample.tracer.materialise(together, traces), traces, strict=True))
         unknown: list[_Open] = []
+        lookups: list[tuple[CallSites, int, CallSite]] = []
         for api, sites in self._traced_later:
             for k in range(len(sites)):
                 call, trace = next(calls)
                 found, open_ = self._meanings(api, call)
                 if not found and open_ and not api.data:
                     unknown.append(_Open(api, sites, k, call, trace.passed))
-                if (hidden := _looked_up(call, trace)) is not None:
-                    nothing = (None,) * (max(hidden.args) + 1)
-                    passed = (_first_text(call.caller),) * len(nothing)
-                    lookup = dataclasses.replace(call, arguments=nothing)
-                    unknown.append(_Open(hidden, sites, k, lookup, passed))
+                if _may_look_up_hidden(call):
+                    lookups.append((sites, k, call))
                 for meaning in found or [_Meaning(data) for data in api.data]:
                     self._reached(api, sites, k, call, meaning)
+        unknown += self._looked_up(lookups)
         for api, sites, k, call, _ in self._wrapped(unknown):
             for word in self._near(api, sites, k):
                 meaning = _Meaning(word.data, vendor=word.vendor, basis="same_method")
                 self._reached(api, sites, k, call, meaning)
+
+    def _looked_up(self, lookups: list[tuple[CallSites, int, CallSite]]) -> Iterator[_Open]:
+        """The hidden members that calls look up by name, each as a call of it with unknown arguments."""
+        if not lookups:
+            return
+        asked = joined(self.sample.dexes, [sites.where(slice(k, k + 1)) for sites, k, _ in lookups])
+        traces = self.sample.tracer.trace(asked, receivers=True)
+        for (sites, k, call), trace in zip(lookups, traces, strict=True):
+            api = _hidden().get((str(trace.receiver), str(trace.arguments[0] if trace.arguments else "")))
+            if api is not None:
+                nothing = (None,) * (max(api.args) + 1)
+                passed = (_first_text(call.caller),) * len(nothing)
+                yield _Open(api, sites, k, dataclasses.replace(call, arguments=nothing), passed)
 
     def _wrapped(self, unknown: list[_Open]) -> list[_Open]:
         """Looks at who calls the methods that only hand their parameter on; returns what stays unknown."""
@@ -295,12 +306,9 @@ def _hidden() -> Mapping[tuple[str, str], Api]:
     return {(a.descriptor, a.member): a for a in rows}
 
 
-def _looked_up(call: CallSite, trace: Trace) -> Api | None:
-    """The hidden row that a method is looked up of by its name."""
-    name = trace.arguments[0] if trace.arguments else None
-    if call.callee.partition("->")[0] != CLASS or not isinstance(trace.receiver, str):
-        return None
-    return _hidden().get((trace.receiver, str(name)))
+def _may_look_up_hidden(call: CallSite) -> bool:
+    name = call.arguments[0] if call.arguments else None
+    return call.callee.startswith(f"{CLASS}->") and any(name == member for _, member in _hidden())
 
 
 def _first_text(method: str) -> int | None:

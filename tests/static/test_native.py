@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appaudit.static import scan
-from appaudit.static.native import chosen, read_library
+from appaudit.static.elf import read_library
+from appaudit.static.native import chosen
 from tests.static.apps import app_with
 
 
@@ -31,6 +32,28 @@ def test_a_real_library() -> None:
     assert "PyInit__generator" in library.exports
     assert "memcpy" in library.imports
     assert len(library.strings) > 100
+
+
+@pytest.mark.parametrize("offset", [bytes(8), b"\xff" * 8])
+def test_a_library_without_sections_is_read_as_the_loader_reads_it(offset: bytes) -> None:
+    whole = real_library()
+    bare = whole[:40] + offset + whole[48:60] + bytes(4) + whole[64:]
+    expected, found = read_library(whole, "lib.so"), read_library(bare, "lib.so")
+    assert found.imports == expected.imports
+    assert set(expected.exports) <= set(found.exports)
+    assert set(expected.strings) <= set(found.strings)
+
+
+def test_what_a_library_calls_through_jni_is_told_by_name(tmp_path: Path) -> None:
+    """The names stand behind the file's own bytes, where those of a library without sections would."""
+    whole = real_library()
+    bare = whole[:40] + bytes(8) + whole[48:60] + bytes(4) + whole[64:]
+    names = b"\0android/telephony/TelephonyManager\0getDeviceId\0()Ljava/lang/String;\0getSubscriberIds\0"
+    result = scan(app_with(tmp_path, {"lib/arm64-v8a/libx.so": bare + names}))
+    found = {
+        f.subject for f in result.facts if f.attribute.get("basis") == "native" and f.action == "accesses"
+    }
+    assert found == {"data:imei"}
 
 
 def test_each_library_is_read_once() -> None:

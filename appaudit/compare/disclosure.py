@@ -74,7 +74,8 @@ def _means(said: str, data: str) -> bool:
     types = data_types()
     if data not in types or said not in types[data].broader:
         return False
-    return len(types[data].broader) == 1 or types[data].group == types[said].group
+    alone = all(distance(other, said) is not None for other in types[data].broader)
+    return alone or types[data].group == types[said].group
 
 
 def _stays(statement: Fact) -> bool:

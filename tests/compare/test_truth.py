@@ -179,6 +179,8 @@ def test_a_denial_with_a_condition_denies_nothing_flatly(condition: str, source:
         ("personal_info", "imei", "denied", "omitted"),
         ("imei", "device_info", "denied", "omitted"),
         ("device_info", "imei", "declared", "vague"),
+        ("device_id_other", "gaid", "declared", "vague"),
+        ("device_id_other", "gaid", "denied", "incorrect"),
         ("personal_info", "imei", "declared", "omitted"),
     ],
 )

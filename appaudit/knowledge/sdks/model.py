@@ -115,8 +115,8 @@ class Sdk:
     ``permissions``: what its manifest adds, ``${applicationId}`` for the app's package.
     ``maven``: ``group:artifact``. ``collects``: data type ids the vendor says it collects; ``source``: the
     page where it says so; ``checked``: the day on which the two were compared; with one, an
-    empty ``collects`` means that the vendor says it collects nothing. Without one both are from general
-    knowledge: a lead to check, no proof.
+    empty ``collects`` means that the vendor says it collects nothing. Without one both are a lead to check,
+    no proof: general knowledge, or what a distributor of the SDK repeats on the page named.
     ``version``: where its version stands, ``class#field``, ``meta-data:key`` or ``META-INF/file``.
     ``init``: ``class#method`` that starts it.
     """

@@ -33,6 +33,8 @@ from appaudit.records import Fact, Gap, Phase, Stack
 NOWHERE = (-1, -1, -1)
 MAX_PLACES = 20_000
 """Threads of members, by phase, whose calls without a stack are told apart."""
+MAX_NAMES = 20
+"""Names of classes in one gap."""
 PHASES = ("before_consent", "after_consent", "refused", "revoked", "background", "idle", "unknown")
 PASTE = ("android.widget.", "android.text.", "android.view.")
 """The framework acting for the user: a paste is not the app's reading of the clipboard."""
@@ -70,6 +72,7 @@ class Reading:
         self._doings = Doings(package, self._owners, self._phases)
         self._requests = Requests(package, self._owners, self._phases)
         self._system = System(package)
+        self._pinned: dict[str, str] = {}
         self._fault = 0
 
     def add(self, line: Mapping[str, Any]) -> None:
@@ -212,6 +215,9 @@ class Reading:
         detail = line.get("detail", {})
         if line.get("kind") in ("permission_request", "permission_result"):
             self._requests.add(line)
+        elif line.get("kind") == "still_pinned":
+            if len(self._pinned) < MAX_NAMES:
+                self._pinned[str(detail["what"])[:200]] = str(detail["why"])[:200]
         elif line.get("kind") == "digest":
             if len(self._digests) < MAX_PLACES:
                 self._digests[int(detail["row"]), str(detail["algorithm"]).lower().replace("-", "")] = None
@@ -276,6 +282,10 @@ class Reading:
                 f"{left} more things of ever new names were seen than are told apart; they were not told."
             )
             found.append(Gap("dynamic", "notes_left_out", f"{self._package} names", reason))
+        if self._pinned:
+            names = "; ".join(f"{name} ({why})" for name, why in sorted(self._pinned.items()))
+            reason = f"Checks of certificates that --unpin could not lift, and that go on refusing: {names}."
+            found.append(Gap("dynamic", "still_pinned", self._package, reason))
         if self._fault:
             reason = f"Hooks failed {self._fault} times on their own account; the app was not disturbed."
             found.append(Gap("dynamic", "hooks_failed", self._package, reason))

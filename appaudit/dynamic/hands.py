@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from appaudit.dynamic.record import Record
 from appaudit.dynamic.target import Target
 from appaudit.dynamic.ui import Screen, UiError, parse
 
+DRAWN = 10.0
+"""Seconds that an app which shows nothing at all is waited for before its screen is judged."""
 MAX_PROMPTS = 24
 MAX_TAPS = 60
 
@@ -52,6 +55,13 @@ class Hands:
             self._record.gap("screen_unreadable", step, f"{error}.")
             self._xml, self.last = b"", Screen(())
         return self.keep(step) if keep else self.last
+
+    def drawn(self) -> Screen:
+        """The screen, once anything is on it: an app that was just started shows nothing for a while."""
+        end = time.monotonic() + DRAWN
+        while not (screen := self.screen("start", keep=False)).nodes and time.monotonic() < end:
+            self._wait(self._settle)
+        return screen
 
     def keep(self, step: str) -> Screen:
         """The screen that was read last, its tree saved beside the record (and a picture where there is

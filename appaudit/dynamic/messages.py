@@ -55,6 +55,7 @@ NOTES: dict[str, dict[str, Field]] = {
     "unpinned": {
         "what": ("text", TEXT), "host": WORD, "error": WORD, "thread": THREAD, "stack": STACK_FIELD,
     },
+    "still_pinned": {"what": ("text", TEXT), "why": ("text", TEXT)},
     "loader": {"name": WORD, "what": ("text", TEXT), "stack": STACK_FIELD},
     "loader_hooked": {"n": NUMBER},
     "listener": {"row": NUMBER, "state": WORD, "name": ("text", TEXT)},

@@ -26,8 +26,6 @@ from appaudit.records import Phase
 
 MAX_RESTARTS = 3
 """Times that an app which ended is started again in one install."""
-DRAWN = 10.0
-"""Seconds that an app which shows nothing at all is waited for before its first screen is judged."""
 BY_HAND = 1800.0
 """Seconds that a tester may use the app by hand."""
 
@@ -318,6 +316,7 @@ class Driver:
         self._start("revoked", fresh=False)
         self._stay(min(self.plan.seconds, 2.0))
         if self.plan.explore:
+            self._hands.drawn()
             self._hands.explore("revoked", allow=False)
 
     def _withdrawn(self) -> None:
@@ -325,7 +324,7 @@ class Driver:
         self._end()
         self._start("after_consent", fresh=False)
         self._stay(min(self.plan.seconds, 2.0))
-        found = lead(self._hands, self.target, self._hands.screen("main", keep=False), reading.withdrawal)
+        found = lead(self._hands, self.target, self._hands.drawn(), reading.withdrawal)
         if found is not None:
             self._hands.keep("withdrawal")
             self._hands.tap(found[1].middle, f"withdraw: {found[1].label}")
@@ -350,11 +349,8 @@ class Driver:
 
     def _question(self, phase: Phase, judge: bool = False) -> reading.Consent | None:
         """The consent screen, if one is there. Prompts before it are denied and remembered."""
+        self._hands.drawn()
         asked = self._hands.prompts(allow=False)
-        end = time.monotonic() + DRAWN
-        while not self._hands.last.nodes and time.monotonic() < end:
-            self._wait(self.plan.settle)
-            asked += self._hands.prompts(allow=False)
         screen = self._hands.keep(f"{phase}: consent?")
         question = reading.consent(screen)
         if judge:

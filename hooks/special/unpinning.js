@@ -109,11 +109,21 @@ function lift(factory, name, members) {
   if (n === 0) throw new Error(name + " cannot be hooked");
 }
 
+// A check that stays as it is: the app goes on refusing, and that is no failure of a hook.
+function tried(name, act) {
+  try {
+    act();
+  } catch (error) {
+    note("still_pinned", { what: text(name), why: text((error && error.message) || error) });
+  }
+}
+
 // On HotSpot a hook on one of the runtime's own classes does not find the app's: they are looked for outside it.
 function liftOf(object, members) {
   const name = object.$className;
-  if (!hotspot) lift(factoryOf(object), name, members);
-  else setTimeout(() => Java.perform(() => quietly("unpinning", () => lift(Java.classFactory, name, members))), 0);
+  const later = () => tried(name, () => lift(Java.classFactory, name, members));
+  if (!hotspot) tried(name, () => lift(factoryOf(object), name, members));
+  else setTimeout(() => Java.perform(() => quietly("unpinning", later)), 0);
 }
 
 function proceed(factory, name) {
@@ -155,7 +165,7 @@ function known(factory, classes) {
     } catch (_) {
       continue; // another version of the platform, or a library that the app lacks
     }
-    lift(factory, name, members);
+    tried(name, () => lift(factory, name, members));
   }
 }
 
@@ -168,7 +178,7 @@ export function prepare() {
       watchAny(factory, name, members, "unpinning", look(kind, checks), { first: true })),
     () => proceed(factory, "android.webkit.WebViewClient"),
     () => watch(factory, "android.webkit.WebView", ["setWebViewClient"], "unpinning", (_, self, given) => {
-      if (given[0] !== null) proceed(factoryOf(given[0]), given[0].$className);
+      if (given[0] !== null) tried(given[0].$className, () => proceed(factoryOf(given[0]), given[0].$className));
     }, { first: true }),
   );
 }

@@ -259,3 +259,11 @@ def test_a_record_that_is_full_says_so(tmp_path: Path, monkeypatch: pytest.Monke
     [kept] = [f.count for f in facts if f.action == "accesses"]
     assert f"{50 - kept} lines" in next(g.reason for g in gaps if g.code == "events_lost")
     assert "phase_not_run" in {g.code for g in gaps}, "what the runner itself says is always written"
+
+
+def test_a_check_that_could_not_be_lifted_is_no_hook_that_failed() -> None:
+    detail = {"what": "okhttp3.CertificatePinner", "why": "cannot be hooked"}
+    told = {"line": "note", "kind": "still_pinned", "time": 1.0, "epoch": 1, "detail": detail}
+    gaps = {g.code: g.reason for g in interpret([told, told], "com.example.shop")[1]}
+    assert "okhttp3.CertificatePinner (cannot be hooked)" in gaps["still_pinned"]
+    assert "hooks_failed" not in gaps

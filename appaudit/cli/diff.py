@@ -84,9 +84,11 @@ def _show(settings: Settings, found: list[Change]) -> None:
         if change.kind != kind:
             kind = change.kind
             typer.echo(f"{kind}")
-        name = subject_name(change.subject, settings.lang)
+        general = change.kind == "finding" and change.subject.startswith("topic:")
+        name = "" if general else subject_name(change.subject, settings.lang)
         who = "" if change.actor == "app" else f" · {actor_name(change.actor, settings.lang)}"
-        what = f"{rules()[change.rule].texts[settings.lang].name}: " if change.rule in rules() else ""
+        what = rules()[change.rule].texts[settings.lang].name if change.rule in rules() else ""
+        what += ": " if what and name else ""
         value = f"  {change.before or '?'} → {change.after or '?'}"
         if change.change != "changed":
             value = f"  {change.after or change.before}"

@@ -274,7 +274,11 @@ class Case:
 
     def lived(self, *phases: Phase) -> bool:
         """Whether anything was seen of the app in one of these phases of a run."""
-        return any(f.phase in phases for f in self.observed)
+        return not self._phases.isdisjoint(phases)
+
+    @cached_property
+    def _phases(self) -> frozenset[Phase]:
+        return frozenset({f.phase for f in self.observed})
 
     def gaps_of(self, *codes: str) -> tuple[Gap, ...]:
         """Gaps of the given kinds."""

@@ -109,6 +109,7 @@ def test_release_diff(tmp_path: Path) -> None:
     ran = appaudit("diff", APP, variant / "shop-next.apk", "-p", POLICY)
     assert ran.code == 1
     assert "+ Getui" in ran.out
+    assert ": collection" not in ran.out, "a rule's name says what it is about"
     renamed = SHOP.parents[1] / "variants" / "shop-r8" / "shop-r8.apk"
     assert appaudit("diff", APP, renamed, "-p", POLICY).code == 0, "a rename declares nothing anew"
 

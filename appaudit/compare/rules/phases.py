@@ -36,7 +36,7 @@ def refused_collection(case: Case) -> Iterator[Verdict]:
         if refused:
             yield Verdict("violation", party, refused[0].action, f"data:{data}", facts=refused)
         elif seen and case.lived("refused"):
-            yield Verdict("pass", party, seen[0].action, f"data:{data}", facts=seen[:20])
+            yield Verdict("pass", party, seen[0].action, f"data:{data}", facts=seen[:5])
 
 
 def background_collection(case: Case) -> Iterator[Verdict]:
@@ -53,7 +53,7 @@ def background_collection(case: Case) -> Iterator[Verdict]:
         behind = [f for f in facts if f.phase in BEHIND]
         shown = tuple(live(facts))
         if not behind and shown and away and (party, f"data:{data}") not in declared:
-            yield Verdict("pass", party, shown[0].action, f"data:{data}", shown[:20])
+            yield Verdict("pass", party, shown[0].action, f"data:{data}", shown[:5])
         elif behind:
             seen.add((party, f"data:{data}"))
             statement = declared.get((party, f"data:{data}"))

@@ -68,7 +68,8 @@ class Board:
         elif kind == "hooks":
             counts = line["counts"]
             live, total = int(counts.get("hooked", 0)), sum(int(n) for n in counts.values())
-            self.hooks = f"{live} of {total}" if total else "none"
+            if line.get("what") == "framework" or not self.hooks:  # not of the few on the app's own classes
+                self.hooks = f"{live} of {total}" if total else "none"
         elif kind == "process":
             self.processes.add(str(line["name"]))
         elif kind == "step":

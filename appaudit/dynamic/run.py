@@ -33,6 +33,8 @@ from appaudit.records import Condition, Fact, Gap
 
 INTERRUPTED = "run_interrupted"
 """Code of the gap of a run that Ctrl-C ended."""
+ENDS = ("SIGTERM", "SIGHUP")
+"""What else ends a run as Ctrl-C does: the device gets its own back."""
 UNPINNED = (
     "Run with --unpin: certificates that the app refuses were accepted; what it does where it refuses was "
     "not seen."
@@ -92,6 +94,25 @@ class RunResult:
     conditions: list[Condition]
 
 
+@contextmanager
+def _signals(handler: Any, *names: str) -> Iterator[None]:
+    """In the main thread these signals go to the handler, but for those that are ignored."""
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        there = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {s: signal.signal(s, handler) for s in there if signal.getsignal(s) != signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@_signals(_interrupt, *ENDS)
 def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None) -> RunResult:
     """Raises InputError where the run cannot begin; once begun it returns what it saw, whatever happens."""
     path = options.folder / record.NAME
@@ -141,24 +162,11 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
                 log.gap(INTERRUPTED, package, "The run was interrupted before its last phase.")
             log.write("end", seconds=round(time.process_time(), 1))
     finally:
-        with _undisturbed():
+        with _signals(signal.SIG_IGN, "SIGINT", *ENDS):  # a second one keeps nothing from the device
             target.close()
             shutil.rmtree(scratch, ignore_errors=True)
     facts, gaps = interpret(record.read(path), package, mapping, options.known)
     return RunResult(facts, gaps, path, record.conditions(record.read(path)))
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A second Ctrl-C does not keep the device from getting its own back."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _watch(target: Target, log: record.Record, app: AppFile, unpin: bool) -> Callable[[bool], Watcher]:

@@ -134,8 +134,17 @@ def test_standard_input_may_be_closed(tmp_path: Path) -> None:
     assert "internal error" not in ran.stderr
 
 
-@pytest.mark.parametrize("moment", ["evidence goes to", "phase before_consent", "phase refused"])
-def test_interrupted_at_any_moment_everything_is_kept(tmp_path: Path, moment: str) -> None:
+@pytest.mark.parametrize(
+    ("moment", "sent"),
+    [
+        ("evidence goes to", signal.SIGINT),
+        ("phase before_consent", signal.SIGHUP),  # its terminal was closed
+        ("phase refused", signal.SIGINT),
+    ],
+)
+def test_interrupted_at_any_moment_everything_is_kept(
+    tmp_path: Path, moment: str, sent: signal.Signals
+) -> None:
     need_jvm()
     env = {k: v for k, v in os.environ.items() if k != "CI"} | {"PYTHONPATH": str(ROOT)}
     arguments = ["--target", "jvm", "--capture", "none", "--seconds", "1", "--bundle", str(tmp_path / "b")]
@@ -149,7 +158,7 @@ def test_interrupted_at_any_moment_everything_is_kept(tmp_path: Path, moment: st
     for line in process.stderr:
         said += line
         if moment in line:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(sent)
             break
     said += process.stderr.read()
     # Where the signal comes while Python runs text as code, as dataclasses do, it ends by the signal itself:

@@ -102,7 +102,19 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
         if unread:
             reason = f"{framework.name}: {framework.reason}"
             gaps.append(Gap("static", "framework_code", sorted(unread)[0], reason))
+        elif framework.binaries and _lacks_code(framework, [path for _, path in paths]):
+            reason = (
+                f"{framework.name}: its code is not there and was not examined; add the split that holds it."
+            )
+            gaps.append(Gap("static", "framework_code", sample.app.app.file, reason))
     return facts + drafts.facts(), gaps
+
+
+def _lacks_code(framework: Framework, paths: list[str]) -> bool:
+    """Whether an app has a framework's files, but none that could hold code."""
+    files, scripts = framework.files, framework.scripts
+    has_files = files is not None and any(map(files.fullmatch, paths))
+    return has_files and not (scripts is not None and any(map(scripts.fullmatch, paths)))
 
 
 def _evidence(sample: Sample, framework: Framework, paths: list[tuple[str, str]]) -> Iterator[Evidence]:

@@ -85,6 +85,7 @@ SERVER = b'{"server": {"url": "https://live.shopping.cn"}}'
         ({"assets/capacitor.config.json": SERVER}, "host:live.shopping.cn"),
         ({"assets/capacitor.config.json": b"", "assets/capacitor.plugins.json": PLUGINS}, "data:location"),
         ({"assets/flutter_assets/kernel_blob.bin": b"\x90\xab\xcd\xef"}, "framework_code"),
+        ({"assets/flutter_assets/AssetManifest.json": b"{}"}, "framework_code"),
         ({"lib/arm64-v8a/libweexcore.so": b"", "assets/a.js": WEEX}, "data:clipboard"),
     ],
 )

@@ -40,7 +40,7 @@ class Index(Generic[N]):
     def __init__(self) -> None:
         self._pieces: dict[str, int] = {}
         self._by_head: dict[str, list[str]] = {}
-        self._han: set[str] = set()
+        self._han: dict[str, list[str]] = {}
         self._names: dict[str, set[N]] = {}
         self._always: frozenset[N] = frozenset()
         self._known: set[str] = set()
@@ -67,8 +67,8 @@ class Index(Generic[N]):
             words = set(folded.split())
         else:
             words = set(_WORD.findall(folded))
-            words |= self._han.intersection(map(str.__add__, folded, folded[1:]))
-            words |= self._han.intersection(folded)
+            for first in self._han.keys() & set(folded):
+                words.update([piece for piece in self._han[first] if piece in folded])
         if not words <= self._known:
             self._learn(words - self._known)
         bits, names = _ANY, set(self._always)
@@ -109,7 +109,7 @@ class Index(Generic[N]):
                 self._pieces[piece] = _ANY << (1 + len(self._pieces))
                 self._by_head.setdefault(piece[:_HEAD], []).append(piece)
                 if not piece.isascii():
-                    self._han.add(piece)
+                    self._han.setdefault(piece[0], []).append(piece)
             bits |= self._pieces[piece]
         return bits
 

@@ -7,6 +7,7 @@ import re
 from appaudit.policy.document import from_text
 from appaudit.policy.read import read_loaded
 from tests.bench.measure import cpu
+from tests.corpus import CACHE
 from tests.policy.cases import CHINESE, ENGLISH
 
 SIZE = 50_000
@@ -57,6 +58,12 @@ def run() -> list[str]:
         small = read_seconds(unit * (10_000 // len(unit)))
         large = read_seconds(unit * (40_000 // len(unit)))
         out.append(f"policy, nothing but {unit!r}: 4x the text takes {large / max(small, 1e-6):.1f}x")
+    longest = max((read_seconds(unit * (10_000_000 // len(unit))), unit) for unit in HOSTILE)
+    out.append(f"policy, 10 MB of nothing but one of these: at most {longest[0]:.1f} s ({longest[1]!r})")
+    for policy in sorted((CACHE.parents[2] / "shared" / "policies").glob("*.txt")):
+        text = policy.read_text(encoding="utf-8")
+        took = read_seconds(text, 5) / len(text.encode()) * SIZE
+        out.append(f"policy {policy.stem[:3]} of ../shared: {took * 1000:.0f} ms for {SIZE // 1000} kB")
     return out
 
 

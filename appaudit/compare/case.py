@@ -272,6 +272,15 @@ class Case:
         siblings = (n for n in self.named_sdks if n in sdks.sdks() and sdks.sdks()[n].company == sdk.company)
         return [fact for name in sorted(siblings) for fact in self.named_sdks[name]]
 
+    def perhaps_naming(self, sdk_id: str) -> list[Fact]:
+        """Entries of a list that name no SDK for certain and may mean this one."""
+        prefix = f"{sdk_id}:"
+        return [
+            fact
+            for fact in self.stated
+            if any(c.startswith(prefix) for c in fact.attribute.get("may_be", "").split())
+        ]
+
     def lived(self, *phases: Phase) -> bool:
         """Whether anything was seen of the app in one of these phases of a run."""
         return not self._phases.isdisjoint(phases)

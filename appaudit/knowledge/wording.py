@@ -233,6 +233,7 @@ MADE: Mapping[str, Callable[[_Values], str]] = {
     "sending": lambda v: _word("sending", v.given.get("where", "sent"), v.lang).format_map(v),
     "against": _against,
     "told": _told,
+    "named": lambda v: _word("named", "perhaps" if v.span() else "nothing", v.lang).format_map(v),
     "covered": lambda v: _word("covered", "lapsed" if v.span() else "nothing", v.lang).format_map(v),
     "ways": _ways,
     "abroad": _abroad,

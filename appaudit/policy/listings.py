@@ -14,7 +14,7 @@ from functools import cache
 from appaudit.knowledge.load import toml
 from appaudit.policy.cells import Found, denied, empty, other_system, permissions_in, server_side, types_in
 from appaudit.policy.document import LoadedDocument, Table, lines_read, tables_read
-from appaudit.policy.sdk_names import names_sdk, sdk_actor
+from appaudit.policy.sdk_names import names_sdk, sdk_actor, sdk_candidates
 from appaudit.records import Evidence, Fact, ListingRow, PolicySpan, Source
 
 LIST_ROLES = frozenset({"sdk_list", "permission_list", "data_list"})
@@ -206,6 +206,8 @@ class _Row:
         attributes = {"name": name[:200], "company": company, "package": package, "link": link}
         if score:
             attributes["score"] = f"{score:g}"
+        else:
+            attributes["may_be"] = sdk_candidates(name, company, package, link)
         embedded = bool(self.record.get("sdk"))
         if embedded:
             yield self.fact("app", "embeds", actor, [self.evidence(cells[0])], attributes)

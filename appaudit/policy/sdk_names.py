@@ -8,6 +8,8 @@ from functools import lru_cache
 from appaudit.knowledge.sdks.names import CERTAIN, match_name
 
 _LONGEST = 40
+_LIKELY, _CANDIDATES = 0.5, 5
+"""Score from which on a row may mean an SDK, and how many it may mean."""
 _NAME_LINE = re.compile(
     r"\s*(?:[（(]?\d{1,3}[)）.、]\s*|[•●·*-]\s*)?(?!第三方\s*SDK|以下|The\b|our\b|本)[^，。；;,:：]{2,28}?\s?SDK\s*(?:[（(][^（()）]{1,12}[)）])?\s*$",
     re.I,
@@ -23,6 +25,13 @@ def sdk_actor(name: str, company: str = "", package: str = "", link: str = "") -
         if found and (len(found) == 1 or found[0][1] > found[1][1]):
             return f"sdk:{found[0][0]}", found[0][1]
     return f"party:{' '.join(name.split())[:200]}", 0.0
+
+
+@lru_cache(maxsize=4096)
+def sdk_candidates(name: str, company: str = "", package: str = "", link: str = "") -> str:
+    """The SDKs that a row may mean which names none for certain, the likeliest first: ``id:score …``."""
+    found = match_name(" ".join(part for part in (name, company, package, link) if part)[:2000])
+    return " ".join(f"{sdk}:{score:g}" for sdk, score in found[:_CANDIDATES] if score >= _LIKELY)
 
 
 def names_sdk(line: str) -> bool:

@@ -94,6 +94,17 @@ def test_a_library_that_sends_nothing_moves_nothing_abroad() -> None:
     assert sdk.severity == "low"
 
 
+def test_an_entry_that_may_mean_an_sdk_is_for_a_person_to_look_at() -> None:
+    entry = Fact("policy", "declared", "app", "embeds", "party:Adjusst", evidence=words("Adjusst GmbH", 4))
+    entry = replace(entry, attributes=(("may_be", "adjust:0.6"),))
+    (likely,) = found("undeclared-sdk", entry, embeds("adjust"))
+    assert likely.outcome == "review"
+    assert "an entry may mean it (“Adjusst GmbH”, p:4)" in render(likely, "en").message
+    (other,) = found("undeclared-sdk", entry, embeds("jpush"))
+    assert other.outcome == "violation"
+    assert "names neither the SDK nor its company" in render(other, "en").message
+
+
 def test_a_sentence_ends_where_the_quote_ends_it() -> None:
     text = "存储在中国境内。以下情形除外："
     assert Sentences({"p": text}).around(PolicySpan("p", 1, 3, 8, text[3:8])) == "存储在中国境内。"

@@ -197,6 +197,16 @@ def test_a_form_that_declares_no_data_denies_it() -> None:
     assert (fact.stance, fact.subject) == ("denied", "data:personal_info")
 
 
+def test_an_entry_that_names_no_sdk_for_certain_says_which_it_may_mean() -> None:
+    table = (
+        "| SDK名称 | 公司 | 收集信息 |\n|---|---|---|\n| Adjusst | adjust GmbH | IMEI |\n| Adjust | | IMEI |\n"
+    )
+    facts = [f for f in facts_of(load_bytes("SDK目录.md", table.encode())) if f.action == "embeds"]
+    assert [f.subject for f in facts] == ["party:Adjusst", "sdk:adjust"]
+    assert facts[0].attribute["may_be"] == "adjust:0.6"
+    assert "may_be" not in facts[1].attribute
+
+
 def test_what_the_form_leaves_open_is_a_gap() -> None:
     result = read_loaded(
         form(("PSL_DATA_TYPES_PERSONAL", "PSL_EMAIL", "true"), ("PSL_DATA_TYPES_NEW", "PSL_AURA", "true"))

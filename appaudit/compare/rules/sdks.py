@@ -29,13 +29,14 @@ def undeclared_sdk(case: Case) -> Iterator[Verdict]:
     """An SDK in the app that the declared side does not name."""
     for name, facts in sorted(case.embedded.items()):
         statements = case.naming(name)
+        perhaps = [] if statements else case.perhaps_naming(name)
         gaps = () if statements else case.gaps_of("missing_document")
         yield Verdict(
-            "pass" if statements else "review" if gaps else "violation",
+            "pass" if statements else "review" if gaps or perhaps else "violation",
             "app",
             "embeds",
             f"sdk:{name}",
-            facts=(*facts, *statements[:20]),
+            facts=(*facts, *statements[:20], *perhaps),
             gaps=gaps,
             disclosure="clear" if statements else "omitted",
             severity=None if handles_data(case, name) else "low",

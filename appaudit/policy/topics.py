@@ -10,6 +10,7 @@ from functools import cache
 from appaudit.policy.declarations import ReadDocument
 from appaudit.policy.lexicon import MENU_PATH, words_of
 from appaudit.policy.literals import Index, OneOf
+from appaudit.policy.scripts import simplified
 from appaudit.policy.structure import language_of
 
 _MENU = frozenset('[【“"')
@@ -104,6 +105,7 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
             book = rules(language)
             low = text.lower()
             low = low if len(low) == len(text) else text
+            low = simplified(low) if language == "zh" else low
             bits, numbers = book.index.held(low)
             menu = None if _MENU.isdisjoint(text) else MENU_PATH.search(text)
             for rule in map(book.all.__getitem__, sorted(numbers if menu is None else numbers | book.bare)):

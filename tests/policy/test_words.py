@@ -9,6 +9,7 @@ from collections import defaultdict
 import pytest
 
 from appaudit.knowledge.data_types import data_types
+from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import permissions
 from appaudit.policy.lexicon import Lexicon, english_words, expand, fold, inflect, lexicon, words_of
 from appaudit.policy.topics import rules
@@ -122,3 +123,13 @@ def test_menu_paths_hold_no_words() -> None:
 
 def test_an_empty_lexicon_finds_nothing() -> None:
     assert Lexicon().match("IMEI 与 IP") == []
+
+
+def test_pairs_of_scripts_keep_every_place() -> None:
+    data = toml("words/traditional.toml")
+    pairs = "".join(data["characters"]["pairs"])
+    traditional, simple = pairs[::2], pairs[1::2]
+    assert len(pairs) % 2 == 0
+    assert len(set(traditional)) == len(traditional)
+    assert not set(traditional) & set(simple)
+    assert all(len(a) == len(b) for a, b in data["words"]["pairs"])

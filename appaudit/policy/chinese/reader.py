@@ -10,10 +10,12 @@ from appaudit.policy.chinese.state import BREAK, CLOSE, CLOSING, ONLY_ON_DEVICE,
 from appaudit.policy.chinese.verbs import Verbs
 from appaudit.policy.lexicon import Token, lexicon
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, SentenceReading, meant_by_they
+from appaudit.policy.scripts import simplified
 
 _UNDER_A_NAME = re.compile(r"[^，,。]{1,8}(?:名义|形式|方式|身份)")
 """以……名义收集 is no purpose."""
 _AS_PARTY = re.compile(r"(?:将|会|可|可能|向|提供|发送|返回|的?合作|授权|认证|网关)")
+_GIVEN = ("给", "至", "向", "由", "委托")
 _THEY = ("他们", "它们", "其可能", "其会", "其将")
 _WHILE = ("时", "后", "期间", "过程中", "情况下")
 _LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)(?:但不限于)?\s*$")
@@ -340,8 +342,10 @@ class ChineseReader(Verbs):
                 and owned.start - nxt.end <= 4
             ):
                 return  # 您的支付账户的认证信息: the account only says whose
-        if type_id == "carrier" and _AS_PARTY.match(self.text, item.end) and item.text.endswith("运营商"):
-            return
+        if type_id == "carrier" and item.text.endswith("运营商"):
+            given = self.text.endswith(_GIVEN, 0, item.start)
+            if given or _AS_PARTY.match(self.text, item.end):
+                return
         if type_id == GENERIC_ANAPHOR and nxt is not None and nxt.start == item.end and nxt.get("data"):
             return  # 上述认证信息: the data word says it
         found = Mention(
@@ -389,5 +393,5 @@ def read(
 
 
 def _user(text: str) -> str:
-    """``text`` with one word for the user; offsets stay."""
-    return text.replace("你", "您")
+    """``text`` in one script and with one word for the user; offsets stay."""
+    return simplified(text).replace("你", "您")

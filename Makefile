@@ -16,9 +16,14 @@ $(STAMP): pyproject.toml hatch_build.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## Audit the fixture shop app against its policy; the report goes to demo-report/
-	$(BIN)/appaudit audit fixtures/apps/shop/shop.apk --policy fixtures/apps/shop/policy.zh.html \
-	  -f terminal -f html -f json -o demo-report --exit-zero
+SHOP := fixtures/apps/shop/shop.apk --policy fixtures/apps/shop/policy.zh.html
+
+demo: $(STAMP) ## Audit the fixture shop app against its policy, then watch it run; reports go to demo-report/
+	$(BIN)/appaudit audit $(SHOP) -f terminal -f html -f json -o demo-report --exit-zero
+	rm -rf demo-report/evidence
+	$(BIN)/appaudit run $(SHOP) --target jvm --seconds 2 --values fixtures/device.toml \
+	  --bundle demo-report/evidence -f html -o demo-report/watched.html --exit-zero \
+	  || echo "Not watched: 'appaudit doctor' tells what is missing." >&2
 
 test: $(STAMP) ## Run the test suite
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder

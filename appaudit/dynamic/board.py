@@ -87,9 +87,8 @@ class Board:
         api = rows().get(line["row"])
         if api is None:
             return []
-        stack = frames(str(line["stack"])) if line["stack"] else ()
-        caller = self._owners.caller(stack) if stack else None
-        actor = caller.actor if caller else "unknown"
+        stack = frames(str(line["stack"]))
+        actor = self._owners.actor(stack)
         guilty = next((str(f) for f in stack if self._owners.of(f.class_name) == actor), "")
         words = [
             word.data

@@ -115,9 +115,7 @@ class Doings:
         self, line: Mapping[str, Any], action: str, subject: str, how: str, intent: str = "", name: str = ""
     ) -> None:
         stack = frames(line["detail"]["stack"])
-        caller = self._owners.caller(stack) if stack else None
-        actor = caller.actor if caller else "unknown"
-        draft = self._count(line, actor, action, subject, how, intent, name)
+        draft = self._count(line, self._owners.actor(stack), action, subject, how, intent, name)
         if stack:  # innermost stands the member that was called, of the class that has it
             called = f"L{stack[0].class_name.replace('.', '/')};->{stack[0].method}"
             self._stack(draft, line, called, line["detail"]["stack"])
@@ -143,11 +141,11 @@ class Doings:
         draft.last = max(draft.last, time)
         draft.count += 1
         draft.foreground += bool(line["foreground"])
-        seen = (
+        words = (
             (draft.actions, intent), (draft.names, name), (draft.screens, line["screen"]),
             (draft.processes, self._process(line)),
         )  # fmt: skip
-        for counter, value in seen:
+        for counter, value in words:
             if value:
                 tally(counter, str(value)[:200])
         return draft

@@ -107,7 +107,7 @@ class Reading:
             self._unsampled(api, line)
             return
         stack = frames(line["stack"])
-        caller = self._owners.caller(stack) if stack else None
+        caller = self._owners.caller(stack)
         if caller is not None and api.is_field:
             caller = replace(caller, through="")  # the method that reads it is the caller
         if caller is None or self._for_itself(api, caller):

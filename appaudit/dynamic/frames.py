@@ -147,6 +147,11 @@ class Owners:
             return Caller("unknown", ("unknown",), "") if own else None
         return Caller(chain[0], chain, _through(stack))
 
+    def actor(self, stack: Sequence[Frame]) -> str:
+        """Who called, as in a Fact; ``unknown`` where nobody but the platform is on the stack."""
+        found = self.caller(stack)
+        return found.actor if found else "unknown"
+
 
 def _through(stack: Sequence[Frame]) -> str:
     """The frame above the member that was called, where it is the platform's own."""

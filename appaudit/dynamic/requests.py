@@ -52,8 +52,7 @@ class Requests:
                     self._answers[name, phase] = "granted" if granted == "1" else "denied"
             return
         stack = frames(detail["stack"])
-        caller = self._owners.caller(stack) if stack else None
-        key = (caller.actor if caller else "unknown", phase, names)
+        key = (self._owners.actor(stack), phase, names)
         if key not in self._drafts and len(self._drafts) >= MAX_KINDS:
             self.left += 1
             return

@@ -58,7 +58,7 @@ def _event(
 ) -> dict[str, Any]:
     detail = line["detail"]
     stack = frames(detail["stack"])
-    caller = owners.caller(stack) if stack else None
+    caller = owners.caller(stack)
     return {
         **detail,
         "kind": str(line["kind"]),

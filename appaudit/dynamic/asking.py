@@ -15,7 +15,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from appaudit.dynamic.record import FOLDER
-from appaudit.knowledge.permissions import permission
+from appaudit.knowledge.permissions import group_of
 from appaudit.records import Fact, FileEntry, Phase
 
 LISTS = ("purposes", "permissions_before")
@@ -28,10 +28,6 @@ def _whole(line: Mapping[str, Any]) -> bool:
         return False
     lists = [line.get(name, []) for name in LISTS]
     return all(isinstance(given, list) and all(isinstance(v, str) for v in given) for given in lists)
-
-
-def _group(name: str) -> str:
-    return permission(name).group or name
 
 
 def _yes(value: object) -> str:
@@ -81,9 +77,9 @@ class Asking:
         question = self._question
         if question is None:
             return found
-        known = {_group(subject.removeprefix("permission:")) for subject in hooked}
+        known = {group_of(subject.removeprefix("permission:")) for subject in hooked}
         for name in question.get("permissions_before") or ():
-            if name and _group(name) not in known:
+            if name and group_of(name) not in known:
                 subject = f"permission:{name}"
                 found.append(self._fact(question, "unknown", "asks", subject, "before_consent", self.again))
         if question.get("found") is True:

@@ -63,6 +63,11 @@ def permission(name: str) -> Permission:
     return permissions().get(name) or Permission(name, "unknown")
 
 
+def group_of(name: str) -> str:
+    """What one prompt asks for together: the permission's group; of one without a group its own name."""
+    return permission(name).group or name
+
+
 @cache
 def required() -> Mapping[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]]:
     """(class name, member) → (permissions all needed, permissions one of which is enough).

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from appaudit.compare.case import Case
 from appaudit.compare.verdict import Verdict
-from appaudit.knowledge.permissions import permission
+from appaudit.knowledge.permissions import group_of
 from appaudit.records import Fact
 
 
@@ -15,8 +15,7 @@ def _asks(case: Case) -> list[Fact]:
 
 
 def _group(fact: Fact) -> str:
-    name = fact.subject.partition(":")[2]
-    return permission(name).group or name
+    return group_of(fact.subject.partition(":")[2])
 
 
 def early_permission_request(case: Case) -> Iterator[Verdict]:

@@ -30,9 +30,11 @@ class Prompt:
     def asks(self, wanted: Iterable[str]) -> str:
         """The permission asked for; of a group the first in permissions.toml that the app wants. Empty where
         the text is not known."""
-        known = [n for n, p in permissions().items() if p.group == self.group and p.level == "dangerous"]
+        if self.permission or not self.group:
+            return self.permission
         there = set(wanted)
-        return self.permission or next((n for n in known if self.group and n in there), "")
+        of_it = (n for n, p in permissions().items() if p.group == self.group and p.level == "dangerous")
+        return next((n for n in of_it if n in there), "")
 
 
 @dataclass(frozen=True, slots=True)

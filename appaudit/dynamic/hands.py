@@ -20,8 +20,7 @@ MAX_TAPS = 60
 class Hands:
     """``settle``: seconds for a screen to come up after a tap; ``wait`` lets seconds pass and watches over
     the app meanwhile. ``wanted``: permissions that the app may ask for. ``epoch``: what steps and screens
-    belong to; ``granted``: permissions given so far; ``last``: the screen
-    that was read last."""
+    belong to; ``granted``: permissions given so far."""
 
     def __init__(
         self,
@@ -37,7 +36,7 @@ class Hands:
         self._wait = wait
         self._wanted = wanted
         self._screens = 0
-        self._xml, self.last = b"", Screen(())
+        self._xml, self._last = b"", Screen(())
         self.epoch = 0
         self.granted: list[str] = []
 
@@ -50,11 +49,11 @@ class Hands:
         """The screen now; `keep` it too."""
         self._xml = self._target.screen()
         try:
-            self.last = parse(self._xml)
+            self._last = parse(self._xml)
         except UiError as error:
             self._record.gap("screen_unreadable", step, f"{error}.")
-            self._xml, self.last = b"", Screen(())
-        return self.keep(step) if keep else self.last
+            self._xml, self._last = b"", Screen(())
+        return self.keep(step) if keep else self._last
 
     def drawn(self) -> Screen:
         """The screen, once anything is on it: an app that was just started shows nothing for a while."""
@@ -67,7 +66,7 @@ class Hands:
         """The screen that was read last, its tree saved beside the record (and a picture where there is
         one)."""
         if not self._xml:
-            return self.last
+            return self._last
         self._screens += 1
         path: Path = self._record.path.parent / self.file
         path.parent.mkdir(exist_ok=True)
@@ -77,7 +76,7 @@ class Hands:
             path.with_suffix(".png").write_bytes(picture)
         shot = f"screens/{self._screens:03}.png" if picture is not None else None
         self._record.write("screen", step=step, file=self.file, picture=shot, epoch=self.epoch)
-        return self.last
+        return self._last
 
     def tap(self, at: tuple[int, int], what: str) -> None:
         """Touch, and let the screen come up."""
@@ -133,7 +132,7 @@ class Hands:
         backs = 0
         for _ in range(MAX_TAPS):
             self.prompts(allow)
-            screen = self.last
+            screen = self._last
             if screen.package != self._target.package:
                 return
             place = "|".join(sorted({n.resource_id for n in screen.nodes if n.resource_id}))[:2000]

@@ -48,7 +48,10 @@ class Record:
             if self._size > MAX_BYTES and line in THE_APPS:
                 self._left += 1
                 return
-            self._append(text)
+            if not self._file.closed:
+                self._size += len(text)
+                self._file.write(text + "\n")
+                self._file.flush()
         if self._watch is not None:
             self._watch(whole)
 
@@ -56,20 +59,13 @@ class Record:
         """Append a gap, at once."""
         self.write("gap", code=code, scope=scope, reason=reason)
 
-    def _append(self, text: str) -> None:
-        if not self._file.closed:
-            self._size += len(text)
-            self._file.write(text + "\n")
-            self._file.flush()
-
     def close(self) -> None:
         """No more lines."""
+        if self._left:
+            reason = f"The record was full: {self._left} lines of what the app did were not written."
+            self.gap("events_lost", self.path.name, reason)
+            self._left = 0
         with self._lock:
-            if self._left:
-                reason = f"The record was full: {self._left} lines of what the app did were not written."
-                gap = {"code": "events_lost", "scope": self.path.name, "reason": reason}
-                self._append(json.dumps({"line": "gap", "at": round(time.time(), 3), **gap}))
-                self._left = 0
             self._file.close()
 
     def __enter__(self) -> Record:

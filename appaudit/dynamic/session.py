@@ -203,7 +203,7 @@ class Session:
             self._family = None
         answers = True
         try:
-            agent.within(ANSWER, lambda: self._script.exports_sync.stop())
+            agent.within(ANSWER, self._script.exports_sync.stop)
         except TimeoutError:
             answers = False
             self._silent()

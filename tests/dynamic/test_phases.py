@@ -74,26 +74,27 @@ def test_a_key_at_any_moment_loses_nothing(tmp_path: Path) -> None:
     assert not [line for line in lines if line["line"] == "gap" and line["code"] == "run_ended_early"]
 
 
-def tap(target: JvmTarget, label: str) -> None:
-    target.tap(*next(n for n in parse(target.screen()).clickable if n.text == label).middle)
+def by_hand(label: str, key: str) -> Callable[[JvmTarget], Person]:
+    """Somebody who taps a button at once, says so by a key, and does nothing more."""
+    left = [key]
+
+    def person(target: JvmTarget) -> Person:
+        def keys() -> str:
+            if not left:
+                return ""
+            said = left.pop()
+            target.tap(*next(n for n in parse(target.screen()).clickable if n.text == label).middle)
+            return said
+
+        return Person(keys)
+
+    return person
 
 
 def test_what_the_tester_said_counts_for_that_install(tmp_path: Path) -> None:
     """Agreed by hand in the first install, nothing done in the second: there the question is asked."""
     need_jvm()
-    done: list[str] = []
-
-    def person(target: JvmTarget) -> Person:
-        def keys() -> str:
-            if done:
-                return ""
-            done.append("agreed")
-            tap(target, "同意")
-            return "a"
-
-        return Person(keys)
-
-    lines = driven(tmp_path, "notes", Plan(0.1, 0.01), person)
+    lines = driven(tmp_path, "notes", Plan(0.1, 0.01), by_hand("同意", "a"))
     taps = [line["on"] for line in lines if line.get("what") == "tap"]
     assert [t for t in taps if t.startswith("agree")] == ["agree: 同意"]
     assert phases(lines)[:3] == ["before_consent", "before_consent", "after_consent"]
@@ -101,19 +102,7 @@ def test_what_the_tester_said_counts_for_that_install(tmp_path: Path) -> None:
 
 def test_a_refusal_by_hand_is_one(tmp_path: Path) -> None:
     need_jvm()
-    done: list[str] = []
-
-    def person(target: JvmTarget) -> Person:
-        def keys() -> str:
-            if done:
-                return ""
-            done.append("refused")
-            tap(target, "不同意")
-            return "r"
-
-        return Person(keys)
-
-    lines = driven(tmp_path, "notes", Plan(0.1, 0.01), person)
+    lines = driven(tmp_path, "notes", Plan(0.1, 0.01), by_hand("不同意", "r"))
     assert phases(lines)[:4] == ["before_consent", "refused", "refused", "before_consent"]
     assert not [line for line in lines if line.get("what") == "tap" and line["on"].startswith("refuse")]
     assert [line for line in lines if line.get("what") in ("asked_again", "not_asked_again")]

@@ -199,7 +199,8 @@ def test_a_form_that_declares_no_data_denies_it() -> None:
 
 def test_an_entry_that_names_no_sdk_for_certain_says_which_it_may_mean() -> None:
     table = (
-        "| SDK名称 | 公司 | 收集信息 |\n|---|---|---|\n| Adjusst | adjust GmbH | IMEI |\n| Adjust | | IMEI |\n"
+        "| SDK名称 | 公司 | 收集信息 |\n|---|---|---|\n"
+        "| Adjusst | adjust GmbH | IMEI |\n| Adjust | | IMEI |\n"
     )
     facts = [f for f in facts_of(load_bytes("SDK目录.md", table.encode())) if f.action == "embeds"]
     assert [f.subject for f in facts] == ["party:Adjusst", "sdk:adjust"]

@@ -59,7 +59,7 @@ class Requests:
         self.asked.update(names)
         time = float(line["time"])
         draft = self._drafts.setdefault(key, _Draft(time))
-        draft.last = max(draft.last, time)
+        draft.first, draft.last = min(draft.first, time), max(draft.last, time)
         draft.count += 1
         if len(draft.stacks) < MAX_STACKS:
             called = "Landroid/app/Activity;->requestPermissions([Ljava/lang/String;I)V"

@@ -220,7 +220,7 @@ def request(names: list[str], time: float, epoch: int = 1) -> dict[str, Any]:
 def test_requests_for_permissions_are_counted_not_repeated() -> None:
     """An app that asks without end makes one fact; one that makes up names without end, so many."""
     lines = [{"line": "phase", "at": 1.0, "epoch": 1, "phase": "refused"}]
-    lines += [request(["android.permission.CAMERA"], float(n)) for n in range(1, 5001)]
+    lines += [request(["android.permission.CAMERA"], float(n)) for n in (*range(2, 5001), 1)]
     lines += [request([f"x.permission.P{n}"], 9000.0) for n in range(9000)]
     facts, gaps = interpret(lines, "com.example.shop")
     asks = [f for f in facts if f.action == "asks"]

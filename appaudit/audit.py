@@ -258,7 +258,7 @@ def _what(bundle: Bundle, source: str) -> list[str]:
     if source == "dynamic":
         return list(dict.fromkeys(f.phase for f in bundle.facts if f.source == "dynamic"))
     if source == "traffic":
-        return sorted(f.subject for f in bundle.facts if f.source == source and f.action == "contacts")
+        return sorted({f.subject for f in bundle.facts if f.source == source and f.action == "contacts"})
     return []
 
 

@@ -115,6 +115,9 @@ def test_one_command_gives_hooks_traffic_and_verdict() -> None:
     bundle, _ = heard("shop")
     assert {"static", "dynamic", "traffic", "policy"} <= set(bundle.examined)
     assert {"run/run.jsonl", "run/traffic.mitm"} <= set(bundle.attached)
+    hosts = bundle.coverage["traffic"]["what"]
+    assert "host:api.shop.example" in hosts
+    assert len(set(hosts)) == len(hosts)
     assert not any("ca" in Path(name).parts for name in bundle.attached)
     early = {f.subject for f in sends(bundle) if f.phase == "before_consent"}
     accessed = {f.subject for f in bundle.facts if f.source == "dynamic" and f.phase == "before_consent"}

@@ -66,7 +66,7 @@ class AppGrids(Cells):
                 Cell(tuple(dict.fromkeys((self.w.sdk(r.id), visible(r.id)))), "name"),
                 text(self._category(r.id)),
                 self.listing(visible(f.attribute["version"]) for f in r.found if "version" in f.attribute),
-                replace(self.evidence(r.found, 3), lines=tuple(self._known_by(r.found))),
+                replace(self.evidence(r.found, 3), lines=tuple(dict.fromkeys(self._known_by(r.found)))),
                 self._sites(r.reaches),
                 self.subjects(r.alone),
                 self.listing(self._start(f) for f in r.starts),

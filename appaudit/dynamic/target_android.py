@@ -13,6 +13,7 @@ from typing import Any
 
 from appaudit.dynamic.adb import Choice
 from appaudit.dynamic.agent import within
+from appaudit.dynamic.children import Children
 from appaudit.dynamic.handset import Handset
 from appaudit.dynamic.target import Child, LostError
 from appaudit.errors import InputError, MissingExtraError
@@ -35,6 +36,7 @@ class AndroidTarget(Handset):
         self._frida: Any = None
         self._pid = 0
         self._added: Any = None
+        self._children: Children | None = None
 
     def _ready(self) -> None:
         setup = self.phone.choice.setup
@@ -135,21 +137,27 @@ class AndroidTarget(Handset):
         return session
 
     def gate(self, session: Any, found: Callable[[Child], None]) -> None:
-        """Every process that zygote starts, isolated services too; those of other apps go on at once."""
+        """Every process that zygote starts, isolated services too, and what the app's processes fork or exec;
+        processes of other apps go on at once."""
+        children = self._children = Children(self._frida, found, self._parent)
 
         def added(spawn: Any) -> None:
             name = str(spawn.identifier or "")
             ours = not self._names.isdisjoint((name, name.partition(":")[0]))
-            attach, resume = partial(self._frida.attach, spawn.pid), partial(self._frida.resume, spawn.pid)
+            attach, resume = partial(children.attach, spawn.pid), partial(self._frida.resume, spawn.pid)
             if spawn.pid != self._pid:
                 found(Child(spawn.pid, name, "spawn", ours, attach, resume))
 
         self._added = added
         self._frida.on("spawn-added", added)
         self._frida.enable_spawn_gating()
+        children.hold(self._pid, session)
 
     def ungate(self) -> None:
         """What is held goes on, whoever's it is."""
+        if self._children is not None:
+            children, self._children = self._children, None
+            children.let_go()
         if self._added is None:
             return
         self._frida.off("spawn-added", self._added)
@@ -158,6 +166,13 @@ class AndroidTarget(Handset):
             with contextlib.suppress(Exception):
                 self._frida.resume(spawn.pid)
         self._frida.disable_spawn_gating()
+
+    def _parent(self, pid: int) -> int:
+        try:
+            said = self.phone.shell("ps", "-o", "PPID=", "-p", str(pid)).strip()
+        except LostError:
+            return 0
+        return int(said) if said.isdecimal() else 0
 
     def resume(self) -> None:
         """Let the app run."""

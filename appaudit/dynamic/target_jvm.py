@@ -10,11 +10,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from appaudit.dynamic.agent import check_for_hotspot
+from appaudit.dynamic.children import Children
 from appaudit.dynamic.target import Child, LostError, Proxy
 from appaudit.dynamic.trust_jvm import trusting
 from appaudit.errors import InputError, MissingExtraError
@@ -73,9 +73,7 @@ class JvmTarget:
         self._socket: socket.socket | None = None
         self._lines: Any = None
         self._launch = 0
-        self._device: Any = None
-        self._family: set[int] = set()
-        self._added: Any = None
+        self._children: Children | None = None
         self._revoked: list[str] = []
 
     @property
@@ -196,39 +194,14 @@ class JvmTarget:
         """The JVM's own children, and theirs."""
         import frida
 
-        device = self._device = frida.get_local_device()
-        family = self._family = {self.pid}
-
-        def attach(pid: int) -> Any:
-            inside = device.attach(pid)
-            inside.enable_child_gating()
-            return inside
-
-        def added(child: Any) -> None:
-            if family & {child.pid, child.parent_pid, _parent(child.pid)}:
-                family.add(child.pid)
-                name = str(child.path or child.identifier or f"fork of {child.parent_pid}")
-                found(
-                    Child(
-                        child.pid, name, str(child.origin), True,
-                        partial(attach, child.pid), partial(device.resume, child.pid),
-                    )
-                )  # fmt: skip
-
-        self._added = added
-        device.on("child-added", added)
-        session.enable_child_gating()
+        self._children = Children(frida.get_local_device(), found, _parent)
+        self._children.hold(self.pid, session)
 
     def ungate(self) -> None:
         """Children that are still held run on."""
-        if self._device is None:
-            return
-        device, self._device = self._device, None
-        device.off("child-added", self._added)
-        for child in device.enumerate_pending_children():
-            if self._family & {child.pid, child.parent_pid, _parent(child.pid)}:
-                with contextlib.suppress(Exception):
-                    device.resume(child.pid)
+        if self._children is not None:
+            children, self._children = self._children, None
+            children.let_go()
 
     def resume(self) -> None:
         """Let the app run."""
@@ -324,7 +297,7 @@ class JvmTarget:
 
 
 def _parent(pid: int) -> int:
-    """Of a process; 0 where the system does not tell. After vfork and exec Frida names the child its own."""
+    """Of a process; 0 where the system does not tell."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -65,20 +65,35 @@ def test_children_of_an_app_are_held_and_hooked(tmp_path: Path, monkeypatch: pyt
     assert "cat" in ended.reason, "what it did last is not claimed to be known"
 
 
+class Inside:
+    """A session with a process."""
+
+    gated: ClassVar[list[int]] = []
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def enable_child_gating(self) -> None:
+        self.gated.append(self.pid)
+
+    def __str__(self) -> str:
+        return f"session of {self.pid}"
+
+
 class Device:
     """What of a frida device the spawn gate uses."""
 
     def __init__(self) -> None:
         self.gating = False
-        self.handlers: list[Any] = []
+        self.handlers: dict[str, Any] = {}
         self.resumed: list[int] = []
         self.pending: list[Any] = []
 
-    def on(self, _: str, handler: Any) -> None:
-        self.handlers.append(handler)
+    def on(self, event: str, handler: Any) -> None:
+        self.handlers[event] = handler
 
-    def off(self, _: str, handler: Any) -> None:
-        self.handlers.remove(handler)
+    def off(self, event: str, handler: Any) -> None:
+        assert self.handlers.pop(event) is handler
 
     def enable_spawn_gating(self) -> None:
         self.gating = True
@@ -89,8 +104,11 @@ class Device:
     def enumerate_pending_spawn(self) -> list[Any]:
         return self.pending
 
-    def attach(self, pid: int) -> str:
-        return f"session of {pid}"
+    def enumerate_pending_children(self) -> list[Any]:
+        return []
+
+    def attach(self, pid: int) -> Inside:
+        return Inside(pid)
 
     def resume(self, pid: int) -> None:
         self.resumed.append(pid)
@@ -116,27 +134,35 @@ class Member:
         self.log.append(f"{self.name} closed")
 
 
-def test_a_phone_holds_the_apps_processes_and_no_others(tmp_path: Path) -> None:
+def test_a_phone_holds_the_apps_processes_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The order of calls on a phone; the device is a stand-in, zygote is not here."""
     target = AndroidTarget(None, "com.example.shop", Choice(), {"com.example.shop", "shop.remote"})
+    monkeypatch.setattr(target.phone, "shell", lambda *words: "  106\n" if words[-1] == "153" else "")
     device = Device()
     target._frida, target._pid = device, 100
     log: list[str] = []
     with Record(tmp_path / "run.jsonl") as record:
         family = Family(target, record, lambda name: Member(log, name))
-        family.begin(None, 3)
+        family.begin(Inside(100), 3)
         assert device.gating
         for pid, name in enumerate(
             ("com.example.shop", "com.example.shop:push", "com.example.shopping", "com.example.shop:i:Svc",
              "com.example.shop:bad", "com.other", "shop.remote"), 100,
         ):  # fmt: skip
-            device.handlers[0](SimpleNamespace(pid=pid, identifier=name))
-        end = time.monotonic() + 10
-        while len(device.resumed) < 6 and time.monotonic() < end:
-            time.sleep(0.01)
+            device.handlers["spawn-added"](SimpleNamespace(pid=pid, identifier=name))
+        until(lambda: len(device.resumed) >= 6)
         assert sorted(device.resumed) == [101, 102, 103, 104, 105, 106], (
             "all but the main process, which runs already"
         )
+        for pid, parent in ((150, 103), (151, 150), (152, 99), (153, 153)):
+            path = f"/system/bin/tool{pid}"
+            child = SimpleNamespace(pid=pid, parent_pid=parent, path=path, identifier=None, origin="exec")
+            device.handlers["child-added"](child)
+            until(lambda: device.resumed[-1] == child.pid or child.pid == 152)  # noqa: B023 - called at once
+        assert device.resumed[-3:] == [150, 151, 153], "children of the app's processes, and theirs"
+        assert sorted(Inside.gated) == [100, 101, 103, 104, 106, 150, 151, 153]
         family.epoch(4)
         device.pending = [SimpleNamespace(pid=200, identifier="com.example.shop:late")]
         family.close()
@@ -147,6 +173,9 @@ def test_a_phone_holds_the_apps_processes_and_no_others(tmp_path: Path) -> None:
         "com.example.shop:push hooked in 3 by session of 101",
         "com.example.shop:i:Svc hooked in 3 by session of 103",
         "shop.remote hooked in 3 by session of 106",
+        "/system/bin/tool150 hooked in 3 by session of 150",
+        "/system/bin/tool151 hooked in 3 by session of 151",
+        "/system/bin/tool153 hooked in 3 by session of 153",
     }
     assert {"com.example.shop:push in 4", "com.example.shop:push closed"} <= set(log)
     assert "com.example.shop:push hooked late" in log, "its own classes too"

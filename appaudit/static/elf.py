@@ -15,7 +15,6 @@ import numpy as np
 MAX_SYMBOLS = 1 << 20
 _ADDRESS = re.compile(rb"[a-z]{2,6}://[\x21-\x7e]{3,300}", re.IGNORECASE)
 _NAME = re.compile(rb"[A-Za-z_][\w/$<>]*")
-_DYNAMIC, _LOAD = 2, 1
 _HASH, _STRTAB, _SYMTAB, _STRSZ, _GNU_HASH = 4, 5, 6, 10, 0x6FFFFEF5
 
 
@@ -131,9 +130,8 @@ def _dynamic(elf: Any, data: bytes, wide: bool, order: str, width: int) -> tuple
     if _HASH in entries and (at := place(_HASH) + 4) + 4 <= len(data):
         (count,) = struct.unpack_from(f"{order}I", data, at)
     elif _GNU_HASH in entries and (at := place(_GNU_HASH) + 4) + 4 <= len(data):
-        (imported,) = struct.unpack_from(
-            f"{order}I", data, at
-        )  # the first that is found by its hash is defined
+        # The first that is found by its hash is defined.
+        (imported,) = struct.unpack_from(f"{order}I", data, at)
         count = (strings - symbols) // width if strings > symbols else imported
     return data[symbols : symbols + min(count, MAX_SYMBOLS) * width], names, imported
 

@@ -1,16 +1,27 @@
 """``python -m appaudit`` and the ``appaudit`` script."""
 
+import _thread
 import sys
+import threading
 
 
 def main() -> None:
     """Run the program. Ctrl-C ends it without a traceback, also while its modules are loaded."""
+    sys.unraisablehook = _unraised
     try:
         from appaudit.cli.main import run
 
         run()
     except KeyboardInterrupt:
         sys.exit(130)  # as shells have it; never 1, which would say that there are findings
+
+
+def _unraised(lost: "sys.UnraisableHookArgs") -> None:
+    """A Ctrl-C that met a callback of Python's own, which drops what is raised in it, counts all the same."""
+    if lost.exc_type is KeyboardInterrupt:  # again from beside: here it would be dropped as well
+        threading.Timer(0.05, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 if __name__ == "__main__":

@@ -179,11 +179,16 @@ def test_wrong_usage_is_exit_2(arguments: list[str]) -> None:
     assert not ran.out
 
 
-def test_an_interrupt_is_no_finding_and_no_traceback(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "scan", ["interrupt()", "[str(type('Last', (), {'__del__': interrupt})()), time.sleep(9)]"]
+)
+def test_an_interrupt_is_no_finding_and_no_traceback(scan: str) -> None:
+    """Also one that meets a destructor, which Python lets nothing out of."""
     interrupted = (
-        "import os, signal, sys\n"
+        "import signal, sys, time\n"
         "import appaudit.static, appaudit.__main__\n"
-        "appaudit.static.scan = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "def interrupt(*_): signal.raise_signal(signal.SIGINT)\n"
+        f"appaudit.static.scan = lambda *_: {scan}\n"
         f"sys.argv = ['appaudit', 'scan', {str(PLAIN)!r}]\n"
         "appaudit.__main__.main()\n"
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from appaudit.compare.case import Case
+from appaudit.compare.disclosure import GENERIC
+from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types, narrower
 from appaudit.records import Fact
 
@@ -56,3 +58,29 @@ def grouped(said: Iterable[Fact]) -> list[list[Fact]]:
         if fact not in same:
             same.append(fact)
     return list(found.values())
+
+
+def judged(
+    case: Case, promises: Iterable[list[Fact]], judge: Callable[[list[Fact], list[Fact]], Verdict]
+) -> Iterator[Verdict]:
+    """A verdict on each promise, given its statements and what of it was observed; what nobody was seen to
+    collect is `uncollected`."""
+    unseen = []
+    for said in promises:
+        if observed := covered(case, said[0]):
+            yield judge(said, observed)
+        else:
+            unseen.append(said[0])
+    yield from uncollected(unseen)
+
+
+def uncollected(promises: Iterable[Fact]) -> Iterator[Verdict]:
+    """One answer for all promises on data that nobody was seen to collect: neither kept nor broken. Words
+    such as "personal information" promise nothing about a type."""
+    said = [statement for statement in promises if statement.subject[5:] not in GENERIC]
+    if said:
+        data = " ".join(dict.fromkeys(f.subject.partition(":")[2] for f in said))
+        needs = (("needs", f"run_collecting:{data}"),)
+        yield Verdict(
+            "not_examined", "app", "collects", "topic:collection", tuple(said[:20]), attributes=needs
+        )

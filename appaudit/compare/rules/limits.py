@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from appaudit.compare.case import Case
-from appaudit.compare.conditions import covered
+from appaudit.compare.conditions import covered, uncollected
 from appaudit.compare.disclosure import GENERIC
 from appaudit.compare.promised import Cadence, found_in, promised_cadence, promised_days
-from appaudit.compare.verdict import Verdict, uncollected
+from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.load import toml
 from appaudit.records import Fact, Outcome, PolicySpan
 
@@ -105,7 +105,7 @@ def promised_frequency(case: Case) -> Iterator[Verdict]:
     live = [f for f in case.observed if f.first is not None and f.last is not None]
     watched = max((f.last or 0 for f in live), default=0.0) - min((f.first or 0 for f in live), default=0.0)
     done: set[tuple[str, str]] = set()
-    open_ = []
+    unseen = []
     for statement in case.stated:
         key = (case.party(statement.actor), statement.subject)
         kind, _, data = statement.subject.partition(":")
@@ -119,7 +119,7 @@ def promised_frequency(case: Case) -> Iterator[Verdict]:
         often = [f for f in seen if _too_often(f, promise)]
         long = promise.seconds is None or watched >= promise.seconds
         if not observed:
-            open_.append([statement])
+            unseen.append(statement)
             continue
         outcome: Outcome = "pass" if seen and long else "not_examined"
         if often:  # how often the app was started anew is not known: "once" is once a start
@@ -137,7 +137,7 @@ def promised_frequency(case: Case) -> Iterator[Verdict]:
             confidence="high" if outcome == "violation" else None,
             attributes=tuple(sorted(attributes.items())),
         )
-    yield from uncollected(open_)
+    yield from uncollected(unseen)
 
 
 def burdened_rights(case: Case) -> Iterator[Verdict]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from appaudit.compare.case import Case, live
-from appaudit.compare.conditions import around, conditioned
-from appaudit.compare.verdict import Verdict, uncollected, undecided
+from appaudit.compare.conditions import around, conditioned, uncollected
+from appaudit.compare.verdict import Verdict, undecided
 from appaudit.records import Fact, Outcome, Phase
 
 WITHOUT = ("denied", "not_requested")
@@ -73,11 +73,11 @@ def background_collection(case: Case) -> Iterator[Verdict]:
 
 def permission_condition(case: Case) -> Iterator[Verdict]:
     """ "Only after you allow X": the state of X at each call decides."""
-    open_ = []
+    unseen = []
     for value, statement in conditioned(case, "permission"):
         observed = [f for f in around(case, statement) if f.source in ("dynamic", "traffic")]
         if not observed:
-            open_.append([statement])
+            unseen.append(statement)
             continue
         without = [f for f in observed if f.attribute.get("permission_state") in WITHOUT]
         known = [f for f in observed if f.attribute.get("permission_state")]
@@ -93,4 +93,4 @@ def permission_condition(case: Case) -> Iterator[Verdict]:
             facts=(*(without or observed), statement),
             attributes=(*needs, ("permission", value)),
         )
-    yield from uncollected(open_)
+    yield from uncollected(unseen)

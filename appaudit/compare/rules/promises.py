@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from appaudit.compare.case import Case, leaves, live
-from appaudit.compare.conditions import covered, grouped, statements
+from appaudit.compare.conditions import grouped, judged, statements
 from appaudit.compare.disclosure import GENERIC
 from appaudit.compare.promised import found_in
-from appaudit.compare.verdict import Verdict, uncollected
+from appaudit.compare.verdict import Verdict
 from appaudit.records import LEAVING, Fact, Outcome
 
 PLAIN = ("plain", "pattern")
@@ -37,86 +37,78 @@ def _verdict(outcome: Outcome, said: list[Fact], observed: list[Fact], **attribu
 def local_only_sent(case: Case) -> Iterator[Verdict]:
     """ "Processed on your device only": the type, or a part of it, leaves the device; or, where no traffic
     was looked at, it is read beside code that sends."""
-    declared = [f for f in case.stated if f.stance == "declared" and f.action == "processes_locally"]
-    open_ = []
-    for said in grouped([*declared, *statements(case, "local_only")]):
-        observed = covered(case, said[0])
+
+    def judge(said: list[Fact], observed: list[Fact]) -> Verdict:
         sent = [f for f in observed if f.action in LEAVING]
         if sent:
-            yield _verdict("violation", said, sent)
-        elif observed and "traffic" in case.examined:
-            yield _verdict("pass", said, observed)
-        elif near := [f for f in observed if "network" in f.attribute]:
-            where = "method" if any(f.attribute["network"] == "method" for f in near) else "class"
-            yield replace(
-                _verdict("review", said, near, where=where),
-                severity="medium" if where == "method" else "low",
-                confidence="low",
-            )
-        elif observed:
-            yield _verdict("not_examined", said, observed, needs="traffic")
-        else:
-            open_.append(said)
-    yield from uncollected(open_)
+            return _verdict("violation", said, sent)
+        if "traffic" in case.examined:
+            return _verdict("pass", said, observed)
+        near = [f for f in observed if "network" in f.attribute]
+        if not near:
+            return _verdict("not_examined", said, observed, needs="traffic")
+        where = "method" if any(f.attribute["network"] == "method" for f in near) else "class"
+        return replace(
+            _verdict("review", said, near, where=where),
+            severity="medium" if where == "method" else "low",
+            confidence="low",
+        )
+
+    declared = [f for f in case.stated if f.stance == "declared" and f.action == "processes_locally"]
+    return judged(case, grouped([*declared, *statements(case, "local_only")]), judge)
 
 
 def consent_condition(case: Case) -> Iterator[Verdict]:
     """ "Only after you agree": the phase of each observation decides."""
-    open_ = []
-    for said in grouped(statements(case, "after_consent")):
-        observed = covered(case, said[0])
+
+    def judge(said: list[Fact], observed: list[Fact]) -> Verdict:
         lived = live(observed)
         early = [f for f in lived if f.phase in ("before_consent", "refused")]
-        if early:
-            yield _verdict("violation", said, early)
-        elif lived:
-            yield _verdict("pass", said, lived)
-        elif observed:
-            yield _verdict("not_examined", said, observed, needs="run_without_consent")
-        else:
-            open_.append(said)
-    yield from uncollected(open_)
+        if lived:
+            return _verdict("violation" if early else "pass", said, early or lived)
+        return _verdict("not_examined", said, observed, needs="run_without_consent")
+
+    return judged(case, grouped(statements(case, "after_consent")), judge)
 
 
 def optional_condition(case: Case) -> Iterator[Verdict]:
     """ "You may choose": what is optional is not collected after refusal."""
-    refusing = case.lived("refused")
-    open_ = []
-    for said in grouped(statements(case, "optional")):
-        observed = covered(case, said[0])
+
+    def judge(said: list[Fact], observed: list[Fact]) -> Verdict:
         refused = [f for f in observed if f.phase == "refused"]
         if refused:
-            yield _verdict("violation", said, refused)
-        elif observed and refusing:
-            yield _verdict("pass", said, observed)
-        elif observed:
-            yield _verdict("not_examined", said, observed, needs="run_refusing")
-        else:
-            open_.append(said)
-    yield from uncollected(open_)
+            return _verdict("violation", said, refused)
+        if case.lived("refused"):
+            return _verdict("pass", said, observed)
+        return _verdict("not_examined", said, observed, needs="run_refusing")
+
+    return judged(case, grouped(statements(case, "optional")), judge)
 
 
 def plain_although_deidentified(case: Case) -> Iterator[Verdict]:
     """ "De-identified": the value itself, neither hashed nor encrypted, is in the traffic."""
-    open_ = []
-    for said in grouped(statements(case, "deidentified")):
-        observed = covered(case, said[0])
+
+    def judge(said: list[Fact], observed: list[Fact]) -> Verdict:
         sent = [f for f in observed if f.action in LEAVING and "form" in f.attribute]
         plain = [f for f in sent if f.attribute["form"] in PLAIN]
         if plain:
-            yield _verdict("violation", said, plain)
-        elif sent:
+            return _verdict("violation", said, plain)
+        if sent:
             forms = ", ".join(sorted({f.attribute["form"] for f in sent}))
-            yield _verdict("pass", said, sent, form=forms)
-        elif observed:
-            yield _verdict("not_examined", said, observed, needs="traffic_values")
-        else:
-            open_.append(said)
-    yield from uncollected(open_)
+            return _verdict("pass", said, sent, form=forms)
+        return _verdict("not_examined", said, observed, needs="traffic_values")
+
+    return judged(case, grouped(statements(case, "deidentified")), judge)
 
 
 def open_condition(case: Case) -> Iterator[Verdict]:
     """A condition in the policy's own words that no observation can decide by itself."""
+
+    def judge(said: list[Fact], observed: list[Fact]) -> Verdict:
+        words = next(t.partition(":")[2] for t in said[0].condition if t.startswith("if:"))
+        needs = f"run_otherwise:{words}"
+        return _verdict("not_examined", said, observed, condition=words, needs=needs)
+
     open_ones = (
         fact
         for fact in statements(case, "if")
@@ -124,16 +116,7 @@ def open_condition(case: Case) -> Iterator[Verdict]:
         and not _recognised(case, fact)
         and not all(found_in("always", t) for t in fact.condition)
     )
-    unseen = []
-    for said in grouped(open_ones):
-        observed = covered(case, said[0])
-        if not observed:
-            unseen.append(said)
-        else:
-            words = next(t.partition(":")[2] for t in said[0].condition if t.startswith("if:"))
-            needs = f"run_otherwise:{words}"
-            yield _verdict("not_examined", said, observed, condition=words, needs=needs)
-    yield from uncollected(unseen)
+    return judged(case, grouped(open_ones), judge)
 
 
 def _recognised(case: Case, statement: Fact) -> bool:
@@ -143,20 +126,17 @@ def _recognised(case: Case, statement: Fact) -> bool:
 def recognised_only(case: Case) -> Iterator[Verdict]:
     """ "We send it only where we recognise a command in it": the value that the test device was given, no
     command of this app, was sent all the same."""
-    about = (f for f in case.stated if f.subject.startswith("data:") and f.subject[5:] not in GENERIC)
     searched = "traffic" in case.examined and not case.gaps_of("no_device_values")
-    open_ = []
-    for said in grouped(f for f in about if _recognised(case, f)):
-        observed = covered(case, said[0])
+
+    def judge(said: list[Fact], observed: list[Fact]) -> Verdict:
         sent = [f for f in observed if f.action in LEAVING]
         lived = [f for f in observed if f.source == "dynamic"]
         if sent:
             known = any("form" in f.attribute for f in sent)
-            yield _verdict("violation" if known else "review", said, sent)
-        elif lived and searched:
-            yield _verdict("pass", said, lived)
-        elif observed:
-            yield _verdict("not_examined", said, observed, needs="traffic_values")
-        else:
-            open_.append(said)
-    yield from uncollected(open_)
+            return _verdict("violation" if known else "review", said, sent)
+        if lived and searched:
+            return _verdict("pass", said, lived)
+        return _verdict("not_examined", said, observed, needs="traffic_values")
+
+    about = (f for f in case.stated if f.subject.startswith("data:") and f.subject[5:] not in GENERIC)
+    return judged(case, grouped(f for f in about if _recognised(case, f)), judge)

@@ -50,15 +50,17 @@ def _triggers(component: Component) -> set[str]:
     actions = {a for f in component.intent_filters for a in f.actions}
     if component.kind == "receiver":
         return {SELF_START[a] for a in actions & SELF_START.keys()}
+    if component.kind not in ("service", "provider"):
+        return set()
     starts = toml("starts.toml")
     found = {starts["answers"][a] for a in actions & starts["answers"].keys()}
     if component.permission in starts["guarded"]:
         found.add(starts["guarded"][component.permission])
     sdk = sdks.sdk_of_component(component.name)
     opened = component.exported and component.enabled and not component.permission
-    if component.kind in ("service", "provider") and opened and sdk and sdks.sdks()[sdk].category == "push":
+    if opened and sdk and sdks.sdks()[sdk].category == "push":
         found.add("other_apps")
-    return found if component.kind in ("service", "provider") else set()
+    return found
 
 
 def _entry(sample: Sample, component: Component) -> ManifestEntry:

@@ -68,7 +68,9 @@ def _version(wanted: bool) -> None:
 def options(
     ctx: typer.Context,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors.")] = False,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more.")] = 0,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="Say more.", show_default=False)
+    ] = 0,
     color: Annotated[
         str | None, typer.Option(help="auto, always or never; auto respects NO_COLOR.", metavar="WHEN")
     ] = None,

@@ -13,8 +13,8 @@ WAITING = {"dynamic", "traffic", "cli"}
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two a core: much of the suite waits for apps, phones and servers."""
-    return 2 * (os.cpu_count() or 1)
+    """Three for two cores: a third of the suite waits for apps, phones and servers."""
+    return 3 * (os.cpu_count() or 1) // 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -362,6 +362,17 @@ def test_an_sdk_that_starts_early_is_settled_by_a_run(
     assert found == ({expected} if expected else set())
 
 
+def test_what_an_embedded_sdk_does_early_is_not_told_of_its_makers_common_part() -> None:
+    common, ads = "sdk:firebase-common", "sdk:admob"
+    inside = [
+        Fact("static", "observed", "app", "embeds", sdk, attributes=(("startup", "a.App.onCreate"),))
+        for sdk in (common, ads)
+    ]
+    ran = seen(ads, "dynamic", data="gaid", phase="before_consent")
+    found = {f.subject: f.outcome for f in judged(*inside, ran) if f.rule == "early-sdk-start"}
+    assert found == {common: "review", ads: "violation"}
+
+
 @pytest.mark.parametrize(("left", "expected"), [("yes", "review"), ("no", "pass"), ("", "not_examined")])
 def test_the_basic_function_is_open_until_a_refusal(left: str, expected: str) -> None:
     after = Fact(

@@ -58,7 +58,7 @@ def early_sdk(case: Case) -> Iterator[Verdict]:
             by_actor.setdefault(fact.actor, []).append(fact)
     for name, facts in sorted(case.embedded.items()):
         actor = f"sdk:{name}"
-        acts = [f for part in _parts(name) for f in by_actor.get(f"sdk:{part}", ())]
+        acts = [f for part in _parts(case, name) for f in by_actor.get(f"sdk:{part}", ())]
         possible = [f for f in facts if _early(f)]
         before = [f for f in acts if f.phase == "before_consent"]
         if not (possible or acts) or not handles_data(case, name):
@@ -76,12 +76,13 @@ def early_sdk(case: Case) -> Iterator[Verdict]:
         )
 
 
-def _parts(name: str) -> list[str]:
-    """An SDK, and for a maker's common part the SDKs that it starts."""
+def _parts(case: Case, name: str) -> list[str]:
+    """An SDK, and for a maker's common part what else of that maker acts and is not judged by itself."""
     own = sdks().get(name)
     if own is None or own.category != "vendor_core":
         return [name]
-    return [other for other, sdk in sdks().items() if sdk.company == own.company]
+    others = (other for other, sdk in sdks().items() if sdk.company == own.company)
+    return [name, *(other for other in others if other not in case.embedded)]
 
 
 ACTING = COLLECTING | {"contacts"}

@@ -242,6 +242,7 @@ CHINESE = [
     ("我们会在您的移动设备上存储名为Cookie的文件。", "c:cookie"),
     # traditional characters, and the words that go with them
     ("我們會向合作夥伴提供您的手機號碼。", "s:phone_number"),
+    ("我們與廣告合作夥伴合作。他們可能會收集您的IP地址。", "s:ip"),
     ("我們會蒐集您的手機號碼、裝置資訊及網路IP位址。", "c:phone_number c:device_info c:ip"),
     ("使用者的位置資訊不會提供給第三方。", "ns:location"),
     ("我们将您的手机号码发送给通信运营商。", "s:phone_number"),

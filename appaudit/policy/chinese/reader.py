@@ -387,7 +387,7 @@ def read(
     it in; ``skip``: characters at its start that are a defined term, not part of the statement; ``they``:
     whom the sentence before spoke of."""
     reader = ChineseReader(_user(text), words, inherited, skip)
-    if they and text.startswith(_THEY):
+    if they and reader.text.startswith(_THEY):
         reader.state.actor, reader.partner = "partner", they
     return reader.read()
 

@@ -45,17 +45,14 @@ def against(
             result.append(mark(finding, status="open" if _same(finding) in known else "new"))
     now = {f.fingerprint for f in findings if f.outcome in OPEN}
     still = {_same(f) for f in findings if f.outcome in OPEN}
+    unanswered = {_same(f) for f in findings if f.outcome == "not_examined"}
+    # Rules that could not answer at all: they lacked what they need.
+    silent = {rule for rule, _, _ in unanswered} - {f.rule for f in findings if f.outcome != "not_examined"}
     for print_, old in before.items():
         if print_ not in now and _same(old) not in still:
-            result.append(_gone(old, ran, gaps, _unanswered(old, findings)))
+            hidden = old.rule in silent or _same(old) in unanswered
+            result.append(_gone(old, ran, gaps, hidden))
     return result
-
-
-def _unanswered(old: Finding, findings: Sequence[Finding]) -> bool:
-    """Whether the rule could not answer this time: it lacked what it needs, for all or for this problem."""
-    answers = [f for f in findings if f.rule == old.rule]
-    open_ = [f for f in answers if f.outcome == "not_examined"]
-    return bool(open_) and (len(open_) == len(answers) or _same(old) in map(_same, open_))
 
 
 def _same(finding: Finding) -> tuple[str, str, str]:
@@ -63,11 +60,11 @@ def _same(finding: Finding) -> tuple[str, str, str]:
     return finding.rule, finding.actor, finding.subject
 
 
-def _gone(old: Finding, examined: tuple[Source, ...], gaps: Sequence[Gap], unanswered: bool) -> Finding:
+def _gone(old: Finding, examined: tuple[Source, ...], gaps: Sequence[Gap], hidden: bool) -> Finding:
     rule = rules().get(old.rule)
     known = {(g.code, g.scope) for g in old.gaps}
     hides = [g for g in gaps if g.source in _sources(old) and (g.code, g.scope) not in known]
-    if rule is None or missing_sources(rule, examined) or hides or unanswered:
+    if rule is None or missing_sources(rule, examined) or hides or hidden:
         return mark(replace(old, outcome="not_examined", severity="info"), status="not_reexamined")
     return mark(replace(old, outcome="pass", severity="info"), status="fixed")
 

@@ -265,12 +265,10 @@ class Case:
 
     def naming(self, sdk_id: str) -> list[Fact]:
         """Statements that name an SDK; a vendor's common parts are named by naming one of its SDKs."""
-        found = self.named_sdks.get(sdk_id, [])
-        sdk = sdks.sdks().get(sdk_id)
-        if found or sdk is None or sdk.category != "vendor_core":
+        if found := self.named_sdks.get(sdk_id, []):
             return found
-        siblings = (n for n in self.named_sdks if n in sdks.sdks() and sdks.sdks()[n].company == sdk.company)
-        return [fact for name in sorted(siblings) for fact in self.named_sdks[name]]
+        siblings = sorted(sdks.siblings(sdk_id) & self.named_sdks.keys())
+        return [fact for name in siblings for fact in self.named_sdks[name]]
 
     def perhaps_naming(self, sdk_id: str) -> list[Fact]:
         """Entries of a list that name no SDK for certain and may mean this one."""

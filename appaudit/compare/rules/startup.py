@@ -8,8 +8,17 @@ from appaudit.compare.case import COLLECTING, UNREAD, Case, live
 from appaudit.compare.rules.sdks import handles_data
 from appaudit.compare.verdict import Verdict
 from appaudit.knowledge.data_types import data_types
-from appaudit.knowledge.sdks import sdks
+from appaudit.knowledge.sdks import siblings
 from appaudit.records import Fact
+
+ACTING = COLLECTING | {"contacts"}
+"""What an SDK that has started is seen to do."""
+
+AT_WORK = frozenset({"job", "account_sync"})
+"""What the system runs for an app that was opened before: common, and a lead only."""
+
+SHOWN = 8
+"""Components and packages that a finding names."""
 
 
 def _early(fact: Fact) -> bool:
@@ -58,7 +67,9 @@ def early_sdk(case: Case) -> Iterator[Verdict]:
             by_actor.setdefault(fact.actor, []).append(fact)
     for name, facts in sorted(case.embedded.items()):
         actor = f"sdk:{name}"
-        acts = [f for part in _parts(case, name) for f in by_actor.get(f"sdk:{part}", ())]
+        # What a maker's common part starts counts as its act, where that is not judged by itself.
+        parts = [name, *sorted(siblings(name) - case.embedded.keys())]
+        acts = [f for part in parts for f in by_actor.get(f"sdk:{part}", ())]
         possible = [f for f in facts if _early(f)]
         before = [f for f in acts if f.phase == "before_consent"]
         if not (possible or acts) or not handles_data(case, name):
@@ -74,26 +85,6 @@ def early_sdk(case: Case) -> Iterator[Verdict]:
             confidence="high" if seen else None,
             attributes=(("from", possible[0].attribute["startup"] if possible else "-"),),
         )
-
-
-def _parts(case: Case, name: str) -> list[str]:
-    """An SDK, and for a maker's common part what else of that maker acts and is not judged by itself."""
-    own = sdks().get(name)
-    if own is None or own.category != "vendor_core":
-        return [name]
-    others = (other for other, sdk in sdks().items() if sdk.company == own.company)
-    return [name, *(other for other in others if other not in case.embedded)]
-
-
-ACTING = COLLECTING | {"contacts"}
-"""What an SDK that has started is seen to do."""
-
-
-SHOWN = 8
-"""Components and packages that a finding names."""
-
-AT_WORK = frozenset({"job", "account_sync"})
-"""What the system runs for an app that was opened before: common, and a lead only."""
 
 
 def _starts(fact: Fact) -> bool:

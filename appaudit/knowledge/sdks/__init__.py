@@ -18,6 +18,7 @@ from appaudit.knowledge.sdks.index import (
     sdk_of_meta_data,
     sdk_of_permission,
     sdks,
+    siblings,
     use,
 )
 from appaudit.knowledge.sdks.model import (
@@ -55,6 +56,7 @@ __all__ = [
     "sdk_of_meta_data",
     "sdk_of_permission",
     "sdks",
+    "siblings",
     "use",
     "version",
 ]

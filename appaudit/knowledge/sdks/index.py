@@ -228,6 +228,14 @@ def sdks() -> Mapping[str, Sdk]:
     return index().sdks
 
 
+def siblings(sdk_id: str) -> frozenset[str]:
+    """The other SDKs of a maker whose common part this is; of any other SDK none."""
+    own = sdks().get(sdk_id)
+    if own is None or own.category != "vendor_core":
+        return frozenset()
+    return frozenset(name for name, sdk in sdks().items() if sdk.company == own.company) - {sdk_id}
+
+
 def owner(class_descriptor: str) -> str | None:
     """`Index.owner` of the index in use: called for thousands of classes, cached by package."""
     return index().owner(class_descriptor)

@@ -79,6 +79,7 @@ def changes(
     found: list[Change] = []
     merged = _merged(before, new)
     shared = _shared(merged, new)
+    held = {subject for subject, _ in shared}
     for key in after.keys() - before.keys():
         if (key[:2] in moved and key[2] == "app") or key[1:] in shared:
             continue
@@ -99,7 +100,7 @@ def changes(
         for p in now.keys() - was.keys()
         if (now[p].actor != "app" or now[p].subject not in subjects)
         and (now[p].subject, now[p].actor) not in shared
-        and not (now[p].subject in {s for s, _ in shared} and _stands_in(now[p], merged))
+        and not (now[p].subject in held and _stands_in(now[p], merged))
     ]
     found += [
         _finding("dropped", was[p])

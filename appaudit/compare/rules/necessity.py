@@ -24,13 +24,16 @@ def category_of(text: str) -> Category | None:
     return None
 
 
+def _named(category: Category) -> tuple[tuple[str, str], ...]:
+    return (("category_en", category.en), ("category_zh", category.zh))
+
+
 def unnecessary_data(case: Case) -> Iterator[Verdict]:
     """Collected beyond what the basic function may require: optional at best, so refusal must not matter."""
     category = category_of(case.category)
     if category is None:
         yield undecided("category")
         return
-    clause = (f"CN39-{category.number}", "CN39-art4")
     for (party, data), facts in sorted(case.collected.items()):
         kind = data_types().get(data)
         if kind is None or kind.sensitivity == "low" or data in GENERIC:
@@ -43,8 +46,8 @@ def unnecessary_data(case: Case) -> Iterator[Verdict]:
             f"data:{data}",
             facts=tuple(facts),
             severity="medium" if kind.sensitivity == "high" else "low",
-            clauses=clause,
-            attributes=(("category_en", category.en), ("category_zh", category.zh)),
+            clauses=(category.clause, "CN39-art4"),
+            attributes=_named(category),
         )
 
 
@@ -69,8 +72,8 @@ def unnecessary_permission(case: Case) -> Iterator[Verdict]:
             "requests",
             f"permission:{name}",
             facts=tuple(facts),
-            clauses=("CN191-4.1", "CN164-5", f"CN39-{category.number}"),
-            attributes=(("category_en", category.en), ("category_zh", category.zh)),
+            clauses=("CN191-4.1", "CN164-5", category.clause),
+            attributes=_named(category),
         )
 
 
@@ -91,8 +94,7 @@ def function_after_refusal(case: Case) -> Iterator[Verdict]:
         after,
         clauses=(category.clause, "CN39-art4", "CN191-4.2", "CN164-5", "CN-PIPL-16"),
         attributes=(
-            ("category_en", category.en),
-            ("category_zh", category.zh),
+            *_named(category),
             ("function_en", category.basic["en"]),
             ("function_zh", category.basic["zh"]),
             *((("needs", "run_functions"),) if not after else ()),

@@ -102,8 +102,8 @@ def _too_often(fact: Fact, promise: Cadence) -> bool:
 
 def promised_frequency(case: Case) -> Iterator[Verdict]:
     """ "Once every thirty minutes": how often a run and its traffic show it."""
-    live = [f for f in case.observed if f.first is not None and f.last is not None]
-    watched = max((f.last or 0 for f in live), default=0.0) - min((f.first or 0 for f in live), default=0.0)
+    timed = [f for f in case.observed if f.first is not None and f.last is not None]
+    watched = max((f.last or 0 for f in timed), default=0.0) - min((f.first or 0 for f in timed), default=0.0)
     done: set[tuple[str, str]] = set()
     unseen = []
     for statement in case.stated:

@@ -12,8 +12,9 @@ from appaudit.records import Fact, Outcome, Phase
 WITHOUT = ("denied", "not_requested")
 """States of a permission in which it was not held."""
 
-
 BEHIND: tuple[Phase, ...] = ("background", "idle")
+"""Phases in which the app is not in front."""
+
 AFTERWARDS: tuple[Phase, ...] = ("revoked",)
 """Phases that a run comes to by way of the background."""
 
@@ -50,21 +51,22 @@ def background_collection(case: Case) -> Iterator[Verdict]:
     if not away and not declared:
         yield undecided("run_background")
     for (party, data), facts in sorted(case.collected.items()):
+        subject = f"data:{data}"
+        statement = declared.get((party, subject))
         behind = [f for f in facts if f.phase in BEHIND]
         shown = tuple(live(facts))
-        if not behind and shown and away and (party, f"data:{data}") not in declared:
-            yield Verdict("pass", party, shown[0].action, f"data:{data}", shown[:5])
-        elif behind:
-            seen.add((party, f"data:{data}"))
-            statement = declared.get((party, f"data:{data}"))
+        if behind:
+            seen.add((party, subject))
             yield Verdict(
                 "pass" if statement else "violation",
                 party,
                 behind[0].action,
-                f"data:{data}",
+                subject,
                 facts=(*behind, *([statement] if statement else [])),
                 disclosure="clear" if statement else "omitted",
             )
+        elif shown and away and statement is None:
+            yield Verdict("pass", party, shown[0].action, subject, shown[:5])
     for (party, subject), statement in sorted(declared.items(), key=lambda item: item[0]):
         if party and (party, subject) not in seen:
             needs = (("needs", "run_background"),)

@@ -34,7 +34,6 @@ from appaudit.cli.options import (
     documents,
     ending,
     hosts,
-    profile,
 )
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
@@ -89,8 +88,8 @@ def audit(
     declared = data_safety_form(form)
     given = documents(settings, policies, form)
     living = Living(settings, baseline, new_only)
-    law, kind = profile(settings, lens), checked_category(settings, category)
-    delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, law, declared)
+    kind = checked_category(settings, category)
+    delivery = Delivery(settings, "audit", formats, output, len(apps) > 1, bundle, end.profile, declared)
 
     about = hosts(own_hosts, ip_database)
 

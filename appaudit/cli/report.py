@@ -19,7 +19,6 @@ from appaudit.cli.options import (
     checked_category,
     data_safety_form,
     ending,
-    profile,
 )
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
@@ -50,9 +49,9 @@ def report(
     from appaudit import audit, bundle
 
     end = ending(settings, fail_on, exit_zero, strict, lens)
-    law, kind = profile(settings, lens), checked_category(settings, category)
+    kind = checked_category(settings, category)
     declared = data_safety_form(form)
-    delivery = Delivery(settings, "audit", formats, output, profile=law, form=declared)
+    delivery = Delivery(settings, "audit", formats, output, profile=end.profile, form=declared)
     saved = bundle.read(folder)
     if again or kind not in ("", saved.category):
         audit.judge(saved, kind)

@@ -41,7 +41,6 @@ from appaudit.cli.options import (
     documents,
     ending,
     hosts,
-    profile,
 )
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
@@ -168,8 +167,8 @@ def run(
     evidence = bundle or Path(time.strftime(f"{app.name if installed else app.stem}-run-%Y%m%d-%H%M%S"))
     settings.say(f"appaudit: evidence goes to {evidence}")
     living = Living(settings, baseline, new_only)
-    law, kind = profile(settings, lens), checked_category(settings, category)
-    delivery = Delivery(settings, "audit", formats, output, False, evidence, law, declared)
+    kind = checked_category(settings, category)
+    delivery = Delivery(settings, "audit", formats, output, False, evidence, end.profile, declared)
 
     options = Options(
         target=target,

@@ -35,7 +35,7 @@ class Record:
     def __init__(self, path: Path, watch: Callable[[Mapping[str, Any]], None] | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("ab")
         self._watch = watch
         self._size = self._left = 0
         self.path = path
@@ -43,14 +43,13 @@ class Record:
     def write(self, line: str, **data: Any) -> None:
         """Append one line of kind ``line``; after `close` nothing is written any more."""
         whole = {"line": line, "at": round(time.time(), 3), **data}
-        text = json.dumps(whole, ensure_ascii=False)
+        text = (json.dumps(whole, ensure_ascii=False) + "\n").encode()
         with self._lock:
             if self._size > MAX_BYTES and line in THE_APPS:
                 self._left += 1
                 return
             if not self._file.closed:
-                self._size += len(text)
-                self._file.write(text + "\n")
+                self._size += self._file.write(text)
                 self._file.flush()
         if self._watch is not None:
             self._watch(whole)

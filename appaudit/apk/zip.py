@@ -9,10 +9,11 @@ shaped to make readers disagree is kept as a `Trick`, with whether Android reads
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
+
+from zlib_ng import zlib_ng
 
 END = b"PK\x05\x06"
 CENTRAL = b"PK\x01\x02"
@@ -29,6 +30,7 @@ MAX_CANDIDATES = 1000
 _END = struct.Struct("<4s4H2IH")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _LOCAL = struct.Struct("<4s5H3I2H")
+_InflateError = cast("type[Exception]", zlib_ng.error)  # its own types call it an instance
 _UINT32_MAX = 0xFFFFFFFF
 _DEFLATED_PIECE, _PIECE = 1 << 18, 1 << 20
 """Bytes inflated at a time, few enough to stay in the processor's cache, and how many may come of them."""
@@ -293,11 +295,11 @@ class Archive:
         return self._pieces(self.content(entry), self._inflater(entry))
 
     @staticmethod
-    def _inflater(entry: Entry) -> zlib._Decompress | None:
-        return zlib.decompressobj(-15) if entry.method == DEFLATED else None
+    def _inflater(entry: Entry) -> zlib_ng._Decompress | None:
+        return zlib_ng.decompressobj(-15) if entry.method == DEFLATED else None
 
     @staticmethod
-    def _pieces(content: memoryview, inflate: zlib._Decompress | None) -> Iterator[bytes | memoryview]:
+    def _pieces(content: memoryview, inflate: zlib_ng._Decompress | None) -> Iterator[bytes | memoryview]:
         if inflate is None:
             yield content
             return
@@ -308,7 +310,7 @@ class Archive:
                     yield inflate.decompress(rest, _PIECE)
                     rest = inflate.unconsumed_tail
             yield inflate.flush()  # all input may be taken while output waits for room in a piece
-        except zlib.error as error:
+        except _InflateError as error:
             raise MemberError(f"it cannot be inflated ({error})") from None
 
     def view(self, entry: Entry, limit: int = MAX_MEMBER) -> memoryview:
@@ -323,8 +325,8 @@ class Archive:
             content = self.content(entry)
             if entry.method != DEFLATED:
                 return bytes(content[:length])
-            return zlib.decompressobj(-15).decompress(content[: 2 * length + 512], length)
-        except (MemberError, zlib.error):
+            return zlib_ng.decompressobj(-15).decompress(content[: 2 * length + 512], length)
+        except (MemberError, _InflateError):
             return b""
 
     def __iter__(self) -> Iterator[Entry]:

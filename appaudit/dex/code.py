@@ -196,27 +196,29 @@ class Code:
     def _decoded(self) -> _Decoded:
         parts: dict[Reference, list[References]] = {kind: [] for kind in Reference}
         begins = np.zeros(int(self.bounds[-1]), bool)
-        cut = count = 0
+        cut = 0
         for low, units, found in self._batches():
             cut += int(found.cut.sum())
-            count += len(found.starts)
             base = int(self.bounds[low])
             begins[base : base + len(units)] = found.begins
-            told = found.opcode.tobytes().translate(opcodes.REFERENCE)
-            kinds = np.frombuffer(told, np.uint8)
-            for kind, refers in parts.items():
-                if kind == Reference.NONE or kind not in told:
+            counts = np.bincount(found.kind, minlength=len(Reference))[: len(Reference)].tolist()
+            # By table; what refers to none has the highest kinds.
+            places = found.at[np.argsort(found.kind, kind="stable")[: sum(counts)]]
+            operands, operators = units[1:][places], units[places].astype(np.uint8)
+            end = 0
+            for kind, count in zip(Reference, counts, strict=True):
+                begin, end = end, end + count
+                if not count:
                     continue
-                row = np.flatnonzero(kinds == kind)
-                at, opcode = found.starts[row], found.opcode[row]
-                operand: Int32 | UInt16 = _second(units, at)
+                at, opcode = places[begin:end], operators[begin:end]
+                operand: Int32 | UInt16 = operands[begin:end]
                 if kind == Reference.STRING:
                     wide = operand.astype(np.int32)
                     jumbo = np.flatnonzero(opcode == opcodes.CONST_STRING_JUMBO)
                     wide[jumbo] |= units[at[jumbo] + 2].astype(np.int32) << 16
                     right = wide >= 0
                     at, opcode, operand = at[right], opcode[right], wide[right]
-                refers.append(References(at + np.int32(base), opcode, operand, self.bounds))
+                parts[kind].append(References((at + base).astype(np.int32), opcode, operand, self.bounds))
         if cut:
             self._problems.append(f"code: in {cut} methods the last instruction is cut off")
         none = np.empty(0, np.int32)
@@ -234,7 +236,7 @@ class Code:
             else nothing
             for kind, refers in parts.items()
         }
-        return _Decoded(joined, np.packbits(begins), count)
+        return _Decoded(joined, np.packbits(begins), int(np.count_nonzero(begins)))
 
     def handlers(self, item: int) -> tuple[list[tuple[int, int]], list[int]]:
         """The ``try`` ranges of a code item and all handler addresses, in code units of the method."""
@@ -269,13 +271,6 @@ class Code:
         """Number of registers of a code item, and how many of them, the last ones, are parameters."""
         count, ins = struct.unpack_from("<HH", self._data, int(self.offset[item]))
         return count, ins
-
-
-def _second(units: UInt16, at: Int32) -> UInt16:
-    """The code unit behind each place; 0 behind the last of all."""
-    if len(at) and at[-1] + 1 == len(units):
-        return np.append(units[1:][at[:-1]], np.uint16(0))
-    return units[1:][at]
 
 
 def _sleb128(data: Data, at: int) -> tuple[int, int]:

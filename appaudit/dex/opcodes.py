@@ -97,6 +97,25 @@ MAX_LENGTH: Final = 5
 REFERENCE: Final = _references()
 """`Reference` per opcode."""
 
+TRAIT_LENGTH: Final = 7
+"""The bits of a trait that are the length."""
+TRAIT_KIND: Final = 3
+"""How far to the left a trait has what else is known: a `Reference` or one of the two below."""
+MAY_BE_PAYLOAD: Final = 8
+POINTS_TO_PAYLOAD: Final = 16
+
+
+def _traits() -> bytes:
+    kinds = bytearray(REFERENCE)
+    kinds[NOP] = MAY_BE_PAYLOAD
+    for op in PAYLOAD_OF:
+        kinds[op] = POINTS_TO_PAYLOAD
+    return bytes(kind << TRAIT_KIND | length for kind, length in zip(kinds, LENGTH, strict=True))
+
+
+TRAITS: Final = _traits()
+"""All that a sweep asks of an opcode, in one byte, so that it asks once."""
+
 _ENDS: Final = frozenset((*GOTO, *IF, PACKED_SWITCH, SPARSE_SWITCH, *RETURN, THROW))
 IS_BRANCH: Final = bytes(op in _ENDS for op in range(256))
 """Instructions that end a basic block."""

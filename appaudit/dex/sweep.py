@@ -20,27 +20,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from appaudit.dex.layout import Index, Int32, Mask, UInt8, UInt16, distinct, firsts, without
-from appaudit.dex.opcodes import FILL_ARRAY_DATA, LENGTH, MAX_LENGTH, NOP, PAYLOAD_OF, SPARSE_SWITCH
+from appaudit.dex import opcodes
+from appaudit.dex.layout import Index, Mask, UInt8, UInt16, distinct, firsts, without
+from appaudit.dex.opcodes import LENGTH, MAX_LENGTH
 
 MAX_CHUNK = 192
+"""With the longest instruction behind it, a place in a chunk fits in a byte."""
 _POINTS_TO_IDENT = np.zeros(256, np.uint16)
-for _op, _ident in PAYLOAD_OF.items():
+for _op, _ident in opcodes.PAYLOAD_OF.items():
     _POINTS_TO_IDENT[_op] = _ident
-_POINTS_TO = _POINTS_TO_IDENT > 0
+_OF_INTEREST = 1 << opcodes.TRAIT_KIND
+_POINTS = opcodes.POINTS_TO_PAYLOAD << opcodes.TRAIT_KIND
 
 
 class Sweep(NamedTuple):
-    """``starts``: position of each instruction, payloads included, ascending; ``opcode`` of each;
-    ``first``: index in ``starts`` of each method's first instruction, one more than methods; ``cut``:
-    true for the methods whose last instruction reaches over the end (that instruction is left out);
-    ``begins``: true for the code units where an instruction begins."""
+    """``begins``: true for the code units where an instruction begins, payloads included; ``at``: those
+    places, ascending, where it refers to a table or has to do with payloads, ``kind`` which (a
+    `Reference`, or above); ``cut``: true for the methods whose last instruction reaches over the end
+    (that instruction is left out)."""
 
-    starts: Int32
-    opcode: UInt8
-    first: Int32
-    cut: Mask
     begins: Mask
+    at: Index
+    kind: UInt8
+    cut: Mask
 
 
 def payload_length(units: UInt16, at: int, end: int) -> int:
@@ -63,51 +65,48 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
     count = len(bounds) - 1
     size = len(units)
     if not size:
-        none = np.empty(0, np.int32)
-        first, cut = np.zeros(count + 1, np.int32), np.zeros(count, bool)
-        return Sweep(none, none.astype(np.uint8), first, cut, none.astype(bool))
-    opcodes = units.astype(np.uint8)
+        none = np.empty(0, np.intp)
+        return Sweep(none.astype(bool), none, none.astype(np.uint8), np.zeros(count, bool))
+    traits = np.frombuffer(units.astype(np.uint8).tobytes().translate(opcodes.TRAITS), np.uint8)
     chunk = min(MAX_CHUNK, max(16, math.isqrt(size) // 6))  # so that little code takes few steps
     chunks = -(-size // chunk)
     lengths = np.ones(chunks * chunk, np.uint8)
-    lengths[:size] = np.frombuffer(opcodes.tobytes().translate(LENGTH), np.uint8)
-    payload, payload_end = _payloads(units, opcodes, bounds)
+    np.bitwise_and(traits, opcodes.TRAIT_LENGTH, out=lengths[:size])
+    payload, payload_end = _payloads(units, np.flatnonzero(traits >= _POINTS), bounds)
     wide = distinct(np.concatenate([_clip(lengths, e) for e in (bounds[1:], payload, payload_end)]))
-    is_start = _run(lengths.reshape(chunks, chunk), bounds)[:size]
-    _blank(is_start, payload, payload_end)
-    over = wide[is_start[wide]]
-    starts = np.flatnonzero(is_start)
-    opcode = opcodes[starts]
-    doubtful = _doubtful(units, bounds, starts[opcode == NOP], payload, over)
+    begins = _run(lengths.reshape(chunks, chunk), bounds)[:size]
+    _blank(begins, payload, payload_end)
+    over = wide[begins[wide]]
+    at, kind = _of_interest(traits, begins)
+    doubtful = _doubtful(units, bounds, at[kind == opcodes.MAY_BE_PAYLOAD], payload, over)
     # What was clipped and is not doubtful reaches over the end of its method: it is left out.
     cut = np.zeros(count, bool)
     cut[np.searchsorted(bounds, over, "right") - 1] = True
     if len(over) or len(doubtful):
-        is_start[over] = False
-        starts = _mend(units, bounds, np.flatnonzero(is_start), doubtful, cut)
-        opcode = opcodes[starts]
-        first = np.searchsorted(starts, bounds).astype(np.int32)
-        is_start[:] = False
-        is_start[starts] = True
-    else:
-        begins = np.zeros(size, bool)
-        begins[bounds[:-1]] = True
-        first = np.append(np.flatnonzero(begins[starts]), len(starts)).astype(np.int32)
-    return Sweep(starts.astype(np.int32), opcode, first, cut, is_start)
+        begins[over] = False
+        _mend(units, bounds, begins, doubtful, cut)
+        at, kind = _of_interest(traits, begins)
+    return Sweep(begins, at, kind, cut)
 
 
-def _payloads(units: UInt16, opcodes: UInt8, bounds: Index) -> tuple[Index, Index]:
-    """Payloads that an instruction (or what looks like one) of the same method points to: start, end."""
-    # fill-array-data, packed-switch, sparse-switch and, between them, throw and goto
-    sources = np.flatnonzero(opcodes - np.uint8(FILL_ARRAY_DATA) <= SPARSE_SWITCH - FILL_ARRAY_DATA)
-    sources = sources[_POINTS_TO[opcodes[sources]] & (sources + 2 < len(units))]
+def _of_interest(traits: UInt8, begins: Mask) -> tuple[Index, UInt8]:
+    """`Sweep.at` and `Sweep.kind`."""
+    marked = traits * begins.view(np.uint8)
+    at = np.flatnonzero(marked >= _OF_INTEREST)
+    return at, marked[at] >> np.uint8(opcodes.TRAIT_KIND)
+
+
+def _payloads(units: UInt16, sources: Index, bounds: Index) -> tuple[Index, Index]:
+    """Payloads that one of ``sources``, instructions or what looks like one, points to within its method:
+    start, end."""
+    sources = sources[sources + 2 < len(units)]
     offset = (units[sources + 1].astype(np.uint32) | units[sources + 2].astype(np.uint32) << 16).view(
         np.int32
     )
     target = sources + offset
     inside = (target >= 0) & (target < len(units) - 1)
     sources, target = sources[inside], target[inside]
-    right = units[target] == _POINTS_TO_IDENT[opcodes[sources]]
+    right = units[target] == _POINTS_TO_IDENT[units[sources] & 0xFF]
     sources, target = sources[right], target[right]
     method = np.searchsorted(bounds, sources, "right") - 1
     inside = (target >= bounds[method]) & (target + 2 <= bounds[method + 1])
@@ -143,10 +142,11 @@ def _clip(lengths: UInt8, edges: Index) -> Index:
 def _run(lengths: UInt8, bounds: Index) -> Mask:
     """Marks the instruction starts, given each code unit's length were it one; a chunk a row."""
     rows = np.ascontiguousarray(lengths.T)
-    chunks = rows.shape[1]
+    length, chunks = rows.shape
+    rows += np.arange(length, dtype=np.uint8)[:, None]  # where an instruction would end
     # A chunk in which a method begins ends alike however it is entered.
     alike = np.zeros(chunks + 1, bool)
-    alike[bounds // lengths.shape[1]] = True
+    alike[bounds // length] = True
     exits = _step(rows, np.zeros(chunks, np.uint8), None)
     inside = np.flatnonzero(~alike[:-1])
     if len(inside):
@@ -163,21 +163,22 @@ def _run(lengths: UInt8, bounds: Index) -> Mask:
     return np.ascontiguousarray(marks.T).reshape(-1)
 
 
-def _step(rows: UInt8, state: UInt8, marks: Mask | None) -> UInt8:
-    """Steps all chunks through their code units; returns the states after, fills ``marks``.
+def _step(rows: UInt8, next_: UInt8, marks: Mask | None) -> UInt8:
+    """Steps all chunks through their code units; returns how far each reaches into the next chunk, fills
+    ``marks``.
 
-    The state is the number of units still to skip. At 0 an instruction starts: its length is added.
-    Each step takes one off.
+    ``next_`` is where the next instruction starts, counted from the chunk's first unit. Where that is
+    the unit of this step, it moves on to the end of the instruction there, which is in ``rows``.
     """
-    zero = np.empty(state.shape, bool)
-    gain = np.empty(state.shape, np.uint8)
+    mark = np.empty(next_.shape, bool)
+    end = np.empty(next_.shape, np.uint8)
     for k, row in enumerate(rows):
-        mark = zero if marks is None else marks[k]
-        np.equal(state, 0, out=mark)
-        np.multiply(mark.view(np.uint8), row, out=gain)
-        np.add(state, gain, out=state)
-        np.subtract(state, 1, out=state)
-    return state
+        if marks is not None:
+            mark = marks[k]
+        np.equal(next_, k, out=mark)
+        np.multiply(mark.view(np.uint8), row, out=end)
+        np.maximum(next_, end, out=next_)
+    return next_ - np.uint8(len(rows))
 
 
 def _doubtful(units: UInt16, bounds: Index, nops: Index, payload: Index, over: Index) -> Index:
@@ -200,18 +201,13 @@ def _blank(is_start: Mask, payload: Index, payload_end: Index) -> None:
         is_start[np.repeat(payload + 1 - before, length) + np.arange(total)] = False
 
 
-def _mend(units: UInt16, bounds: Index, starts: Index, doubtful: Index, cut: Mask) -> Index:
+def _mend(units: UInt16, bounds: Index, begins: Mask, doubtful: Index, cut: Mask) -> None:
     """Decodes the doubtful methods one instruction after the other."""
-    pieces = []
-    done = 0
     for method in doubtful.tolist():
         low, high = int(bounds[method]), int(bounds[method + 1])
-        pieces.append(starts[done : np.searchsorted(starts, low)])
         plain, cut[method] = plain_sweep(units, low, high)
-        pieces.append(np.array(plain, np.intp))
-        done = int(np.searchsorted(starts, high))
-    pieces.append(starts[done:])
-    return np.concatenate(pieces)
+        begins[low:high] = False
+        begins[plain] = True
 
 
 def plain_sweep(units: UInt16, low: int, high: int) -> tuple[list[int], bool]:

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appaudit.dex.opcodes import TRAIT_KIND, TRAITS
 from appaudit.dex.sweep import MAX_CHUNK, plain_sweep, sweep
 
 # Units that matter: payload heads, switches and their likes, wide constants, plain moves, any.
@@ -23,9 +24,13 @@ def check(methods: list[list[int]]) -> None:
     found = sweep(units, bounds)
     for k in range(len(methods)):
         plain, cut = plain_sweep(units, int(bounds[k]), int(bounds[k + 1]))
-        assert found.starts[found.first[k] : found.first[k + 1]].tolist() == plain
+        low, high = int(bounds[k]), int(bounds[k + 1])
+        assert (np.flatnonzero(found.begins[low:high]) + low).tolist() == plain
         assert bool(found.cut[k]) == cut
-    assert found.first[-1] == len(found.starts)
+    kinds = {k: TRAITS[units[k] & 0xFF] >> TRAIT_KIND for k in np.flatnonzero(found.begins).tolist()}
+    assert dict(zip(found.at.tolist(), found.kind.tolist(), strict=True)) == {
+        k: kind for k, kind in kinds.items() if kind
+    }
 
 
 @settings(max_examples=400, deadline=None)

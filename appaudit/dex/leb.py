@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from appaudit.dex.layout import Data, Index, UInt8
 
@@ -35,16 +36,30 @@ def decode(region: UInt8) -> Uleb128Stream:
     ends = np.flatnonzero(region < 0x80)
     starts = np.zeros(len(ends) + 1, np.intp)
     np.add(ends, 1, out=starts[1:])
-    values = region[ends].astype(np.uint32)
-    longer = np.flatnonzero(starts[:-1] != ends)
-    extra = (ends - starts[:-1])[longer]
-    for k in range(1, MAX_BYTES):
-        if not len(longer):
-            break
-        # From the last byte to the first; what does not fit into 32 bits falls out.
-        values[longer] = values[longer] << 7 | region[ends[longer] - k] & 0x7F
-        longer, extra = longer[extra > k], extra[extra > k]
-    return Uleb128Stream(starts, values.astype(np.int64), longer)
+    values = region[ends].astype(np.int64)
+    extra = ends - starts[:-1]
+    longer = np.flatnonzero(extra)
+    # Eight bytes from each place on, as a view; the first byte of a number is the lowest.
+    eight = np.ndarray((len(region),), "<u8", np.append(region, np.zeros(7, np.uint8)), 0, (1,))
+    extra = extra[longer]
+    values[longer] = _joined(eight[starts[longer]] & _KEPT[np.minimum(extra, MAX_BYTES - 1)])
+    return Uleb128Stream(starts, values, longer[extra >= MAX_BYTES])
+
+
+_KEPT = np.array([0x7F7F7F7F7F & (1 << 8 * k) - 1 for k in range(1, MAX_BYTES + 1)], np.uint64)
+"""By the bytes that follow the first: the bits that make the number."""
+
+
+def _joined(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The groups of seven bits of each word moved together: in pairs, in fours, then all. What does not
+    fit into 32 bits falls out."""
+    for low, high, shift in (
+        (0x007F007F007F007F, 0x7F007F007F007F00, 1),
+        (0x00003FFF00003FFF, 0x3FFF00003FFF0000, 2),
+        (0x000000000FFFFFFF, 0x0FFFFFFF00000000, 4),
+    ):
+        words = words & np.uint64(low) | (words & np.uint64(high)) >> np.uint64(shift)
+    return words & np.uint64(0xFFFFFFFF)
 
 
 def read(data: Data, offset: int) -> tuple[int, int]:

@@ -143,7 +143,7 @@ class CallGraph:
     def _initialisers(self) -> Index:
         """The node of each class's initialiser, -1 for classes without."""
         size = len(self._hierarchy.names)
-        name, proto = self._numbers.names.get(_CLINIT[0], -1), self._numbers.proto(_CLINIT[1])
+        name, proto = self._numbers.names.number(_CLINIT[0]), self._numbers.proto(_CLINIT[1])
         if name < 0 or proto < 0:
             return np.full(size, -1)
         at, known = self._dispatch.lookup(np.arange(size) << SIGNATURE_BITS | name << PROTO_BITS | proto)
@@ -165,7 +165,7 @@ class CallGraph:
         place, class_ = self._hierarchy.descendants(self._hierarchy.number[c.supertype] for c in chosen)
         pairs = list(self._annotated([c.annotation for c in callbacks if isinstance(c, Annotated)]))
         for k, callback in enumerate(chosen):
-            name = self._numbers.names.get(callback.name, -1)
+            name = self._numbers.names.number(callback.name)
             if name < 0:
                 continue
             below = class_[place == k]
@@ -216,7 +216,7 @@ class CallGraph:
             inside = (named.opcode == opcodes.NEW_INSTANCE) & (named.operand < len(class_of_type))
             classes.append(class_of_type[named.operand[inside]].astype(np.int64))
         _, besides = self._besides(nodes)
-        init = self._numbers.names.get("<init>", -1)
+        init = self._numbers.names.number("<init>")
         keys = self._keys[besides]
         classes.append(keys[keys >> PROTO_BITS & (1 << NAME_BITS) - 1 == init] >> SIGNATURE_BITS)
         return np.concatenate(classes)
@@ -276,8 +276,7 @@ class CallGraph:
 
     def _callable(self, nodes: Index) -> Mask:
         """Which methods are defined and the system can call on their class."""
-        names = self._numbers.names
-        own = [names[n] for n in ("<init>", "<clinit>") if n in names]
+        own = self._numbers.names.find(["<init>", "<clinit>"])
         name = self._keys[nodes] >> PROTO_BITS & (1 << NAME_BITS) - 1
         callable_: Mask = self._defined[nodes] & (self._virtual[nodes] | np.isin(name, own))
         return callable_

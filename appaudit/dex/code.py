@@ -33,13 +33,16 @@ class References(NamedTuple):
 
     def items(self, rows: Index) -> Int32:
         """The code item that each of some instructions stands in."""
+        if 4 * len(rows) > len(self.bounds):  # to number all is less than to search for so many
+            return self.item[rows]
         items: Int32 = (np.searchsorted(self.bounds, self.at[rows], "right") - 1).astype(np.int32)
         return items
 
     @property
     def item(self) -> Int32:
         """The code item that each instruction stands in."""
-        return self.items(np.arange(len(self.at)))
+        count = np.diff(np.searchsorted(self.at, self.bounds))
+        return np.repeat(np.arange(len(count), dtype=np.int32), count)
 
 
 class _Decoded(NamedTuple):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from itertools import count
-
 import numpy as np
 
 from appaudit.dex.blocks import parameter_types
 from appaudit.dex.errors import DexError
 from appaudit.dex.hierarchy import Hierarchy
 from appaudit.dex.layout import Int32, Key, distinct
+from appaudit.dex.names import Names
+from appaudit.dex.strings import UNKNOWN
 
 CLASS_BITS, NAME_BITS, PROTO_BITS = 20, 22, 20
 SIGNATURE_BITS = NAME_BITS + PROTO_BITS
 SIGNATURE = (1 << SIGNATURE_BITS) - 1
 """What of a key is name and prototype; the class stands above."""
-UNKNOWN = "?"
 
 
 class MethodNumbers:
@@ -28,8 +26,7 @@ class MethodNumbers:
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         self.hierarchy = hierarchy
-        self.names: defaultdict[str, int] = defaultdict(count().__next__)
-        name_of = [self._name_numbers(number) for number in range(len(hierarchy.dexes))]
+        self.names = Names(hierarchy.dexes)
         self._unknown_class = hierarchy.number.get(UNKNOWN, len(hierarchy.names))
         self._levels: list[tuple[Key, int]] = []
         self._known_protos: dict[str, int] = {}
@@ -42,28 +39,16 @@ class MethodNumbers:
             raise DexError("The dex files name more methods than a call graph can hold.")
         keys: list[Key] = []
         for dex, types, name, proto in zip(
-            hierarchy.dexes, hierarchy.type_numbers, name_of, protos, strict=True
+            hierarchy.dexes, hierarchy.type_numbers, self.names.of, protos, strict=True
         ):
             members = dex.methods  # -1, for what is corrupt, finds the last of each column
             class_ = np.append(types, self._unknown_class)[members.owner].astype(np.int64)
-            signature = name[members.name] << PROTO_BITS | proto[members.type]
+            signature = name[members.name].astype(np.int64) << PROTO_BITS | proto[members.type]
             keys.append(class_ << SIGNATURE_BITS | signature)
         known = distinct(np.concatenate([np.empty(0, np.int64), *keys]))
         nodes: list[Int32] = [np.searchsorted(known, own).astype(np.int32) for own in keys]
         self.nodes = known, nodes
         """The keys, sorted, each once; for each dex the place there of each method index."""
-
-    def _name_numbers(self, number: int) -> Key:
-        """The number of each string of a dex that is a method's name, that of ``?`` behind the last."""
-        dex = self.hierarchy.dexes[number]
-        is_name = np.zeros(len(dex.strings) + 1, bool)
-        is_name[dex.methods.name] = True
-        used = np.flatnonzero(is_name[:-1])
-        name_of = np.zeros(len(dex.strings) + 1, np.int64)
-        name_of[used] = np.fromiter(map(self.names.__getitem__, dex.strings.texts(used)), np.int64, len(used))
-        name_of[-1] = self.names[UNKNOWN]
-        dex.release()
-        return name_of
 
     def _proto_numbers(self) -> list[Key]:
         """The number of each prototype of each dex, that of a corrupt one behind the last.
@@ -140,7 +125,7 @@ class MethodNumbers:
         owner, arrow, rest = method.partition("->")
         name, bracket, proto = rest.partition("(")
         class_ = self._unknown_class if owner == UNKNOWN else self.hierarchy.number.get(owner, -1)
-        numbers = class_, self.names.get(name, -1), self.proto(bracket + proto)
+        numbers = class_, self.names.number(name), self.proto(bracket + proto)
         if not arrow or min(numbers) < 0:
             return -1
         return numbers[0] << SIGNATURE_BITS | numbers[1] << PROTO_BITS | numbers[2]

@@ -12,6 +12,7 @@ from appaudit.dex import opcodes
 from appaudit.dex.dex import Dex
 from appaudit.dex.hierarchy import Hierarchy
 from appaudit.dex.layout import Index, Int32, Mask, Table, UInt8, expand
+from appaudit.dex.names import Names
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.parallel import decode
 from appaudit.dex.tables import Members
@@ -88,10 +89,12 @@ def call_sites(
     dexes: Sequence[Dex],
     targets: Iterable[Target | tuple[str | None, str, str | None]],
     hierarchy: Hierarchy | None = None,
+    names: Names | None = None,
 ) -> CallSites:
     """Every instruction that calls a target method, or reads or writes a target field.
 
-    All invoke kinds count, ``invoke-polymorphic`` too; ``hierarchy`` is built when not given.
+    All invoke kinds count, ``invoke-polymorphic`` too; ``hierarchy`` is built when not given. ``names``,
+    where there are some, save looking for each name in each dex.
     """
     wanted = [t if isinstance(t, Target) else Target(*t) for t in targets]
     classes = hierarchy if hierarchy is not None else Hierarchy(dexes)
@@ -102,8 +105,13 @@ def call_sites(
             continue
         chosen = [wanted[k] for k in places]
         sought = _Sought(classes, chosen)
+        known = None if names is None else sought.among(names)
         for number, dex in enumerate(dexes):
-            member, target = _members_of(dex, classes.type_numbers[number], sought)
+            if names is None or known is None:
+                name_of_string = sought.in_table(dex)
+            else:
+                name_of_string = known[names.of[number]]
+            member, target = _members_of(dex, classes.type_numbers[number], name_of_string, sought)
             asked.append(_Question(number, reference, member, places[target]))
     return _answer(dexes, asked)
 
@@ -173,17 +181,30 @@ class _Sought:
         self.signatures = [t.signature for t in targets]
         self.narrow = any(signature is not None for signature in self.signatures)
 
+    def among(self, names: Names) -> Int32:
+        """The place in ``names`` of each number, -1 behind the last."""
+        return _places(names.find(self.names), len(names))
 
-def _members_of(dex: Dex, type_number: Int32, sought: _Sought) -> tuple[Int32, Int32]:
+    def in_table(self, dex: Dex) -> Int32:
+        """The place in ``names`` of each string of a dex, -1 behind the last."""
+        return _places(dex.strings.find_all(self.names), len(dex.strings))
+
+
+def _places(index: Int32, size: int) -> Int32:
+    """For each number below ``size``, and one more, where it stands in ``index``; -1 where it does not."""
+    places = np.full(size + 1, -1, np.int32)
+    known = np.flatnonzero(index >= 0)
+    places[index[known]] = known
+    return places
+
+
+def _members_of(dex: Dex, type_number: Int32, name_of_string: Int32, sought: _Sought) -> tuple[Int32, Int32]:
     """(member index, target) for each method or field id of one dex that a target means; ``type_number``:
-    the class number of each type."""
+    the class number of each type; ``name_of_string``: the sought name of each string."""
     members: Members = dex.methods if sought.kind == "method" else dex.fields
     if not len(members.owner):
         return np.empty(0, np.int32), np.empty(0, np.int32)
     # members of a wanted name, with the groups of their owner
-    index = dex.strings.find_all(sought.names)
-    name_of_string = np.full(len(dex.strings) + 1, -1, np.int64)
-    name_of_string[index[index >= 0]] = np.flatnonzero(index >= 0)
     named = np.flatnonzero((name_of_string[members.name] >= 0) & (members.owner >= 0))
     class_ = type_number[members.owner[named]]
     place, at = expand(sought.first[class_], sought.count[class_])

@@ -18,6 +18,7 @@ FEW = 1000
 """Bytes of string data for each string asked for, above which strings are cut out one by one."""
 _KEPT = np.array([(1 << 64) - (1 << 8 * (8 - k)) for k in range(9)], np.uint64)
 """For the length of a string, the bytes of its head that belong to it."""
+_C0, _LOWEST, _HIGHEST = (np.uint64(byte * 0x0101010101010101) for byte in (0xC0, 0x01, 0x80))
 UNKNOWN = "?"
 """Stands for a string whose index or data is corrupt."""
 
@@ -158,8 +159,9 @@ class StringTable:
         head &= _KEPT[np.minimum(ends - starts, 8)]
         odd = np.flatnonzero(starts >= len(eight))
         if self._data.find(b"\xc0", int(starts.min()), int(ends.max())) >= 0:
-            raw = head.view(np.uint8)
-            odd = distinct(np.concatenate((odd, np.flatnonzero((raw.reshape(-1, 8) == 0xC0).any(axis=1)))))
+            zeros = head ^ _C0  # a byte is zero where it borrows from the one above, which had no high bit
+            borrows = zeros - _LOWEST & ~zeros & _HIGHEST
+            odd = distinct(np.concatenate((odd, np.flatnonzero(borrows))))
         for k in odd.tolist():
             head[k] = _head(self._data[int(starts[k]) : int(ends[k])])
         return head

@@ -26,7 +26,7 @@ looked up in stand in ``apis/words.toml``. Fields of a row:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -118,39 +118,68 @@ class WordTable:
     match: Match
     telling: bool
     words: Mapping[str, Word]
-    pattern: re.Pattern[str] | None = None
 
     def find(self, text: str) -> Word | None:
         """The word that ``text`` matches, the longest where several do."""
-        text = text.strip()
-        if self.match == "exact":
-            return self.words.get(text)
-        if self.match == "contains":
-            text = " ".join(text.split())
-        hit = self.pattern.match(text) if self.pattern else None
-        return list(self.words.values())[_group(hit)] if hit else None
+        return _MATCHING[self.match](text.strip(), self.words)
 
 
-def _group(hit: re.Match[str]) -> int:
-    return int(hit.lastgroup[1:]) if hit.lastgroup else 0
+def _equal(text: str, words: Mapping[str, Word]) -> Word | None:
+    return words.get(text)
 
 
-def _pattern(match: Match, words: Mapping[str, Word]) -> re.Pattern[str] | None:
-    """One alternation over all words, the longest first; group ``w<i>`` is the word at place i."""
-    if match == "exact" or not words:
-        return None
-    places = sorted(range(len(words)), key=lambda i: -len(list(words)[i]))
-    keys = list(words)
+def _begun(text: str, words: Mapping[str, Word]) -> Word | None:
+    """The word that ``text`` is or begins with, whole parts of an address only."""
+    for end in (len(text), *(hit.start() for hit in reversed(list(_PART_END.finditer(text))))):
+        word = words.get(text[: end + 1]) if text[end : end + 1] == "/" else None
+        word = word or words.get(text[:end])
+        if word:
+            return word
+    return None
+
+
+def _shaped(text: str, words: Mapping[str, Word]) -> Word | None:
+    hit = _shapes(tuple(words)).match(text)
+    return words[list(words)[int(hit.lastgroup[1:])]] if hit and hit.lastgroup else None
+
+
+def _inside(text: str, words: Mapping[str, Word]) -> Word | None:
+    """The word that stands in ``text`` between the ends of a shell's words."""
+    text = " ".join(text.split())
+    cuts = [-1, *(hit.start() for hit in _SHELL_BREAK.finditer(text)), len(text)]
+    reach = _most_breaks(tuple(words)) + 1
+    longest = ""
+    for k, before in enumerate(cuts):
+        for end in cuts[k + 1 : k + 1 + reach]:
+            if end - before - 1 > len(longest) and text[before + 1 : end] in words:
+                longest = text[before + 1 : end]
+    return words.get(longest)
+
+
+_MATCHING: Mapping[Match, Callable[[str, Mapping[str, Word]], Word | None]] = {
+    "exact": _equal,
+    "prefix": _begun,
+    "glob": _shaped,
+    "contains": _inside,
+}
+_PART_END = re.compile("[/?#]")
+_SHELL_BREAK = re.compile(r"[\s;|&/'\"]")
+
+
+@cache
+def _most_breaks(words: tuple[str, ...]) -> int:
+    return max((len(_SHELL_BREAK.findall(word)) for word in words), default=0)
+
+
+@cache
+def _shapes(words: tuple[str, ...]) -> re.Pattern[str]:
+    """One alternation over all words, the longest first; group ``w<i>`` is the word at place i. ``*`` is
+    a part of a path, behind the last word of a shape anything."""
     parts = []
-    for i in places:
-        if match == "prefix":
-            body = re.escape(keys[i]) + r"(?=[/?#]|$)" if not keys[i].endswith("/") else re.escape(keys[i])
-        elif match == "glob":
-            body = re.escape(keys[i]).replace(r"\*", r"[^\s]*" if keys[i].endswith("*") else r"[^/\s]*") + "$"
-        else:
-            body = r"(?:.*[\s;|&/'\"])?" + re.escape(keys[i]) + r"(?=$|[\s;|&/'\"])"
-        parts.append(f"(?P<w{i}>{body})")
-    return re.compile("|".join(parts), re.DOTALL)
+    for i in sorted(range(len(words)), key=lambda i: -len(words[i])):
+        star = r"[^\s]*" if words[i].endswith("*") else r"[^/\s]*"
+        parts.append(f"(?P<w{i}>{star.join(map(re.escape, words[i].split('*')))}$)")
+    return re.compile("|".join(parts))
 
 
 def full_permission(name: str) -> str:
@@ -227,7 +256,7 @@ def word_tables() -> Mapping[str, WordTable]:
                 name, value, row["data"], row.get("vendor", ""), row.get("since"), row.get("note", "")
             )
         match: Match = about["match"]
-        tables[name] = WordTable(name, match, bool(about.get("telling")), words, _pattern(match, words))
+        tables[name] = WordTable(name, match, bool(about.get("telling")), words)
     return tables
 
 

@@ -110,7 +110,7 @@ class Callers:
     def _level(self, frontier: Key) -> Key:
         """Finds the callers of these methods; returns those of them whose callers matter as well."""
         callee, caller = self._calls(frontier, 0)
-        init = self._numbers.names.get("<init>", -1)
+        init = self._numbers.names.number("<init>")
         uncalled = without(frontier, distinct(callee))
         uncalled = uncalled[[not in_library(self._numbers.owner(key)) for key in uncalled.tolist()]]
         if len(uncalled) and init >= 0:

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from appaudit.dex import CallSites, ConstantTracer, Dex, Hierarchy, Target, call_sites
+from appaudit.dex import CallSites, ConstantTracer, Dex, Hierarchy, MethodNumbers, Target, call_sites
 
 CLASS = "Ljava/lang/Class;"
 BY_NAME = ("getMethod", "getDeclaredMethod")
@@ -16,13 +16,14 @@ MAX_SITES = 300
 
 
 def edges(
-    dexes: Sequence[Dex], hierarchy: Hierarchy, tracer: ConstantTracer
+    dexes: Sequence[Dex], numbers: MethodNumbers, tracer: ConstantTracer
 ) -> dict[str, Callable[[], Iterator[str]]]:
     """For each method that calls by reflection what tells the methods it may call: where a class of the app
     is named, its initialisers, which run when it is loaded and made; where a method is named, that one."""
     targets = [Target(CLASS, "forName"), Target("Ljava/lang/ClassLoader;", "loadClass")]
     targets += [Target(CLASS, name) for name in BY_NAME]
-    sites = call_sites(dexes, targets, hierarchy)
+    hierarchy = numbers.hierarchy
+    sites = call_sites(dexes, targets, hierarchy, numbers.names)
     loads = sites.target < 2
     kept = np.sort(np.concatenate([np.flatnonzero(which)[:MAX_SITES] for which in (loads, ~loads)]))
     of_caller: dict[str, list[int]] = {}

@@ -128,10 +128,15 @@ class Sample:
             Target(descriptor(owner), name, None, "field" if (owner, name) in fields else "method")
             for owner, name in self._members
         ]
-        found = call_sites(self.dexes, targets, self.hierarchy)
+        found = self.calls_of(targets)
         self.release()
         found = found.where(self._specific(found, targets))
         return found.where(np.argsort(found.target, kind="stable"))
+
+    def calls_of(self, targets: Sequence[Target]) -> CallSites:
+        """The call sites of some members, also through classes of the app."""
+        names = self.numbers.names if self.numbers else None
+        return call_sites(self.dexes, targets, self.hierarchy, names)
 
     def _specific(self, found: CallSites, targets: list[Target]) -> Mask:
         """Leaves out what a class inherits where it has a row of its own, and constructors of subclasses,
@@ -195,7 +200,7 @@ class Sample:
         aside what waits for the user; None where the methods have no numbers."""
         if self.numbers is None:
             return None
-        named = reflection.edges(self.dexes, self.hierarchy, self.tracer)
+        named = reflection.edges(self.dexes, self.numbers, self.tracer)
         return CallGraph(self.dexes, callbacks("soon"), named, numbers=self.numbers, later=callbacks("later"))
 
     def actors_of(self, sites: CallSites, k: int) -> tuple[tuple[str, str], ...]:

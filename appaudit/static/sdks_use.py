@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from appaudit.dex import Target, call_sites
+from appaudit.dex import Target
 from appaudit.dex.dex import Dex
 from appaudit.dex.layout import Int32, by_index
 from appaudit.dex.opcodes import Reference
@@ -78,7 +78,7 @@ def _initialised(sample: Sample, wanted: list[str], found: dict[str, Use]) -> No
     targets = [Target(descriptor(owner), name) for _, (owner, _, name) in entries]
     if not targets:
         return
-    sites = call_sites(sample.dexes, targets, sample.hierarchy)
+    sites = sample.calls_of(targets)
     for k in range(len(sites)):
         sdk = entries[int(sites.target[k])][0]
         inside = sites.caller_class(k)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from appaudit.dex import CallSites, Target, call_sites
+from appaudit.dex import CallSites, Target
 from appaudit.dex.nearby import Trace
 from appaudit.records import CallSite
 from appaudit.static.sample import Sample, in_methods, joined
@@ -58,7 +58,7 @@ def callers(
     for _ in range(MAX_DEPTH):
         following: dict[Wrapper, dict[Wrapper, tuple[str, ...]]] = {}
         methods = list(dict.fromkeys(method for method, _ in asked))
-        sites = call_sites(sample.dexes, [_target(m) for m in methods], sample.hierarchy)
+        sites = sample.calls_of([_target(m) for m in methods])
         often = np.flatnonzero(np.bincount(sites.target, minlength=len(methods)) > OFTEN)
         if len(often):
             rare = ~np.isin(sites.target, often)

@@ -1,0 +1,100 @@
+"""Common numbers for the names of methods and fields in several dex files, so that equal ones meet.
+
+Strings are told apart by 64 bits mixed from their bytes with numbers drawn for each process: nobody can
+write two names that meet, and no text has to be made of the hundreds of thousands that an app has.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from appaudit.dex import mutf8
+from appaudit.dex.dex import Dex
+from appaudit.dex.layout import Data, Index, Int32, firsts
+from appaudit.dex.strings import UNKNOWN
+
+Hashes = npt.NDArray[np.uint64]
+
+_KEPT = np.array([(1 << 8 * k) - 1 for k in range(9)], np.uint64)
+"""For the bytes that are left of a string, those of the next eight that belong to it."""
+_START, *_FACTORS = (np.uint64(secrets.randbits(64) | 1) for _ in range(3))
+
+
+class Names:
+    """``of``: for each dex the number of each string that names a method or a field, -1 for others; behind
+    the last that of ``?``, for an index that is corrupt. Numbers count by first appearance."""
+
+    def __init__(self, dexes: Sequence[Dex]) -> None:
+        used: list[Index] = []
+        hashes: list[Hashes] = [_hashes_of([UNKNOWN])]
+        for dex in dexes:
+            is_name = np.zeros(len(dex.strings) + 1, bool)
+            is_name[dex.methods.name] = is_name[dex.fields.name] = True
+            used.append(np.flatnonzero(is_name[:-1]))
+            starts, ends = dex.strings.bounds()
+            hashes.append(_hashes(dex.data, starts[used[-1]], ends[used[-1]]))
+            dex.release()
+        found = np.concatenate(hashes)
+        self._hashes, first = firsts(found)
+        self._number = np.empty(len(first), np.int32)
+        self._number[np.argsort(first)] = np.arange(len(first))
+        number = self._number[np.searchsorted(self._hashes, found)]
+        self.of: list[Int32] = []
+        self._asked: dict[str, int] = {}
+        end = 1
+        for dex, own in zip(dexes, used, strict=True):
+            numbers = np.full(len(dex.strings) + 1, -1, np.int32)
+            numbers[own] = number[end : end + len(own)]
+            numbers[-1] = number[0]
+            end += len(own)
+            self.of.append(numbers)
+
+    def __len__(self) -> int:
+        """How many numbers there are."""
+        return len(self._hashes)
+
+    def number(self, text: str) -> int:
+        """The number of one text, -1 where no dex names a member so."""
+        if text not in self._asked:
+            self._asked[text] = int(self.find([text])[0])
+        return self._asked[text]
+
+    def find(self, texts: Sequence[str]) -> Int32:
+        """The number of each text, -1 where no dex names a member so."""
+        hashes = _hashes_of(texts)
+        at = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
+        return np.where(self._hashes[at] == hashes, self._number[at], np.int32(-1))
+
+
+def _hashes_of(texts: Sequence[str]) -> Hashes:
+    raws = [mutf8.encode(text) for text in texts]
+    size = np.array([len(raw) for raw in raws], np.intp)
+    ends = np.cumsum(size + 1)
+    return _hashes(b"".join((b"\0", *(raw + b"\0" for raw in raws), bytes(8))), ends - size, ends)
+
+
+def _hashes(data: Data, starts: Int32 | Index, ends: Int32 | Index) -> Hashes:
+    """A number for each string, equal for equal bytes; corrupt ones, which begin at 0, are ``?``."""
+    at, left = starts.astype(np.intp), (ends - starts).astype(np.intp)
+    mixed = left.astype(np.uint64) + _START
+    # Eight bytes from each place on, as a view, the first the lowest.
+    eight = np.ndarray((len(data) - 7,), "<u8", data, 0, (1,))
+    active = np.flatnonzero(left)
+    while len(active):
+        place = at[active]
+        inside = np.minimum(place, len(eight) - 1)
+        word = eight[inside] >> (8 * (place - inside)).astype(np.uint64) & _KEPT[np.minimum(left[active], 8)]
+        value = (mixed[active] ^ word) * _FACTORS[0]
+        value = (value ^ value >> np.uint64(29)) * _FACTORS[1]
+        mixed[active] = value ^ value >> np.uint64(32)
+        at[active] += 8
+        left[active] -= 8
+        active = active[left[active] > 0]
+    corrupt = starts == 0
+    if corrupt.any():
+        mixed[corrupt] = _hashes_of([UNKNOWN])
+    return mixed

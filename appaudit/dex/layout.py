@@ -129,24 +129,47 @@ def checked(column: Table, limit: int, name: str, problems: list[str], none: int
     return wide.astype(np.int32)
 
 
+def _fresh(ordered: Table) -> Mask:
+    """Which of sorted values differ from the one before."""
+    new = np.empty(len(ordered), bool)
+    new[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return new
+
+
 def distinct(values: Table) -> Table:
     """The values sorted, each once; by sorting, which beats numpy's hashing of integers by far."""
     ordered = np.sort(values)
-    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
+    return ordered[_fresh(ordered)]
 
 
 def firsts(values: Table) -> tuple[Table, Index]:
     """The values sorted, each once, and the place where each stands first."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    new = np.concatenate(([True], ordered[1:] != ordered[:-1])) if len(ordered) else np.empty(0, bool)
+    new = _fresh(ordered)
     return ordered[new], order[new]
 
 
 def numbered(values: Table) -> tuple[Table, Index]:
     """The values sorted, each once, and for each place which of them stands there."""
-    known = distinct(values)
-    return known, np.searchsorted(known, values)
+    order = np.argsort(values)
+    ordered = values[order]
+    new = _fresh(ordered)
+    which = np.empty(len(values), np.intp)
+    which[order] = np.cumsum(new) - 1
+    return ordered[new], which
+
+
+def by_appearance(values: Table) -> tuple[Table, Index, Index]:
+    """`numbered`, with numbers that count by first appearance: the values sorted, the number of each, and
+    for each place the number of what stands there."""
+    known, which = numbered(values)
+    first = np.empty(len(known), np.intp)
+    first[which[::-1]] = np.arange(len(values))[::-1]  # of all written to one place the last stays
+    number = np.empty(len(known), np.intp)
+    number[np.argsort(first)] = np.arange(len(known))
+    return known, number, number[which]
 
 
 def expand(low: Index, count: Index) -> tuple[Index, Index]:

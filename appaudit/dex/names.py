@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from appaudit.dex import mutf8
 from appaudit.dex.dex import Dex
-from appaudit.dex.layout import Data, Index, Int32, firsts
+from appaudit.dex.layout import Data, Index, Int32, by_appearance
 from appaudit.dex.strings import UNKNOWN
 
 Hashes = npt.NDArray[np.uint64]
@@ -38,13 +38,9 @@ class Names:
             starts, ends = dex.strings.bounds()
             hashes.append(_hashes(dex.data, starts[used[-1]], ends[used[-1]]))
             dex.release()
-        found = np.concatenate(hashes)
-        self._hashes, first = firsts(found)
-        self._number = np.empty(len(first), np.int32)
-        self._number[np.argsort(first)] = np.arange(len(first))
-        number = self._number[np.searchsorted(self._hashes, found)]
-        self.of: list[Int32] = []
+        self._hashes, self._number, number = by_appearance(np.concatenate(hashes))
         self._asked: dict[str, int] = {}
+        self.of: list[Int32] = []
         end = 1
         for dex, own in zip(dexes, used, strict=True):
             numbers = np.full(len(dex.strings) + 1, -1, np.int32)
@@ -67,7 +63,7 @@ class Names:
         """The number of each text, -1 where no dex names a member so."""
         hashes = _hashes_of(texts)
         at = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
-        return np.where(self._hashes[at] == hashes, self._number[at], np.int32(-1))
+        return np.where(self._hashes[at] == hashes, self._number[at], -1).astype(np.int32)
 
 
 def _hashes_of(texts: Sequence[str]) -> Hashes:

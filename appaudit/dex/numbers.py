@@ -7,7 +7,7 @@ import numpy as np
 from appaudit.dex.blocks import parameter_types
 from appaudit.dex.errors import DexError
 from appaudit.dex.hierarchy import Hierarchy
-from appaudit.dex.layout import Int32, Key, distinct
+from appaudit.dex.layout import Int32, Key, distinct, numbered
 from appaudit.dex.names import Names
 from appaudit.dex.strings import UNKNOWN
 
@@ -76,17 +76,16 @@ class MethodNumbers:
         known = np.zeros(len(at), np.int64)
         while len(active):
             key = known[active] << CLASS_BITS | class_[at[active]] + 1
-            level = distinct(key)
+            level, place = numbered(key)
             self._levels.append((level, used))
-            known[active] = np.searchsorted(level, key) + used
+            known[active] = place + used
             used += len(level)
             at[active] += 1
             left[active] -= 1
             id_[active] = known[active]
             active = active[left[active] > 0]
-        self._proto_ids: Key = distinct(np.append(id_, -1))
-        number = np.searchsorted(self._proto_ids, id_)
-        parts = np.split(number, np.cumsum(sizes)[:-1]) if sizes else []
+        self._proto_ids, number = numbered(np.append(id_, -1))  # the last for corrupt ones
+        parts = np.split(number[:-1], np.cumsum(sizes)[:-1]) if sizes else []
         return [np.append(part, 0) for part in parts]
 
     def key_of(self, dex: int, method: int) -> int:

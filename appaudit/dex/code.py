@@ -204,7 +204,7 @@ class Code:
             cut += int(found.cut.sum())
             base = int(self.bounds[low])
             begins[base : base + len(units)] = found.begins
-            counts = np.bincount(found.kind, minlength=len(Reference))[: len(Reference)].tolist()
+            counts = [int(np.count_nonzero(found.kind == kind)) for kind in Reference]
             # By table; what refers to none has the highest kinds.
             places = found.at[np.argsort(found.kind, kind="stable")[: sum(counts)]]
             operands, operators = units[1:][places], units[places].astype(np.uint8)

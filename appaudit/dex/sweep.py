@@ -68,7 +68,7 @@ def sweep(units: UInt16, bounds: Index) -> Sweep:
         none = np.empty(0, np.intp)
         return Sweep(none.astype(bool), none, none.astype(np.uint8), np.zeros(count, bool))
     traits = np.frombuffer(units.astype(np.uint8).tobytes().translate(opcodes.TRAITS), np.uint8)
-    chunk = min(MAX_CHUNK, max(16, math.isqrt(size) // 6))  # so that little code takes few steps
+    chunk = min(MAX_CHUNK, max(16, math.isqrt(size) // 16))  # few steps, each over many chunks
     chunks = -(-size // chunk)
     lengths = np.ones(chunks * chunk, np.uint8)
     np.bitwise_and(traits, opcodes.TRAIT_LENGTH, out=lengths[:size])

@@ -164,8 +164,8 @@ class CallGraph:
         chosen = [c for c in named if c.supertype in self._hierarchy.number]
         place, class_ = self._hierarchy.descendants(self._hierarchy.number[c.supertype] for c in chosen)
         pairs = list(self._annotated([c.annotation for c in callbacks if isinstance(c, Annotated)]))
-        for k, callback in enumerate(chosen):
-            name = self._numbers.names.number(callback.name)
+        names = self._numbers.names.find([c.name for c in chosen]).tolist()
+        for k, (callback, name) in enumerate(zip(chosen, names, strict=True)):
             if name < 0:
                 continue
             below = class_[place == k]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import shutil
 import struct
 import subprocess
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fixtures.chain.tools import FIXTURES, r8_jar
+from tests.bench.libraries import classes
 
 CACHE = FIXTURES.parent / ".cache" / "renamed"
 FRAMEWORK = FIXTURES / "framework" / "framework.jar"
@@ -30,15 +30,26 @@ KEEP_ALL = "-keep,allowobfuscation,allowoptimization class ** { public protected
 COMMON = "-dontwarn **\n-ignorewarnings\n-dontnote **\n-allowaccessmodification\n"
 PLAIN = "-dontoptimize\n-dontpreverify\n"
 """ProGuard fails to do either where supertypes are missing, as they are of Kotlin and other libraries."""
-RULES: Mapping[str, str] = {
+IGNORED = "-dontwarn **\n-ignorewarnings\n"
+CHOSEN: Mapping[str, str] = {
     "ProGuard": f"{COMMON}{PLAIN}-dontshrink\n-repackageclasses ''\n{KEEP_ALL}\n",
     "ProGuard, shrunk": f"{COMMON}{PLAIN}-flattenpackagehierarchy 'o'\n",
     "R8": f"{COMMON}-repackageclasses ''\n{KEEP_ALL}\n",
     "R8, shrunk": f"{COMMON}-dontoptimize\n-repackageclasses ''\n",
 }
-"""What renames, and how. The shrunk ones keep what a third of a library's public classes reach; this R8
-fails when it is to optimise beside."""
-
+"""What renames, and how, where the thresholds were chosen. The shrunk ones keep what a third of a library's
+public classes reach; this R8 fails on these apps when it is to optimise beside."""
+HELD: Mapping[str, str] = {
+    "ProGuard, repackaged, aggressive overloading": (
+        f"{COMMON}{PLAIN}-dontshrink\n-overloadaggressively\n-repackageclasses 'q.w'\n{KEEP_ALL}\n"
+    ),
+    "R8, flattened": f"{IGNORED}-flattenpackagehierarchy 'p'\n{KEEP_ALL}\n",
+    "ProGuard, shrunk, repackaged": f"{COMMON}{PLAIN}-repackageclasses ''\n",
+    "R8, shrunk, flattened": f"{IGNORED}-dontoptimize\n-flattenpackagehierarchy 'o'\n",
+    "R8, shrunk, optimised": f"{COMMON}-repackageclasses ''\n",
+}
+"""The same for the libraries held out, all other than those."""
+RULES = {**CHOSEN, **HELD}
 
 PLATFORM = tuple(
     f"classes/java/{p}/" for p in ("io", "lang", "math", "net", "nio", "security", "text", "util")
@@ -49,6 +60,10 @@ class BuildError(Exception):
     """An app could not be made; the message says why."""
 
 
+class RefusedError(BuildError):
+    """The obfuscator itself failed on these classes, as it will again."""
+
+
 @dataclass(frozen=True)
 class Renamed:
     """``dexes``: the app; ``original``: descriptor in the app → descriptor in the library."""
@@ -57,30 +72,23 @@ class Renamed:
     original: Mapping[str, str]
 
 
-def classes(library: Path) -> Iterator[tuple[str, bytes]]:
-    """(name without ``.class``, bytes) of the classes of a jar, or of an aar with its jars."""
-    yield from _classes(library.read_bytes(), 0)
-
-
-def _classes(data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for name in archive.namelist():
-            if name.endswith(".class") and not name.startswith("META-INF/") and "module-info" not in name:
-                yield name.removesuffix(".class"), archive.read(name)
-            elif name.endswith(".jar") and depth == 0 and not name.startswith("lint"):
-                yield from _classes(archive.read(name), depth + 1)
-
-
 def renamed(libraries: Sequence[Path], how: str) -> Renamed:
     """The libraries as one app, renamed as ``RULES[how]`` says. Raises BuildError."""
     key = hashlib.sha256(RULES[how].encode() + how.encode())
     for library in libraries:
         key.update(hashlib.sha256(library.read_bytes()).digest())
     folder = CACHE / key.hexdigest()[:16]
+    failed = folder / "failed.txt"
+    if failed.exists():
+        raise RefusedError(failed.read_text(encoding="utf-8"))
     if not (folder / ".complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        _build(libraries, how, folder)
+        try:
+            _build(libraries, how, folder)
+        except RefusedError as error:
+            failed.write_text(str(error), encoding="utf-8")
+            raise
         (folder / ".complete").touch()
     dexes = tuple(path.read_bytes() for path in sorted(folder.glob("*.dex")))
     return Renamed(dexes, _originals((folder / "mapping.txt").read_text(encoding="utf-8")))
@@ -119,7 +127,7 @@ def _java(*arguments: str | Path) -> None:
         raise BuildError(str(error)) from error
     if done.returncode:
         lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if _TELLING.search(line)]
-        raise BuildError(" ".join(lines[:3])[:500])
+        raise RefusedError(" ".join(lines[:3])[:500])
 
 
 def _merge(libraries: Sequence[Path], path: Path, newest: int) -> list[str]:

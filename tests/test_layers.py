@@ -13,6 +13,7 @@ FLOOR = {
     "records": 0,
     "jsonform": 1,
     "aside": 1,
+    "garbage": 1,
     "assets": 1,
     "dex": 1,
     "apk": 2,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from appaudit.garbage import uncollected
 from appaudit.policy.completeness import completeness, completeness_facts, completeness_gaps
 from appaudit.policy.data_safety import data_safety_facts, is_data_safety
 from appaudit.policy.declarations import read_document
@@ -17,6 +18,7 @@ from appaudit.policy.result import PolicyResult
 from appaudit.records import Document, Fact, Gap, PolicySpan
 
 
+@uncollected()
 def read(paths: Sequence[Path], progress: Callable[[str], None] | None = None) -> PolicyResult:
     """Reads the documents at ``paths`` (folders included) together, also what they refer to but lack.
 
@@ -36,6 +38,7 @@ def read(paths: Sequence[Path], progress: Callable[[str], None] | None = None) -
     return result
 
 
+@uncollected()
 def read_loaded(document: LoadedDocument) -> PolicyResult:
     """Reads one document that is loaded already: its lists as lists, the rest as prose."""
     facts: list[Fact] = []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from appaudit.apk import open_app
+from appaudit.garbage import uncollected
 from appaudit.records import App, Fact, Gap
 from appaudit.static import (
     capabilities,
@@ -60,6 +59,7 @@ class ScanResult:
     gaps: list[Gap] = field(default_factory=list)
 
 
+@uncollected()
 def scan(path: Path, progress: Progress | None = None, fingerprints: Database | None = None) -> ScanResult:
     """Reads an APK (or split APKs, AAB, AAR, dex) and returns every static fact.
 
@@ -67,24 +67,7 @@ def scan(path: Path, progress: Progress | None = None, fingerprints: Database | 
     (default: the database that `fingerprints_db.use` was given).
     Raises `InputError` where there is no app to read.
     """
-    with _uncollected():
-        return _scan(path, progress or (lambda _: None), fingerprints)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looking for circles of garbage, which a scan does not make and the search for which takes a
-    twentieth of its time."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
-def _scan(path: Path, tell: Progress, fingerprints: Database | None) -> ScanResult:
+    tell: Progress = progress or (lambda _: None)
     tell("container and manifest")
     opened = open_app(path)
     tell("dex files")

@@ -21,7 +21,8 @@ Hashes = npt.NDArray[np.uint64]
 
 _KEPT = np.array([(1 << 8 * k) - 1 for k in range(9)], np.uint64)
 """For the bytes that are left of a string, those of the next eight that belong to it."""
-_START, *_FACTORS = (np.uint64(secrets.randbits(64) | 1) for _ in range(3))
+_START, *_FACTORS = (secrets.randbits(64) | 1 for _ in range(3))
+_MASK = (1 << 64) - 1
 
 
 class Names:
@@ -30,7 +31,7 @@ class Names:
 
     def __init__(self, dexes: Sequence[Dex]) -> None:
         used: list[Index] = []
-        hashes: list[Hashes] = [_hashes_of([UNKNOWN])]
+        hashes: list[Hashes] = [np.array([_hash(UNKNOWN.encode())], np.uint64)]
         for dex in dexes:
             is_name = np.zeros(len(dex.strings) + 1, bool)
             is_name[dex.methods.name] = is_name[dex.fields.name] = True
@@ -61,22 +62,25 @@ class Names:
 
     def find(self, texts: Sequence[str]) -> Int32:
         """The number of each text, -1 where no dex names a member so."""
-        hashes = _hashes_of(texts)
+        hashes = np.array([_hash(mutf8.encode(text)) for text in texts], np.uint64)
         at = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
         return np.where(self._hashes[at] == hashes, self._number[at], -1).astype(np.int32)
 
 
-def _hashes_of(texts: Sequence[str]) -> Hashes:
-    raws = [mutf8.encode(text) for text in texts]
-    size = np.array([len(raw) for raw in raws], np.intp)
-    ends = np.cumsum(size + 1)
-    return _hashes(b"".join((b"\0", *(raw + b"\0" for raw in raws), bytes(8))), ends - size, ends)
+def _hash(raw: bytes) -> int:
+    """The number of one string, see `_hashes`."""
+    mixed = len(raw) + _START & _MASK
+    for at in range(0, len(raw), 8):
+        value = (mixed ^ int.from_bytes(raw[at : at + 8], "little")) * _FACTORS[0] & _MASK
+        value = (value ^ value >> 29) * _FACTORS[1] & _MASK
+        mixed = value ^ value >> 32
+    return mixed
 
 
 def _hashes(data: Data, starts: Int32 | Index, ends: Int32 | Index) -> Hashes:
     """A number for each string, equal for equal bytes; corrupt ones, which begin at 0, are ``?``."""
     at, left = starts.astype(np.intp), (ends - starts).astype(np.intp)
-    mixed = left.astype(np.uint64) + _START
+    mixed = left.astype(np.uint64) + np.uint64(_START)
     # Eight bytes from each place on, as a view, the first the lowest.
     eight = np.ndarray((len(data) - 7,), "<u8", data, 0, (1,))
     active = np.flatnonzero(left)
@@ -84,13 +88,11 @@ def _hashes(data: Data, starts: Int32 | Index, ends: Int32 | Index) -> Hashes:
         place = at[active]
         inside = np.minimum(place, len(eight) - 1)
         word = eight[inside] >> (8 * (place - inside)).astype(np.uint64) & _KEPT[np.minimum(left[active], 8)]
-        value = (mixed[active] ^ word) * _FACTORS[0]
-        value = (value ^ value >> np.uint64(29)) * _FACTORS[1]
+        value = (mixed[active] ^ word) * np.uint64(_FACTORS[0])
+        value = (value ^ value >> np.uint64(29)) * np.uint64(_FACTORS[1])
         mixed[active] = value ^ value >> np.uint64(32)
         at[active] += 8
         left[active] -= 8
         active = active[left[active] > 0]
-    corrupt = starts == 0
-    if corrupt.any():
-        mixed[corrupt] = _hashes_of([UNKNOWN])
+    mixed[starts == 0] = _hash(UNKNOWN.encode())
     return mixed

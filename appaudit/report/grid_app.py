@@ -79,7 +79,7 @@ class AppGrids(Cells):
         """That renamed code was told by its fingerprint, and how sure; who calls the SDK."""
         for attributes in (fact.attribute for fact in facts):
             if attributes.get("basis") == "fingerprint":
-                yield self.w("by_fingerprint", part=f"{int(100 * float(attributes['score']))}%")
+                yield self.w("by_fingerprint", part=_percent(attributes.get("score", "")))
             callers = attributes.get("used_by", "")
             if callers == "none":
                 yield self.w("never_called")
@@ -172,3 +172,11 @@ class AppGrids(Cells):
 
 def _cleartext(fact: Fact) -> bool:
     return fact.attribute.get("cleartext") == "yes"
+
+
+def _percent(share: str) -> str:
+    """A share as a bundle has it, in whole percent that were reached; as it stands where it is no number."""
+    try:
+        return f"{int(100 * float(share))}%"
+    except (ValueError, OverflowError):
+        return share

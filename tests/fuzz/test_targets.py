@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.targets import all_targets
 
 
-@pytest.mark.parametrize("name", sorted(TARGETS))
+@pytest.mark.parametrize("name", sorted(all_targets()))
 def test_seeds_and_damaged_seeds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from appaudit.apk import app, dexes, second
 
@@ -18,7 +18,7 @@ def test_seeds_and_damaged_seeds(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(dexes, "MAX_NESTED", dexes.MAX_NESTED)
     monkeypatch.setattr(dexes, "MAX_NESTED_TOTAL", dexes.MAX_NESTED_TOTAL)
     monkeypatch.setattr(second, "ask", second.ask)
-    target, dice = TARGETS[name], random.Random(name)
+    target, dice = all_targets()[name], random.Random(name)
     for seed in target.seeds():
         target.run(seed)
         for _ in range(100):

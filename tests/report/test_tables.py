@@ -205,6 +205,11 @@ def test_the_sdk_table_has_what_an_sdk_alone_needs_and_what_starts_by_itself() -
     assert any("BOOT_COMPLETED" in line for line in lines)
     assert "renamed; by fingerprint, 99% of it found" in lines
     assert lines.count("called by the app, JIGUANG JCore") == 1, "told by two facts"
+    view = dataclasses.replace(
+        view, facts=(fact("app", "embeds", "sdk:jpush", basis="fingerprint", score="<b>much"),)
+    )
+    (cells,) = Grids(view, Words("en")).sdks().rows
+    assert any("<b>much of it found" in line for cell in cells for line in cell.lines), "as a bundle may say"
 
 
 def test_what_only_a_denial_implies_is_nowhere_shown_as_declared() -> None:

@@ -121,11 +121,7 @@ def _fact(
         ("version_from", place),
     ]
     if use is not None:
-        callers = sorted(use.callers, key=lambda c: (-use.callers[c], c))
-        attributes += [
-            ("used_by", " ".join(callers[:MAX_EACH]) or "none"),
-            ("calls", str(sum(use.callers.values()))),
-        ]
+        attributes += use.attributes()
         if record.init:
             callee = use.init[0].callee.partition("(")[0] if use.init else "none"
             attributes.append(("init", callee))

@@ -15,7 +15,7 @@ from appaudit.static.facts import observed
 from appaudit.static.fingerprints import Database, Match, joined, match
 from appaudit.static.fingerprints_dex import dex_features
 from appaudit.static.sample import Sample
-from appaudit.static.sdks_use import uses
+from appaudit.static.sdks_use import Use, uses
 
 MAX_TREES = 20
 FINGERPRINT = "actor_from"
@@ -47,15 +47,12 @@ def produce(sample: Sample, found: Sequence[Match]) -> list[Fact]:
     """``embeds sdk:<id>`` with the basis ``fingerprint`` for each library found. ``score`` (0 to 1) is the
     part of it that was found, ``version`` the versions that fit equally well and ``version_fit`` (0 to 1)
     how well, ``packages`` where it stands, ``used_by`` and ``calls`` who calls it."""
-    use = uses(sample, (m.id for m in found if m.id in sdks.index().sdks))
-    facts = []
-    for m in found:
-        callers = use[m.id].callers if m.id in use else {}
-        facts.append(_fact(sample, m, callers))
-    return facts
+    known = sdks.index().sdks
+    use = uses(sample, (m.id for m in found if m.id in known and not known[m.id].plumbing))
+    return [_fact(sample, m, use.get(m.id)) for m in found]
 
 
-def _fact(sample: Sample, found: Match, callers: dict[str, int]) -> Fact:
+def _fact(sample: Sample, found: Match, use: Use | None) -> Fact:
     trees: dict[str, list[str]] = {}
     for name in found.where:
         trees.setdefault(name.rpartition("/")[0] + "/" if "/" in name else "L", []).append(name)
@@ -72,8 +69,7 @@ def _fact(sample: Sample, found: Match, callers: dict[str, int]) -> Fact:
         ("version", " ".join(found.versions)),
         ("version_fit", f"{found.fit:.3f}"),
         ("packages", " ".join(t[1:].rstrip("/").replace("/", ".") or "(none)" for t in largest)),
-        ("used_by", " ".join(sorted(callers, key=lambda c: (-callers[c], c))[:MAX_TREES])),
-        ("calls", str(sum(callers.values())) if callers else ""),
+        *(use.attributes() if use else ()),
     ]
     return observed("app", "embeds", f"sdk:{found.id}", evidence, found.classes, attributes)
 

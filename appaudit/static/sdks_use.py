@@ -18,6 +18,8 @@ from appaudit.static.sample import Sample
 
 MAX_SITES = 10
 """Initialising calls that are kept of one SDK."""
+MAX_CALLERS = 20
+"""Callers of one SDK that are named."""
 
 
 @dataclass(slots=True)
@@ -27,6 +29,14 @@ class Use:
 
     callers: dict[str, int] = field(default_factory=dict)
     init: list[CallSite] = field(default_factory=list)
+
+    def attributes(self) -> list[tuple[str, str]]:
+        """``used_by``, who calls the SDK, most calls first (``none``: nobody), and ``calls``, how often."""
+        callers = sorted(self.callers, key=lambda c: (-self.callers[c], c))
+        return [
+            ("used_by", " ".join(callers[:MAX_CALLERS]) or "none"),
+            ("calls", str(sum(self.callers.values()))),
+        ]
 
 
 def uses(sample: Sample, present: Iterable[str]) -> dict[str, Use]:

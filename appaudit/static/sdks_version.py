@@ -45,9 +45,18 @@ class Versions:
         if place.startswith("META-INF/"):
             members = self._sample.app.members
             return next((self._text(m.name) for m in members if m.name.endswith("!" + place)), "")
+        if place.startswith("string:"):
+            return self._after(place.partition(":")[2])
         owner, _, field = place.partition("#")
         value = self._static(descriptor(owner)).get(field)
         return str(value) if isinstance(value, str | int) else ""
+
+    def _after(self, words: str) -> str:
+        """The version that follows these words in a string of the code."""
+        written = re.compile(re.escape(words) + r"(\d+(?:\.\d+)+)")
+        pattern = re.compile(written.pattern.encode())
+        texts = (text for dex in self._sample.dexes for text in dex.strings_matching(pattern))
+        return next((found[1] for text in texts if (found := written.search(text))), "")
 
     def _static(self, name: str) -> dict[str, object]:
         if name not in self._sample.defined:

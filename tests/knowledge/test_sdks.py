@@ -94,7 +94,8 @@ def test_values_have_their_form() -> None:
         for entry in sdk.init:
             assert entry.count("#") == 1, (sdk.id, entry)
         for entry in sdk.version:
-            assert "#" in entry or entry.startswith(("meta-data:", "META-INF/")), (sdk.id, entry)
+            assert "#" in entry or entry.startswith(("meta-data:", "META-INF/", "string:")), (sdk.id, entry)
+            assert entry.isascii(), (sdk.id, entry)
 
 
 def test_companies_are_used_and_have_a_country() -> None:

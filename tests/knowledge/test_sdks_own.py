@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from appaudit.errors import InputError
 from appaudit.knowledge import sdks as knowledge
+from appaudit.knowledge.sdks import imports
 from appaudit.knowledge.sdks.imports import from_exodus, from_libchecker, slug, to_toml
 from appaudit.knowledge.sdks.index import Patterns
 from appaudit.knowledge.sdks.own import lay_over, read
@@ -65,6 +66,18 @@ def test_exodus_trackers_become_records() -> None:
     assert sdk.category == "analytics"
     assert sdk.packages == ("com.some.tracker", "org.other")
     assert sdk.hosts == ("some.example",)
+
+
+def test_which_of_too_many_rules_are_read_is_not_up_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MAX_FILES", 2)
+    (tmp_path / "native-libs").mkdir()
+    for name in "dbca":
+        path = tmp_path / "native-libs" / f"lib{name}.so.json"
+        path.write_text(f'{{"label": "{name} SDK"}}', encoding="utf-8")
+    monkeypatch.setattr(Path, "rglob", lambda folder, _: sorted(folder.iterdir(), reverse=True))
+    assert [sdk.libs for sdk in from_libchecker(tmp_path)] == [("liba.so",), ("libb.so",)]
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"trackers": 3}', '{"x": {"y": 1}}'])

@@ -76,6 +76,8 @@ def test_the_modules_of_a_vendors_own_app_are_no_sdks() -> None:
     assert actors.own_sdk == "jpush"
     assert actors.of("Lcn/jpush/android/a/B;") == "app"
     assert actors.of("Lcom/umeng/analytics/A;") == "sdk:umeng-analytics"
+    for package in ("com.qiyi.video", "com.youku.phone", "com.letv.android.client"):
+        assert Actors(package).of(f"L{package.replace('.', '/')}/player/A;") == "app"
 
 
 def test_a_component_without_its_class_only_names_its_sdk(tmp_path: Path) -> None:
@@ -119,6 +121,7 @@ def test_a_real_upgrade_drops_its_statistics_sdk() -> None:
     after = embedded(of_corpus("uiautomator2", "3.7.1", "app-uiautomator.apk"))
     assert "sdk:talkingdata" in before
     assert before["sdk:talkingdata"].attribute["basis"].split() == ["classes", "host"]
+    assert before["sdk:talkingdata"].attribute["version"] == "4.0.39", "in a string"
     assert "sdk:talkingdata" not in after
 
 
@@ -126,4 +129,5 @@ def test_versions_come_from_what_the_build_left() -> None:
     found = embedded(of_corpus("airtest", "1.4.3", "Yosemite.apk"))
     assert found["sdk:androidasync"].attribute["version"] == "2.2.1"
     assert found["sdk:material"].attribute["version"] == "1.9.0"
+    assert found["sdk:tencent-x5"].attribute["version"] == "4.3.0.316"
     assert "version" not in found["sdk:androidx"].attribute

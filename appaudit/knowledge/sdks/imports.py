@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import fields, replace
-from itertools import islice
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any
 
@@ -130,22 +130,26 @@ def _folder_rules(folder: Path) -> Iterator[Rule]:
                 continue
             parts = path.relative_to(folder / kind).with_suffix("").parts
             name = parts[-1] if field == "libs" else ".".join(parts)
-            for words in _worded(row)[:1]:
+            words = _worded(row)
+            if words is not None:
                 link = words.get("source_link", words.get("relativeUrl"))
                 yield field, words["label"].strip()[:MAX_NAME], name, _link(link)
 
 
-def _worded(row: object) -> list[dict[str, Any]]:
-    """What a rule says of itself: in one language, or under ``data`` in several, Chinese first."""
+def _worded(row: object) -> dict[str, Any] | None:
+    """What a rule says of itself: in one language, or under ``data`` in several, of which Chinese counts
+    first."""
     rows = row.get("data") if isinstance(row, dict) else None
     told = [r for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
     told.sort(key=lambda r: not str(r.get("locale")).startswith("zh"))
     every = [r.get("data") for r in told] if told else [row]
-    return [words for words in every if isinstance(words, dict) and isinstance(words.get("label"), str)]
+    labelled = (w for w in every if isinstance(w, dict) and isinstance(w.get("label"), str))
+    return next(labelled, None)
 
 
 def _json_files(folder: Path) -> list[Path]:
-    return sorted(islice(folder.rglob("*.json"), MAX_FILES)) if folder.is_dir() else []
+    """The first by name, whatever order the disk has them in."""
+    return nsmallest(MAX_FILES, folder.rglob("*.json")) if folder.is_dir() else []
 
 
 def _database_rules(path: Path) -> Iterator[Rule]:

@@ -117,7 +117,8 @@ class Sdk:
     page where it says so; ``checked``: the day on which the two were compared; with one, an
     empty ``collects`` means that the vendor says it collects nothing. Without one both are a lead to check,
     no proof: general knowledge, or what a distributor of the SDK repeats on the page named.
-    ``version``: where its version stands, ``class#field``, ``meta-data:key`` or ``META-INF/file``.
+    ``version``: where its version stands, ``class#field``, ``meta-data:key``, ``META-INF/file`` or
+    ``string:words``, ASCII that the version follows in a string of the code.
     ``init``: ``class#method`` that starts it.
     """
 

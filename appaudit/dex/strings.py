@@ -18,7 +18,6 @@ FEW = 1000
 """Bytes of string data for each string asked for, above which strings are cut out one by one."""
 _KEPT = np.array([(1 << 64) - (1 << 8 * (8 - k)) for k in range(9)], np.uint64)
 """For the length of a string, the bytes of its head that belong to it."""
-_C0, _LOWEST, _HIGHEST = (np.uint64(byte * 0x0101010101010101) for byte in (0xC0, 0x01, 0x80))
 UNKNOWN = "?"
 """Stands for a string whose index or data is corrupt."""
 
@@ -154,16 +153,13 @@ class StringTable:
         if not len(starts):
             return np.empty(0, np.uint64)
         # Eight bytes from every place on, as a view; the last strings may stand too near to the end.
-        eight: Heads = np.ndarray((max(len(self._data) - 7, 0),), ">u8", self._data, 0, (1,))
-        head = eight[np.minimum(starts, len(eight) - 1)].astype(np.uint64)
+        eight: Heads = np.ndarray((len(self._data) - 7,), ">u8", self._data, 0, (1,))
+        place = np.minimum(starts, len(eight) - 1)
+        head = eight[place].astype(np.uint64) << (8 * (starts - place)).astype(np.uint64)
         head &= _KEPT[np.minimum(ends - starts, 8)]
-        odd = np.flatnonzero(starts >= len(eight))
         if self._data.find(b"\xc0", int(starts.min()), int(ends.max())) >= 0:
-            zeros = head ^ _C0  # a byte is zero where it borrows from the one above, which had no high bit
-            borrows = zeros - _LOWEST & ~zeros & _HIGHEST
-            odd = distinct(np.concatenate((odd, np.flatnonzero(borrows))))
-        for k in odd.tolist():
-            head[k] = _head(self._data[int(starts[k]) : int(ends[k])])
+            bytes_ = head.view(np.uint8)
+            bytes_ *= bytes_ != 0xC0
         return head
 
     @cached_property

@@ -14,6 +14,9 @@ SHOP = Path(__file__).resolve().parents[2] / "fixtures" / "apps" / "shop" / "sho
 CONTACTS = "Landroid/provider/ContactsContract$CommonDataKinds$Phone;->CONTENT_URI:Landroid/net/Uri;"
 READS_CONTACTS = (0x62, ("field", CONTACTS), 0x0E)
 """sget-object v0, CONTENT_URI; return-void"""
+READS_CALLS = (0x62, ("field", "Landroid/provider/CallLog$Calls;->CONTENT_URI:Landroid/net/Uri;"), 0x0E)
+IMEI = "Landroid/telephony/TelephonyManager;->getImei()Ljava/lang/String;"
+READS_IMEI = (0x106E, ("method", IMEI), 0, 0x0E)
 
 
 def _service(name: str, permission: str) -> Node:
@@ -27,8 +30,9 @@ def _powers() -> bytes:
         code = archive.read("classes.dex")
     foreign = build(
         [
-            Class(f"Lcom/appsflyer/{name};", [Method("start", "()V", READS_CONTACTS)])
-            for name in ("AppsFlyerLib", "AFEvent", "AFLogger")
+            Class("Lcom/appsflyer/AppsFlyerLib;", [Method("start", "()V", READS_CONTACTS)]),
+            Class("Lcom/appsflyer/AFEvent;", [Method("start", "()V", READS_CALLS)]),
+            Class("Lcom/appsflyer/AFLogger;", [Method("start", "()V", READS_IMEI)]),
         ]
         + [
             Class(f"Lcom/tencent/mm/opensdk/openapi/{name};", [Method("open", "()V", (0x0E,))])

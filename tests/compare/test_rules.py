@@ -74,6 +74,22 @@ def test_rule_fires_on_its_fixture(rule: Rule) -> None:
         assert finding.fingerprint
 
 
+def test_what_an_sdk_does_beyond_its_makers_statement_is_told_by_where_it_was_seen() -> None:
+    found = [f for f in fixture_audit("powers/+sent/+listed").findings if f.actor == "sdk:appsflyer"]
+    told = {(f.rule, f.subject, f.outcome): dict(f.attributes) for f in found}
+    assert {key: given["seen"] for key, given in told.items() if "seen" in given} == {
+        ("sdk-beyond-statement", "data:contacts", "review"): "both",
+        ("sdk-beyond-statement-code", "data:call_log", "review"): "code",
+        ("sdk-beyond-statement-live", "data:phone_number", "review"): "live",
+        ("sdk-beyond-statement-code", "data:imei", "pass"): "code",
+    }
+    listing = told["sdk-short-listing", "sdk:appsflyer", "review"]
+    assert "imei" in listing["absent"].split()
+    assert listing["observed"] == "imei:code"
+    in_run = [f for f in fixture_audit("shop/run").findings if f.rule == "sdk-beyond-statement"]
+    assert ("sdk:bugly", "data:os_version") in {(f.actor, f.subject) for f in in_run}
+
+
 PLACES = (CallSite, Stack, ManifestEntry, FlowField)
 
 

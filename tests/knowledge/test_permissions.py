@@ -111,9 +111,11 @@ def test_no_row_of_the_second_map_repeats_the_catalogue() -> None:
     assert len(required()) > 900
 
 
-def test_dangerous_ones_have_a_group() -> None:
+def test_dangerous_ones_and_only_they_have_a_group() -> None:
     for p in permissions().values():
-        if p.level == "dangerous" and p.name.startswith("android.permission."):
+        if p.level != "dangerous":
+            assert not p.group, f"{p.name} is granted without a prompt, or on a screen of its own"
+        elif p.name.startswith("android.permission."):
             assert p.group, p.name
 
 

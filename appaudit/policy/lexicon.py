@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Any, Literal
 
+from appaudit.garbage import uncollected
 from appaudit.knowledge.load import toml
 
 Language = Literal["zh", "en"]
@@ -375,6 +376,7 @@ def _same_tail(words: list[str], size: int) -> bool:
 
 
 @cache
+@uncollected()
 def lexicon() -> Lexicon:
     """The lexicon of both languages, built once a process."""
     book = Lexicon()

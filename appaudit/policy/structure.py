@@ -83,6 +83,7 @@ _WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
 _SIGNS = bytes(c if chr(c).isalnum() and c < 128 else 32 for c in range(256))
 """What of ASCII text is no word, as spaces."""
 _SHINGLE = 6
+"""Words of a sequence that two copies of a sentence share; a sequence is kept as its hash."""
 _LONGEST_SENTENCE = 2500
 """Characters after which a text without stops is cut at a comma: keeps hostile input linear."""
 _LONGEST_PARAGRAPH = 20_000
@@ -235,7 +236,7 @@ def parse(document: LoadedDocument) -> Structure:
             lead, lead_marker = len(paragraphs) - 1, ""
         elif under_lead and not kind_of_marker and len(stripped) > 80 and _ends(stripped):
             lead = -1  # a full sentence of its own ends an unmarked list
-    seen: dict[tuple[str, ...] | str, int] = {}
+    seen: dict[int | str, int] = {}
     for paragraph in paragraphs:
         if paragraph.kind in ("text", "item"):
             paragraph.sentences = list(_sentences(paragraph, seen))
@@ -327,7 +328,7 @@ def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
     return len(words) <= 12 and (bool(CJK.search(text)) or text[:1].isupper() or text[:1] in '[【“"')
 
 
-def _sentences(paragraph: Paragraph, seen: dict[tuple[str, ...] | str, int]) -> Iterator[Sentence]:
+def _sentences(paragraph: Paragraph, seen: dict[int | str, int]) -> Iterator[Sentence]:
     text = paragraph.text
     start = paragraph.body
     for end in _bounded(text, start, _stops(text, start)):
@@ -374,13 +375,13 @@ def _stops(text: str, start: int) -> Iterator[int]:
     yield len(text)
 
 
-def _repeats(sentence: str, line: int, seen: dict[tuple[str, ...] | str, int]) -> int:
+def _repeats(sentence: str, line: int, seen: dict[int | str, int]) -> int:
     """The line of an earlier copy of ``sentence``: most of its word sequences stood on one line before."""
     words = _words(sentence)
     if len(words) < 8:
         key = "".join(words)
         return 0 if len(words) < 4 else _first(seen, key, line)
-    shingles = list(zip(*(words[i:] for i in range(_SHINGLE)), strict=False))
+    shingles = list(map(hash, zip(*(words[i:] for i in range(_SHINGLE)), strict=False)))
     lines = [line for line in map(seen.get, shingles) if line is not None]
     if len(lines) >= 0.65 * len(shingles):
         best, count = Counter(lines).most_common(1)[0]
@@ -394,6 +395,6 @@ def _repeats(sentence: str, line: int, seen: dict[tuple[str, ...] | str, int]) -
     return 0
 
 
-def _first(seen: dict[tuple[str, ...] | str, int], key: str, line: int) -> int:
+def _first(seen: dict[int | str, int], key: str, line: int) -> int:
     first = seen.setdefault(key, line)
     return first if first != line else 0

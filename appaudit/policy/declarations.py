@@ -96,7 +96,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
                 words = words_of[sentence.text] = reader.tokens(sentence.text)
             start_frame = passing.before(number, sentence) if definition is None else definition.frame
             skip = max(0, definition.body - sentence.start) if definition is not None else 0
-            reading = reader.read(sentence.text, words, start_frame, skip or passing.label, passing.they)
+            reading = reader.read(sentence.text, words, start_frame, skip or passing.label, passing.read)
             if start_frame is None and (listed := passing.listed(reading, sentence)) is not None:
                 reading = reader.read(sentence.text, words, listed, skip)
             found.readings[index, number] = reading

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from appaudit.policy.lexicon import lexicon
 from appaudit.policy.literals import may_match
-from appaudit.policy.reading import Frame, SentenceReading, inherit
+from appaudit.policy.reading import NOTHING_READ, Frame, SentenceReading, inherit
 from appaudit.policy.structure import Paragraph, Sentence
 
 LABEL = re.compile(
@@ -135,7 +135,7 @@ def _collecting(heading: str) -> bool:
 
 class Passing:
     """What passes from sentence to sentence of a paragraph. ``last``: the frame it leaves open;
-    ``label``: where the words of a label end in the sentence being read."""
+    ``label``: where the words of a label end in the sentence being read; ``read``: what was read before it."""
 
     def __init__(self, paragraph: Paragraph, frame: Frame | None) -> None:
         self.paragraph = paragraph
@@ -143,7 +143,7 @@ class Passing:
         self.last: Frame | None = None
         self.label = 0
         self.open = LABEL_FRAME
-        self.they = ""
+        self.read = NOTHING_READ
         self.lead: Frame | None = LABEL_FRAME if collects(paragraph) else None
         self.term = TERM.match(paragraph.text, paragraph.body) is not None
 
@@ -184,7 +184,7 @@ class Passing:
 
     def after(self, number: int, sentence: Sentence, reading: SentenceReading) -> None:
         """Notes what the sentence leaves open."""
-        self.they = reading.they
+        self.read = reading
         if reading.last_frame is not None and reading.last_frame.polarity:
             self.last = reading.last_frame
         elif reading.has_verb:

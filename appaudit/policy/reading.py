@@ -97,19 +97,21 @@ class SentenceReading:
     mentions: list[Mention] = field(default_factory=list)
     last_frame: Frame | None = None
     has_verb: bool = False
-    they: str = ""
-    """Words of the party that "they" in the next sentence means, when it is neither us nor the user."""
-    notes: list[str] = field(default_factory=list)
+    items: Sequence[Token] = ()
+    """The words of the sentence."""
+
+    def they(self) -> str:
+        """The party named last, which "they" in the next sentence means; "" where the last are users."""
+        for item in reversed(self.items):
+            if item.get("partner") or item.get("sdk"):
+                return item.text
+            if item.get("you") and item.low not in ("you", "您"):
+                return ""
+        return ""
 
 
-def meant_by_they(items: Sequence[Token]) -> str:
-    """The party named last in a sentence; "" where the last named are users."""
-    for item in reversed(items):
-        if item.get("partner") or item.get("sdk"):
-            return item.text
-        if item.get("you") and item.low not in ("you", "您"):
-            return ""
-    return ""
+NOTHING_READ = SentenceReading()
+"""What stands before the first sentence."""
 
 
 def inherit(frame: Frame | None) -> Frame | None:

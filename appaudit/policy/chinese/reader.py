@@ -9,7 +9,7 @@ from appaudit.policy.chinese.accounts import signs_in
 from appaudit.policy.chinese.state import BREAK, CLOSE, CLOSING, ONLY_ON_DEVICE, OPEN, OWNERS, PUNCT, SUBJECTS
 from appaudit.policy.chinese.verbs import Verbs
 from appaudit.policy.lexicon import Token, lexicon
-from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention, SentenceReading, meant_by_they
+from appaudit.policy.reading import GENERIC_ANAPHOR, NOTHING_READ, Frame, Mention, SentenceReading
 from appaudit.policy.scripts import simplified
 
 _UNDER_A_NAME = re.compile(r"[^，,。]{1,8}(?:名义|形式|方式|身份)")
@@ -31,7 +31,7 @@ class ChineseReader(Verbs):
                 self.after_break = False
         self.end_condition(len(self.text))
         self.out.mentions = self.mentions
-        self.out.they = meant_by_they(self.items)
+        self.out.items = self.items
         frames = [m.frame for m in self.mentions if m.frame is not None and m.frame.polarity]
         state = self.state
         if state.frame is not None and state.frame.polarity and not state.frame.inherited:
@@ -381,13 +381,17 @@ def tokens(text: str) -> list[Token]:
 
 
 def read(
-    text: str, words: list[Token], inherited: Frame | None = None, skip: int = 0, they: str = ""
+    text: str,
+    words: list[Token],
+    inherited: Frame | None = None,
+    skip: int = 0,
+    before: SentenceReading = NOTHING_READ,
 ) -> SentenceReading:
     """The reading of one Chinese sentence. ``words``: its `tokens`; ``inherited``: the frame of what leads
-    it in; ``skip``: characters at its start that are a defined term, not part of the statement; ``they``:
-    whom the sentence before spoke of."""
+    it in; ``skip``: characters at its start that are a defined term, not part of the statement; ``before``:
+    what was read off the sentence before."""
     reader = ChineseReader(_user(text), words, inherited, skip)
-    if they and reader.text.startswith(_THEY):
+    if reader.text.startswith(_THEY) and (they := before.they()):
         reader.state.actor, reader.partner = "partner", they
     return reader.read()
 

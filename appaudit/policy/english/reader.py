@@ -19,7 +19,7 @@ from appaudit.policy.english.state import (
     SUBJECTS,
 )
 from appaudit.policy.lexicon import WORDS, Token, fold, lexicon
-from appaudit.policy.reading import Frame, Polarity, SentenceReading, meant_by_they
+from appaudit.policy.reading import NOTHING_READ, Frame, Polarity, SentenceReading
 
 _OTHERS = r"(?:the public|everyone|everybody|anyone|all|any|other|members|users|players|visitors)"
 _SEEN = re.compile(
@@ -46,7 +46,7 @@ class EnglishReader(Nouns):
         if _SIGNS_IN.search(self.text):
             self.mentions = signed_in_with(self.text, self.mentions)
         self.out.mentions = self.mentions
-        self.out.they = meant_by_they(self.items)
+        self.out.items = self.items
         self.out.last_frame = (
             self.state.frame if self.state.frame and self.state.frame.polarity else self._last_frame()
         )
@@ -376,12 +376,16 @@ def tokens(text: str) -> list[Token]:
 
 
 def read(
-    text: str, words: list[Token], inherited: Frame | None = None, skip: int = 0, they: str = ""
+    text: str,
+    words: list[Token],
+    inherited: Frame | None = None,
+    skip: int = 0,
+    before: SentenceReading = NOTHING_READ,
 ) -> SentenceReading:
     """The reading of one English sentence. ``words``: its `tokens`; ``inherited``: the frame of what leads
-    it in; ``skip``: characters at its start that are a defined term, not part of the statement; ``they``:
-    whom the sentence before spoke of."""
+    it in; ``skip``: characters at its start that are a defined term, not part of the statement; ``before``:
+    what was read off the sentence before."""
     reader = EnglishReader(text.replace("’", "'"), words, inherited, skip)
-    if they and text.startswith("They "):
+    if text.startswith("They ") and (they := before.they()):
         reader.state.actor, reader.partner_name = "partner", they
     return reader.read()

@@ -191,6 +191,16 @@ class Lexicon:
     def add_chinese(self, phrase: str, entry: Entry) -> None:
         _add(self._chars, phrase.lower(), entry)
 
+    def data(self, words: Iterable[str]) -> Entry | None:
+        """What English ``words`` name as data when they stand together."""
+        node: Any = self._words
+        for word in words:
+            node = node.get(fold(word))
+            if node is None:
+                return None
+        entry: Entry | None = node.get(_END, NOTHING).get("data")
+        return entry
+
     def match(self, text: str) -> list[Token]:
         """Tokens of ``text``, left to right, not overlapping; none inside a menu path."""
         return [t for t in self._match(text)[0] if t.readings]

@@ -131,11 +131,15 @@ def _labelled(document: LoadedDocument) -> tuple[str, list[Record]] | None:
         elif not match and len(cells) < _MAX_LABELS and names_sdk(line):
             start = len(line) - len(line.lstrip())  # the name alone, as the head of its entry
             cells.append((_NAME, Cell(line.strip(), number, start, _NAME)))
-    return _records([c for c in cells if column(c[0])]) if len(cells) > 2 else None
+    listed = _records([c for c in cells if column(c[0])], _NEAR) if len(cells) > 2 else None
+    if listed is not None and len(listed[1]) < 2 and not any("sdk" in r for r in listed[1]):
+        return None  # two labels of running text are no list
+    return listed
 
 
-def _records(cells: list[tuple[str, Cell]]) -> tuple[str, list[Record]] | None:
-    """Records out of labelled cells; a new one starts where the column that came first comes again."""
+def _records(cells: list[tuple[str, Cell]], near: int = 0) -> tuple[str, list[Record]] | None:
+    """Records out of labelled cells; a new one starts where the column that came first comes again.
+    ``near``: lines between two cells of a record at most, 0 for any number."""
     named = [(column(head), cell) for head, cell in cells]
     known = [name for name, _ in named if name]
     if not named or len(known) < 0.6 * len(named):
@@ -145,11 +149,14 @@ def _records(cells: list[tuple[str, Cell]]) -> tuple[str, list[Record]] | None:
     if what is None or first is None or (what == "sdk" and first == "data"):
         return None
     records: list[Record] = []
+    last = 0
     for name, cell in named:
         if name == first:
             records.append({})
-        if records and name and cell.text.strip():
+            last = cell.line
+        if records and name and cell.text.strip() and (not near or cell.line - last <= near):
             records[-1].setdefault(name, []).append(cell)
+            last = cell.line
     return what, [r for r in records if len(r) > 1]
 
 
@@ -297,6 +304,8 @@ def _columns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 _NAME = "SDK名称"
 _MAX_LABELS = 20_000
+_NEAR = 6
+"""Lines between two labels of one entry of a list."""
 _LABEL = re.compile(
     r"\s*(?:[•●·\-*]|\d{1,3}[.、)）])?\s*([^\s：:，。,;；][^：:，。,;；\t]{0,30}?)\s*[：:]\s*(\S.*)$"
 )

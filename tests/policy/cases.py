@@ -9,6 +9,19 @@ l kept on the device. Generic words ("personal information") are left out.
 from __future__ import annotations
 
 ENGLISH = [
+    # a head or a modifier said once for several
+    ("We collect device and advertising identifiers.", "c:device_id_other c:gaid"),
+    ("We log approximate and precise location.", "c:coarse_location c:gps_location"),
+    ("We record your browser type, version and language.", "c:browser_type c:language"),
+    ("We read your device ID and type, and the email address.", "c:device_id_other c:device_type c:email"),
+    ("We access precise location.", "c:gps_location"),
+    # clauses that describe, and what the user may do
+    ("We record how you use them (e.g. browser type) and your gender.", "c:browser_type c:gender"),
+    ("We collect your email and, depending on what you buy, your billing address.", "c:email c:address"),
+    ("You may upload or store photos with us.", "c:photo"),
+    ("Your gender is shown to you in the profile.", ""),
+    ("To stop us collecting your location, turn it off.", ""),
+    ("We may sync your contacts.", "c:contacts"),
     # active verbs, lists, group words
     ("We gather your IMEI, MAC address and Android ID.", "c:imei c:mac c:android_id"),
     ("We collect device information (device model, operating system version).", "c:device_model c:os_version"),
@@ -158,6 +171,13 @@ ENGLISH = [
 ]  # fmt: skip
 
 CHINESE = [
+    # 用户可以打开权限；并列动词；除……外
+    ("您可以打开位置权限，查看附近的门店。", "c:location"),
+    ("您可以在系统设置中开启或关闭相机权限。", ""),
+    ("我们需要获取或更新您的位置信息。", "c:location"),
+    ("除Cookie外，我们还会使用像素标签。", "c:cookie c:web_beacon"),
+    ("我们会与合作伙伴（如通信运营商）共享您的姓名。", "s:name"),
+    ("我们使用位置权限、摄像头权限。", "c:location c:camera"),
     # 引出列举的定语从句、拒绝、取决于、服务器、Cookie
     ("我们收集的资料可能包括：昵称、IMEI、运营商信息。", "c:nickname c:imei c:carrier"),
     ("拒绝授权合作伙伴获取您的位置信息，将无法使用附近门店。", ""),

@@ -231,3 +231,13 @@ def test_the_words_of_lists_name_what_exists() -> None:
         re.compile(pattern)
     types = {t for ids in toml("data_safety.toml")["types"].values() for t in ids}
     assert types <= set(data_types())
+
+
+def test_labels_of_running_text_are_no_list() -> None:
+    text = (
+        "关联公司：指由本公司控制的公司。\n个人信息：指能识别您的信息。\n"
+        + "本段不含任何标签。\n" * 9
+        + "相机权限：我们会使用摄像头拍照。\n麦克风权限：我们会收集您的语音。\n保存期限：一年。\n"
+    )
+    found = {f.subject for f in read_loaded(load_bytes("p.txt", text.encode())).facts}
+    assert {"data:camera", "data:voice"} <= found

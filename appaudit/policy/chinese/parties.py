@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from appaudit.policy.chinese.state import BREAK, SUBJECTS, Walk
+from appaudit.policy.lexicon import Token
+
+_GIVEN = ("给", "至", "向", "由", "委托")
+_AS_PARTY = re.compile(
+    r"(?:将|会|可|可能|向|提供|发送|返回|的?合作|授权|认证|网关|中国|[^，,。；;、）)]{0,16}公司)"
+)
+_NAMED = re.compile(r"(?:伙伴|合作[方商]|第三方|公司|机构|单位)[（(](?:如|例如|包括|比如)[^）)]{0,20}$")
+"""合作伙伴（如通信运营商、……: who, not what."""
 
 
 class Parties(Walk):
     """Finds the parties of a clause."""
+
+    def as_party(self, item: Token) -> bool:
+        """Whether the carrier ``item`` names is who acts or receives, not what is collected."""
+        if not item.text.endswith("运营商"):
+            return False
+        given = self.text.endswith(_GIVEN, 0, item.start) or _NAMED.search(self.text, 0, item.start)
+        return bool(given or _AS_PARTY.match(self.text, item.end))
 
     def acts(self, i: int) -> bool:
         """Whether the partner named at ``i`` is followed by its verb."""

@@ -14,8 +14,9 @@ from appaudit.policy.scripts import simplified
 
 _UNDER_A_NAME = re.compile(r"[^，,。]{1,8}(?:名义|形式|方式|身份)")
 """以……名义收集 is no purpose."""
-_AS_PARTY = re.compile(r"(?:将|会|可|可能|向|提供|发送|返回|的?合作|授权|认证|网关)")
-_GIVEN = ("给", "至", "向", "由", "委托")
+_BY_WHICH = re.compile(r"[^，,。；;、]{1,30}所(?:提供|使用|产生|生成|携带)")
+"""用于接入服务的程序所提供的……: which program, not what for."""
+_BESIDES = re.compile(r"除(?:了)?(?P<also>[^，,。；;]{1,20}?)(?:之|以)?外[，,][^。；;]{0,16}?(?:还|也)")
 _THEY = ("他们", "它们", "其可能", "其会", "其将")
 _WHILE = ("时", "后", "期间", "过程中", "情况下")
 _LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)(?:但不限于)?\s*$")
@@ -30,6 +31,8 @@ class ChineseReader(Verbs):
             if item.text not in BREAK and not item.get("condition") and not item.get("adverb"):
                 self.after_break = False
         self.end_condition(len(self.text))
+        if "除" in self.text:
+            self.besides()
         self.out.mentions = self.mentions
         self.out.items = self.items
         frames = [m.frame for m in self.mentions if m.frame is not None and m.frame.polarity]
@@ -39,6 +42,16 @@ class ChineseReader(Verbs):
         elif frames:
             self.out.last_frame = frames[-1]
         return self.out
+
+    def besides(self) -> None:
+        """除甲外，我们还会使用乙: 甲 is used too."""
+        found = _BESIDES.search(self.text)
+        if found is None:
+            return
+        frame = next((m.frame for m in self.mentions if m.start >= found.end() and m.frame is not None), None)
+        for mention in self.mentions:
+            if mention.frame is None and found.start("also") <= mention.start < found.end("also"):
+                mention.frame = frame
 
     def step(self, i: int, item: Token) -> None:
         state = self.state
@@ -186,6 +199,8 @@ class ChineseReader(Verbs):
         state = self.state
         word = item.text
         if word == "为" and self.text.startswith("此", item.end):
+            return
+        if word == "用于" and _BY_WHICH.match(self.text, item.end):
             return
         if word == "以" and _UNDER_A_NAME.match(self.text, item.end):
             return
@@ -342,10 +357,8 @@ class ChineseReader(Verbs):
                 and owned.start - nxt.end <= 4
             ):
                 return  # 您的支付账户的认证信息: the account only says whose
-        if type_id == "carrier" and item.text.endswith("运营商"):
-            given = self.text.endswith(_GIVEN, 0, item.start)
-            if given or _AS_PARTY.match(self.text, item.end):
-                return
+        if type_id == "carrier" and self.as_party(item):
+            return
         if type_id == GENERIC_ANAPHOR and nxt is not None and nxt.start == item.end and nxt.get("data"):
             return  # 上述认证信息: the data word says it
         found = Mention(

@@ -6,13 +6,15 @@ import re
 from dataclasses import replace
 
 from appaudit.policy.chinese.parties import Parties
-from appaudit.policy.chinese.state import BREAK, CLOSE, NOMINAL, ON_DEVICE, ON_DEVICE_BEFORE
+from appaudit.policy.chinese.state import BREAK, CLOSE, GATED, NOMINAL, ON_DEVICE, ON_DEVICE_BEFORE
 from appaudit.policy.lexicon import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
+_AND = re.compile(r"(?:并|和|或|及|、|/|以及|或者){1,2}")
+_MAY = re.compile(r"(?:可以?|能够?)(?:在|选择|自主|自行|直接|主动)?$")
 _OVER = re.compile(r"(?:时|期间|过程中|情况下|后)[，,]?(?:才|会|我们)*$")
 """What ends a clause like "while you use ..." before the verb it stands in."""
-_MUST = re.compile(r"(?:需要?|须|应)(?:您)?(?:在[^，,；;]{0,12}[中内上])?(?:先|主动|手动)?$")
+_MUST = re.compile(r"(?:需要?|须|应)(?:您)?(?:在[^，,；;]{0,12}[中内上])?(?:先|主动|手动)?(?:[向为]我们)?$")
 """您需要开启摄像头: the user is asked for a permission."""
 _KEPT = re.compile(r"(?:会|将|被)[^，,；;、]{0,5}$")
 
@@ -55,10 +57,15 @@ class Verbs(Parties):
             state.nested = False
         if state.nested and cls in ("use", "collect", "other", "provide", "permission"):
             return
-        if before_char == "的" or (NOMINAL.match(after) and cls != "local"):
+        if before_char == "的" or (
+            NOMINAL.match(after)
+            and cls != "local"
+            and not (cls == "permission" and after.startswith("位置权限"))
+        ):
             return
         if state.held:
-            fresh = (self.after_break or before_char == "而") and cls in (
+            opens = self.after_break or before_char == "而" or (before_char == "以" and cls == "collect")
+            fresh = opens and cls in (
                 "collect",
                 "use",
                 "share",
@@ -81,6 +88,8 @@ class Verbs(Parties):
         if item.text == "授权" and state.actor == "you":
             state.actor, state.taking = "", -1  # 您授权某某获取……: who is authorised acts
         if cls == "other":
+            if state.frame is not None and _AND.fullmatch(self.text, state.frame.end, item.start):
+                return  # 获取或更新您的位置: one object for both
             shown = state.taking >= 0 and item.text in ("展示", "显示")
             if not shown and not (self.mentions and state.frame is not None and self._between(i)):
                 state.frame = None if item.text not in ("浏览", "登录", "订购") else state.frame
@@ -196,7 +205,9 @@ class Verbs(Parties):
                 polarity = "collected"
             elif cls == "display":
                 polarity = "shared"
-            elif cls == "permission" and _MUST.search(self.text, max(0, item.start - 24), item.start):
+            elif (
+                cls == "permission" and _MUST.search(self.text, max(0, item.start - 24), item.start)
+            ) or self.lets(i, item):
                 polarity, kind = "collected", "permission"
         elif actor == "partner":
             if cls in ("collect", "use"):
@@ -213,6 +224,17 @@ class Verbs(Parties):
             else:
                 polarity = "not_collected" if polarity in ("collected", "local_only") else "not_shared"
         return polarity, whom if whom not in ("您", "我们") else "", kind
+
+    def lets(self, i: int, item: Token) -> bool:
+        """Whether the user lets the app at something gated: 您可以打开位置权限, 您可在开启相册权限后……;
+        not 您可以在设置中开启或关闭相机权限, which is a right."""
+        nxt = next((t for t in self.items[i + 1 : i + 3] if t.get("data")), None)
+        if nxt is None or nxt.start - item.end > 4 or item.text not in ("使用", "打开", "开启", "授权开启"):
+            return False
+        data = nxt.get("data")
+        if data is None or data.value not in GATED or (not nxt.text.endswith("权限") and item.text != "使用"):
+            return False
+        return bool(_MAY.search(self.text, max(0, item.start - 8), item.start))
 
     def depends(self, item: Token, cls: str) -> bool:
         """Whether the verb only says what something depends on, or stands in a mere "if" of ours:

@@ -23,6 +23,12 @@ _PREVENTS = re.compile(
     re.I,
 )
 """prevent others from obtaining."""
+_STOPPED = re.compile(
+    r"\b(?:stop|prevent|keep|restrict|limit)(?:s|ped|ping)? (?:us|the (?:app|site|service)|our \w+|this app)"
+    r" (?:from )?(?:\w+ly )?$",
+    re.I,
+)
+"""stop us collecting: what the user may do."""
 _UNWANTED = re.compile(
     r"\b(?:not|n['’]t) (?:\w+ly )?(?:want|wish|like|allow|permit|prefer|authori[sz]e) (?:for )?"
     r"(?:us|our \w+|the \w+|this \w+) to (?:\w+ly )?$",
@@ -50,6 +56,8 @@ def idle(text: str, item: Token, cls: str, actor: str, negated: bool) -> bool:
     if item.low.startswith("keep") and _SECRET.match(text, item.end):
         return True
     if negated and actor == "" and _TOLD.search(before):
+        return True
+    if item.low.endswith("ing") and _STOPPED.search(before):
         return True
     if _UNWANTED.search(before):
         return True

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from appaudit.policy.english.accounts import signed_in_with
+from appaudit.policy.english.elisions import completed
 from appaudit.policy.english.nouns import Nouns
 from appaudit.policy.english.state import (
     AUTHORISES,
@@ -28,6 +29,8 @@ _SEEN = re.compile(
     re.I,
 )
 _SIGNS_IN = re.compile(r"\b(?:sign|log|regist|connect)", re.I)
+_ASKED = ("how", "what", "where", "why")
+"""We record how you use the app: the clause is what is recorded."""
 _DASH = re.compile(r"\s[–—-]+\s")
 _SERVES = re.compile(r"\b(?:helps?|allows?|enables?|lets?|assists?) us\b", re.I)
 
@@ -198,16 +201,6 @@ class EnglishReader(Nouns):
         if self.inherited and self.state.frame is None and not self.has_later_verb(i):
             self.state.frame = self.inherited
 
-    def begin_condition(self, i: int) -> None:
-        state = self.state
-        self.condition_start = self.items[i].start
-        if state.frame is not None and state.frame.polarity:
-            state.held = True
-            self.saved = state.frame
-        else:
-            self.clause += 1
-            state.frame, state.negated, self.saved = None, False, None
-
     def end_condition(self, end: int) -> None:
         if self.condition_start >= 0:
             span = (self.condition_start, end)
@@ -361,6 +354,8 @@ class EnglishReader(Nouns):
             return (actor in ("you", "we") or bool(before.get("weak"))) and (
                 open_frame or listed or not state.held or self.condition_start >= 0
             )
+        if before.low in _ASKED and open_frame and not state.held and self.condition_start < 0:
+            return True
         if before.low == "as" and (open_frame or self.include_frame is not None):
             return True
         if not open_frame or actor not in ("you", "we") or self.condition_start >= 0:
@@ -372,7 +367,7 @@ class EnglishReader(Nouns):
 
 def tokens(text: str) -> list[Token]:
     """The words of one English sentence, as `read` takes them."""
-    return lexicon().items(text.replace("’", "'"), WORDS)  # one apostrophe; offsets stay
+    return completed(lexicon().items(text.replace("’", "'"), WORDS))  # one apostrophe; offsets stay
 
 
 def read(

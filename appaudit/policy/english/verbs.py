@@ -52,6 +52,9 @@ class Verbs(Voices):
             passive = True
         self.was_passive = passive
         actor = state.relative or state.actor
+        if low == "depending on" and not passive:
+            self.begin_condition(i)
+            return
         if passive:
             self.passive(i, item, verb)
             return
@@ -92,6 +95,7 @@ class Verbs(Voices):
         ):
             return
         frame = self.build(item, verb, actor, i)
+        gives = frame.polarity is None and actor == "you"  # "you may upload or store X"
         coordinated = (
             state.frame is not None
             and not state.frame.inherited
@@ -102,7 +106,7 @@ class Verbs(Voices):
         if (
             coordinated
             and state.frame is not None
-            and STRENGTH[frame.cls] <= STRENGTH[state.frame.cls]
+            and (STRENGTH[frame.cls] <= STRENGTH[state.frame.cls] or gives)
             and state.frame.polarity
         ):
             state.frame = replace(state.frame, end=frame.end)
@@ -111,6 +115,16 @@ class Verbs(Voices):
         state.held = state.hold_to_comma = False
         if frame.polarity:
             self.out.last_frame = frame
+
+    def begin_condition(self, i: int) -> None:
+        state = self.state
+        self.condition_start = self.items[i].start
+        if state.frame is not None and state.frame.polarity:
+            state.held = True
+            self.saved = state.frame
+        else:
+            self.clause += 1
+            state.frame, state.negated, self.saved = None, False, None
 
     def gives(self, item: Token, verb: Entry, i: int) -> bool:
         """Whether the user gives what follows: "By entering your phone number you agree ..."."""

@@ -13,6 +13,8 @@ from appaudit.policy.reading import GENERIC_ANAPHOR, NEGATED, Frame, Mention, Po
 _HERE = re.compile(
     r"\s*(?P<only>only )?(?:in|on) (?:the |your )?(?:\w+'s )?local (?:storage|memory|database)\b(?! and)"
 )
+_TO_YOU = re.compile(r"\s*to you\b")
+_TIED = re.compile(r"\s*(?:with|to)\b")
 _NOT = re.compile(r"\b(?:not|never|no longer)\b|n't\b", re.I)
 
 
@@ -65,7 +67,7 @@ class Voices(Parties):
             ):
                 polarity = None
         elif cls == "display":
-            polarity = "shared" if self.public(i) else None
+            polarity = "shared" if self.public(i) and not _TO_YOU.match(rest) else None
         elif cls == "provide":
             polarity = "shared" if recipient else None
             if item.low.startswith("upload") and not recipient:
@@ -79,6 +81,8 @@ class Voices(Parties):
             and not rest.strip(" .")
         ):
             polarity = "collected"
+        if cls == "use" and item.low.startswith(("associat", "link")) and _TIED.match(rest):
+            polarity = None  # "linked to your device": only says what it belongs to
         since = state.frame.end if state.frame is not None else 0
         negated = state.negated and (
             polarity != "local_only" or _NOT.search(self.text, since, item.start) is not None

@@ -10,7 +10,7 @@ from appaudit.policy import chinese, english
 from appaudit.policy.definitions import Definition, Definitions
 from appaudit.policy.document import LoadedDocument
 from appaudit.policy.leads import Passing, own_names
-from appaudit.policy.lexicon import Token
+from appaudit.policy.matching import Token
 from appaudit.policy.reading import (
     GENERIC_ANAPHOR,
     NEGATED,

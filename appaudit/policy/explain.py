@@ -8,7 +8,8 @@ from appaudit.policy.conditions import condition_tokens
 from appaudit.policy.declarations import Declaration, ReadDocument, read_document
 from appaudit.policy.document import LoadedDocument
 from appaudit.policy.grants import grants_of
-from appaudit.policy.lexicon import Token, lexicon
+from appaudit.policy.lexicon import lexicon
+from appaudit.policy.matching import Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
 from appaudit.policy.recipients import recipients_of
 from appaudit.policy.topics import topics_of

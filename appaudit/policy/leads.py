@@ -135,7 +135,7 @@ def _collecting(heading: str) -> bool:
 
 class Passing:
     """What passes from sentence to sentence of a paragraph. ``last``: the frame it leaves open;
-    ``label``: where the words of a label end in the sentence being read; ``read``: what was read before it."""
+    ``label``: where the words of a label end in the sentence being read; ``read``: what was read before."""
 
     def __init__(self, paragraph: Paragraph, frame: Frame | None) -> None:
         self.paragraph = paragraph

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from appaudit.policy.lexicon import Token
+    from appaudit.policy.matching import Token
 
 Polarity = Literal["collected", "not_collected", "local_only", "shared", "not_shared"]
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from appaudit.policy.declarations import ReadDocument
-from appaudit.policy.lexicon import MENU_PATH, words_of
+from appaudit.policy.lexicon import words_of
 from appaudit.policy.literals import Index, OneOf
+from appaudit.policy.matching import MENU_PATH
 from appaudit.policy.scripts import simplified
 from appaudit.policy.structure import language_of
 

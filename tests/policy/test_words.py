@@ -11,7 +11,8 @@ import pytest
 from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import permissions
-from appaudit.policy.lexicon import Lexicon, english_words, expand, fold, inflect, lexicon, words_of
+from appaudit.policy.lexicon import expand, inflect, lexicon, words_of
+from appaudit.policy.matching import Lexicon, english_words, fold
 from appaudit.policy.topics import rules
 
 LANGUAGES = ("en", "zh")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from appaudit.policy.lexicon import Token
+from appaudit.policy.matching import Token
 from appaudit.policy.reading import Frame
 
 _MEANS = re.compile(r"(?:使用|通过|以|用|凭|输入|绑定)(?:您的?)?(?:的|其他|已有的?|本人的?)*$")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from appaudit.policy.chinese.state import BREAK, SUBJECTS, Walk
-from appaudit.policy.lexicon import Token
+from appaudit.policy.matching import Token
 
 _GIVEN = ("给", "至", "向", "由", "委托")
 _AS_PARTY = re.compile(

@@ -8,7 +8,8 @@ from dataclasses import replace
 from appaudit.policy.chinese.accounts import signs_in
 from appaudit.policy.chinese.state import BREAK, CLOSE, CLOSING, ONLY_ON_DEVICE, OPEN, OWNERS, PUNCT, SUBJECTS
 from appaudit.policy.chinese.verbs import Verbs
-from appaudit.policy.lexicon import Token, lexicon
+from appaudit.policy.lexicon import lexicon
+from appaudit.policy.matching import Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, NOTHING_READ, Frame, Mention, SentenceReading
 from appaudit.policy.scripts import simplified
 

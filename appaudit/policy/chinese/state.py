@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from appaudit.knowledge.data_types import data_types
-from appaudit.policy.lexicon import Token, words_of
+from appaudit.policy.lexicon import words_of
+from appaudit.policy.matching import Token
 from appaudit.policy.reading import Frame, Mention, SentenceReading
 
 OPEN, CLOSE = "([（【〔{", ")]）】〕}"
@@ -14,7 +15,7 @@ PUNCT = re.compile(r"[，,；;：:、/()（）\[\]【】〔〕{}“”‘’\"'�
 BREAK = "，,；;"
 SUBJECTS = ("we", "you", "partner", "sdk")
 NOMINAL = re.compile(
-    r"^(?:的|和使用|及使用|与使用|、使用)?(?:规则|情况|清单|说明|范围|目的|方式|活动|行为|过程|服务(?![器商端])|功能|期限|位置(?!信息|数据|权限[、和及]|、|和|及)|地点|请求|权限|措施|习惯|频率|时长|范围)"
+    r"^(?:的|和使用|及使用|与使用|、使用)?(?:规则|情况|清单|说明|范围|目的|方式|活动|行为|过程|服务(?![器商端])|功能|期限|位置(?!信息|数据|权限[、和及]|、|和|及)|地点|请求|权限|措施|习惯|频率|时长)"
 )
 HEADS = tuple(words_of("cues.zh")["head"]["words"])
 _DEVICE = r"(?:本地|设备端|终端[上中内]|设备[上中内]|手机[上中内])"

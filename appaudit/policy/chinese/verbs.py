@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from appaudit.policy.chinese.parties import Parties
 from appaudit.policy.chinese.state import BREAK, CLOSE, GATED, NOMINAL, ON_DEVICE, ON_DEVICE_BEFORE
-from appaudit.policy.lexicon import Entry, Token
+from appaudit.policy.matching import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
 _AND = re.compile(r"(?:并|和|或|及|、|/|以及|或者){1,2}")

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from appaudit.policy.english.state import CLOSE, CLOSERS
-from appaudit.policy.lexicon import Entry, Token, lexicon, words_of
+from appaudit.policy.lexicon import lexicon, words_of
+from appaudit.policy.matching import Entry, Token
 
 _JOINTS = frozenset({"and", "or", "/", ",", "&", "and/or"})
 _HEADS = frozenset(words_of("grammar.en")["elided"]["words"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from appaudit.policy.lexicon import Token
+from appaudit.policy.matching import Token
 
 _SECRET = re.compile(
     r"[^.;,]{0,60}\b(?:confidential|private|secure|safe|secret|accurate|up[ -]to[ -]date)\b", re.I

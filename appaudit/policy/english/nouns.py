@@ -6,7 +6,7 @@ import re
 
 from appaudit.policy.english.state import CONTAINERS, INCLUDING, SUBJECTS
 from appaudit.policy.english.verbs import Verbs
-from appaudit.policy.lexicon import Token
+from appaudit.policy.matching import Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
 
 _AS = re.compile(r"\bas (?:an? |the )?(?:relevant |related |corresponding )?$")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from appaudit.policy.english.state import CLOSE, OPEN
 from appaudit.policy.english.words import Words
-from appaudit.policy.lexicon import fold
+from appaudit.policy.matching import fold
 
 
 class Parties(Words):

@@ -19,7 +19,8 @@ from appaudit.policy.english.state import (
     SIGNS,
     SUBJECTS,
 )
-from appaudit.policy.lexicon import WORDS, Token, fold, lexicon
+from appaudit.policy.lexicon import lexicon
+from appaudit.policy.matching import WORDS, Token, fold
 from appaudit.policy.reading import NOTHING_READ, Frame, Polarity, SentenceReading
 
 _OTHERS = r"(?:the public|everyone|everybody|anyone|all|any|other|members|users|players|visitors)"

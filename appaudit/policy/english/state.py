@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from appaudit.policy.lexicon import Token, fold, words_of
+from appaudit.policy.lexicon import words_of
+from appaudit.policy.matching import Token, fold
 from appaudit.policy.reading import Frame, Mention, SentenceReading
 
 SUBJECTS = ("we", "you", "partner", "sdk")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from appaudit.policy.english.idle import TO_US, idle
 from appaudit.policy.english.state import PREPOSITIONS, SUBJECTS, to_you
 from appaudit.policy.english.voices import Voices
-from appaudit.policy.lexicon import Entry, Token
+from appaudit.policy.matching import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
 _OF_THE_OTHER = re.compile(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from appaudit.policy.english.idle import TO_US, idle
 from appaudit.policy.english.parties import Parties
-from appaudit.policy.lexicon import Entry, Token
+from appaudit.policy.matching import Entry, Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, NEGATED, Frame, Mention, Polarity
 
 _HERE = re.compile(

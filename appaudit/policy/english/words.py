@@ -18,7 +18,7 @@ from appaudit.policy.english.state import (
     SUBJECTS,
     Walk,
 )
-from appaudit.policy.lexicon import Entry, Token, fold
+from appaudit.policy.matching import Entry, Token, fold
 
 _KEPT = ("records", "logs")
 _NOTHING = re.compile(r"\s+(?:no|none of|neither)\b(?! (?:longer|later|more than|less|fewer|other purpose))")

@@ -35,13 +35,21 @@ def test_exit_codes() -> None:
     assert appaudit("audit", PLAIN / "plain.apk", "-p", PLAIN / "policy.zh.md", "--strict").code == 0
 
 
-def test_strict_tells_of_a_missing_document(tmp_path: Path) -> None:
-    policy = tmp_path / "policy.txt"
-    policy.write_text(
-        "Privacy policy\nWe collect nothing. SDKs are listed in the “Third-Party SDK List”.\n" * 3
+def test_documents_of_a_folder_are_held_against_each_other(tmp_path: Path) -> None:
+    (tmp_path / "policy.txt").write_text(
+        "Privacy policy\nWe collect your device information. SDKs are listed in the “Third-Party SDK List”.\n"
+        "Device information: includes the IMEI and the device model.\n",
+        encoding="utf-8",
     )
-    ran = appaudit("audit", PLAIN / "plain.apk", "-p", policy, "--strict")
-    assert ran.code == 3
+    (tmp_path / "children.txt").write_text(
+        "Children's privacy\nWe do not collect the IMEI.\n", encoding="utf-8"
+    )
+    ran = appaudit("audit", PLAIN / "plain.apk", "-p", tmp_path, "--strict", "-f", "json")
+    assert ran.code == 3, "the list is missing"
+    (found,) = [f for f in json.loads(ran.out)["findings"] if f["rule"] == "contradictory-policy"]
+    assert (found["outcome"], found["subject"]) == ("review", "data:imei")
+    assert [f["evidence"][0]["document"] for f in found["facts"]] == ["children.txt", "policy.txt"]
+    assert found["facts"][1]["attributes"]["basis"] == "definition:device_info"
 
 
 def test_no_policy_is_not_a_pass() -> None:

@@ -1,0 +1,81 @@
+"""Chinese data words: the verb each stands under, and the groups they open."""
+
+from __future__ import annotations
+
+import re
+
+from appaudit.policy.chinese.accounts import signs_in
+from appaudit.policy.chinese.state import CLOSING, OWNERS
+from appaudit.policy.chinese.verbs import Verbs
+from appaudit.policy.matching import Token
+from appaudit.policy.reading import GENERIC_ANAPHOR, Mention
+
+_BESIDES = re.compile(r"除(?:了)?(?P<also>[^，,。；;]{1,20}?)(?:之|以)?外[，,][^。；;]{0,16}?(?:还|也)")
+
+
+class Nouns(Verbs):
+    """Takes up mentions."""
+
+    def group(self, i: int, item: Token) -> None:
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if item.text == "如" and (nxt is None or not (nxt.get("data") or nxt.get("weak"))):
+            if self.after_break:
+                self.condition_start = item.start
+            return
+        if self.mentions and item.start - self.mentions[-1].end <= 2 and item.text not in ("等", "在内的"):
+            self.mentions[-1].group = True
+
+    def mention(self, i: int, item: Token) -> None:
+        state = self.state
+        entry = item.get("data") or item.get("weak")
+        type_id = entry.value if entry is not None else GENERIC_ANAPHOR
+        frame = None if state.held else state.frame
+        if frame is not None and frame.polarity is None:
+            frame = None
+        if frame is None and not state.negated and (not state.held or state.taking >= 0):
+            frame = signs_in(self.text, item, type_id)
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is not None and nxt.text == "的" and nxt.start == item.end and i + 2 < len(self.items):
+            owned = self.items[i + 2]
+            if (
+                type_id in OWNERS
+                and (owned.get("data") or owned.get("anaphor"))
+                and owned.start - nxt.end <= 4
+            ):
+                return  # 您的支付账户的认证信息: the account only says whose
+        if type_id == "carrier" and self.as_party(item):
+            return
+        if type_id == GENERIC_ANAPHOR and nxt is not None and nxt.start == item.end and nxt.get("data"):
+            return  # 上述认证信息: the data word says it
+        found = Mention(
+            type_id,
+            item.start,
+            item.end,
+            frame=frame,
+            clause=self.clause if not state.held or state.taking >= 0 else -1 - self.clause,
+            depth=len(self.stack),
+        )
+        if (
+            type_id in CLOSING
+            and self.mentions
+            and self.mentions[-1].frame is frame
+            and re.search(r"(?:的|等|在内的|及其他)$", self.text[self.mentions[-1].end : item.start])
+            and item.start - self.mentions[-1].end <= 4
+        ):
+            return  # "头像、昵称的个人资料": the list says which
+        found.flipped = state.excluded
+        if state.taking >= 0:
+            state.nested = False  # 把您选中的照片上传……: the clause inside has had its noun
+        if self.conditions:
+            found.conditions = (self.conditions[-1],)
+        self.mentions.append(found)
+
+    def besides(self) -> None:
+        """除甲外，我们还会使用乙: 甲 is used too."""
+        found = _BESIDES.search(self.text)
+        if found is None:
+            return
+        frame = next((m.frame for m in self.mentions if m.start >= found.end() and m.frame is not None), None)
+        for mention in self.mentions:
+            if mention.frame is None and found.start("also") <= mention.start < found.end("also"):
+                mention.frame = frame

@@ -66,6 +66,12 @@ CLEAN, COPIED = 0.9, 0.05
 what was found that must stand in such classes: code that many copy stands among other code."""
 CHANGED = 280.0
 """Weight of such classes that tells a library though its classes lost what the app does not use."""
+FEW, LITTLE = 5, 0.05
+"""Where all but everything that was found stands in such classes, these many of them and this part of the
+library tell it: shrinking left no more of it."""
+GROWTH = 600.0
+"""Weight of such classes, beside `MANY`, that tells a library of which little was found: the version of the
+database is many times the app's."""
 EQUAL = 0.995
 """Two versions fit equally well where one reaches this part of the other."""
 BUNDLE, EXPLAINED = 2.0, 0.9
@@ -274,8 +280,10 @@ def match(app: ClassFeatures, database: Database) -> list[Match]:
     total = database.library_weight
     score = np.divide(found, total, out=np.zeros(size), where=total > 0)
     same = (fit >= EXACT) | (score >= MOST) | (counts >= MANY) | (clean >= CHANGED)
-    inside = (score >= PRESENT) & same & (clean >= COPIED * found)
-    inside &= (found >= MIN_FOUND) & (counts >= MIN_CLASSES)
+    inside = (score >= PRESENT) & same
+    inside |= (score >= LITTLE) & (counts >= FEW) & (clean >= CLEAN * found)
+    inside |= (counts >= MANY) & (clean >= GROWTH)
+    inside &= (clean >= COPIED * found) & (found >= MIN_FOUND) & (counts >= MIN_CLASSES)
     # Which version: where most agrees and least is missing of what is there. What shrinking left out speaks
     # little against a version.
     likely = (2 * found - there) * (0.9 + 0.1 * score)

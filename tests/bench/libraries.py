@@ -41,14 +41,14 @@ def _listed() -> dict[str, Any]:
     return listed
 
 
-def chosen() -> Pairs:
+def first() -> Pairs:
     """The libraries that the thresholds were chosen on. Raises UnavailableError, as all here."""
-    return _pairs(_listed()["chosen"])
+    return _pairs(_listed()["first"])
 
 
-def held() -> list[Pairs]:
+def later() -> list[Pairs]:
     """The others, in groups."""
-    return [_pairs(group) for group in _listed()["held"].values()]
+    return [_pairs(group) for group in _listed()["later"].values()]
 
 
 def outside() -> list[Given]:

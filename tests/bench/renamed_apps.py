@@ -31,7 +31,7 @@ COMMON = "-dontwarn **\n-ignorewarnings\n-dontnote **\n-allowaccessmodification\
 PLAIN = "-dontoptimize\n-dontpreverify\n"
 """ProGuard fails to do either where supertypes are missing, as they are of Kotlin and other libraries."""
 IGNORED = "-dontwarn **\n-ignorewarnings\n"
-CHOSEN: Mapping[str, str] = {
+FIRST: Mapping[str, str] = {
     "ProGuard": f"{COMMON}{PLAIN}-dontshrink\n-repackageclasses ''\n{KEEP_ALL}\n",
     "ProGuard, shrunk": f"{COMMON}{PLAIN}-flattenpackagehierarchy 'o'\n",
     "R8": f"{COMMON}-repackageclasses ''\n{KEEP_ALL}\n",
@@ -39,7 +39,7 @@ CHOSEN: Mapping[str, str] = {
 }
 """What renames, and how, where the thresholds were chosen. The shrunk ones keep what a third of a library's
 public classes reach; this R8 fails on these apps when it is to optimise beside."""
-HELD: Mapping[str, str] = {
+LATER: Mapping[str, str] = {
     "ProGuard, repackaged, aggressive overloading": (
         f"{COMMON}{PLAIN}-dontshrink\n-overloadaggressively\n-repackageclasses 'q.w'\n{KEEP_ALL}\n"
     ),
@@ -48,8 +48,8 @@ HELD: Mapping[str, str] = {
     "R8, shrunk, flattened": f"{IGNORED}-dontoptimize\n-flattenpackagehierarchy 'o'\n",
     "R8, shrunk, optimised": f"{COMMON}-repackageclasses ''\n",
 }
-"""The same for the libraries held out, all other than those."""
-RULES = {**CHOSEN, **HELD}
+"""The same for the libraries that came later, all other than those."""
+RULES = {**FIRST, **LATER}
 
 PLATFORM = tuple(
     f"classes/java/{p}/" for p in ("io", "lang", "math", "net", "nio", "security", "text", "util")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 
 from appaudit.knowledge import sdks
@@ -68,13 +68,21 @@ class Score:
         )
 
 
-def score_of(found: list[Match], known: Database, inside: list[Given], original: Mapping[str, str]) -> Score:
-    """``original``: descriptor in the app → in the library. A library that is not ``inside`` by itself may
-    be there within another one: its classes tell, by the names they had and by whose these are."""
+def score_of(
+    found: list[Match],
+    known: Database,
+    inside: list[Given],
+    original: Mapping[str, str],
+    app: Iterable[str],
+) -> Score:
+    """``original``: descriptor in the app → in the library; ``app``: those of its classes. A library of
+    ``inside`` of which shrinking left no class is not there. One that is not ``inside`` by itself may be
+    there within another one: its classes tell, by the names they had and by whose these are."""
     merged = {f"L{name};" for g in inside for name in g.names}
     names_of: dict[str, set[str]] = {}
     owned = Counter(sdks.owner(name) for name in merged)
-    listed = {g.id: g for g in inside}
+    left = {original.get(name, name) for name in app}
+    listed = {g.id: g for g in inside if any(f"L{name};" in left for name in g.names)}
     brought = {sdk for sdk, count in owned.items() if sdk is not None and count >= SHARED}
     came_with = [(lib.id, lib.version) for lib in known.libraries]
     for library, features in store.parts(known):

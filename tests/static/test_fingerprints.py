@@ -110,6 +110,21 @@ def test_classes_that_lost_what_an_app_does_not_use_tell_their_library() -> None
     assert [m.id for m in match(left, known)] == ["sdk1"]
 
 
+def test_few_classes_of_another_version_that_hold_nothing_else_tell_their_library() -> None:
+    for seed in range(20):
+        left = renamed(library(1).of_classes(np.arange(9)), seed, 0.8)
+        assert [m.id for m in match(left, database([1, 2]))] == ["sdk1"]
+
+
+def test_a_version_many_times_the_apps_is_told_by_how_much_of_it_is_there() -> None:
+    grown = store.build([(Library(f"sdk{s}", "2"), library(s, 400, 10)) for s in (1, 2)])
+    for classes, ids in (30, ["sdk1"]), (12, []):
+        before = library(1, 400, 10).of_classes(np.arange(classes))
+        other = library(3, 4, 10)
+        app = renamed(joined([before, other]), 7, 0.8)
+        assert [m.id for m in match(app, grown)] == ids
+
+
 def test_a_library_whose_classes_another_explains_is_not_inside() -> None:
     large, small = library(1, 20), library(2, 12)
     told = np.array([99, 98, 97], np.uint64)

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 from appaudit.policy.declarations import Declaration
 from appaudit.policy.lexicon import words_of
-from appaudit.policy.structure import Sentence
+from appaudit.policy.sentences import Sentence
 
 _OPENING, _CLOSING = re.compile(r"[(\[（【;；。]"), re.compile(r"[)\]）】;；。]")
 _DOTTED = re.compile(r"\d\.\d")

@@ -20,7 +20,8 @@ from appaudit.policy.reading import (
     SentenceReading,
     inherit,
 )
-from appaudit.policy.structure import Sentence, Structure, parse
+from appaudit.policy.sentences import Sentence
+from appaudit.policy.structure import Structure, parse
 
 GENERIC = "personal_info"
 _RECENT = 200

@@ -9,7 +9,8 @@ from functools import lru_cache
 from appaudit.policy.lexicon import lexicon
 from appaudit.policy.literals import may_match
 from appaudit.policy.reading import NOTHING_READ, Frame, SentenceReading, inherit
-from appaudit.policy.structure import Paragraph, Sentence
+from appaudit.policy.sentences import Sentence
+from appaudit.policy.structure import Paragraph
 
 LABEL = re.compile(
     r"\W{0,3}(?:(?:所|可能|涉及|需要?)?(?:收集|获取|采集|处理|读取)(?:和使用|、使用|使用)?的?(?:用户|设备|个人)?(?:信息|数据)(?:的)?(?:类型|种类|字段|内容|范围|名称)?(?:和|及|或|/|、)?(?:设备|手机|系统)?(?:权限)?(?:包括|包含|有|为|如下|是)?"

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from appaudit.policy.declarations import Declaration
-from appaudit.policy.structure import Sentence
+from appaudit.policy.sentences import Sentence
 
 _NAMED = re.compile(
     r"(?:[A-Z][\w&.'’-]*\s+(?:\([A-Z][\w ]*\)\s*)?){1,7}"

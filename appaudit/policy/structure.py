@@ -8,18 +8,14 @@ scraped twice, the second copy often cut) know the line of the first copy.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Literal
 
 from appaudit.policy.document import LoadedDocument, lines_read
+from appaudit.policy.sentences import CJK, Sentence, language_of, sentences, words_in
 
 Kind = Literal["heading", "contents", "item", "text"]
 
-CJK = re.compile(r"[㐀-鿿豈-﫿]")
-_LATIN = re.compile(r"[A-Za-z]")
 _MARKER = re.compile(
     r"\s*(?:"
     r"(?P<part>第[一二三四五六七八九十百\d]+[章节条部分]|(?:Part|Section|Article|Chapter)\s+(?:[IVXL]+|\d+)\b)"
@@ -58,14 +54,6 @@ _CATEGORIES = re.compile(
 """What leads a list in though it ends without a colon."""
 _CARRIED = re.compile(r"\s*(?:[、，,；;)）]|[（(][^（()）]{1,30}[）)]\s?[、，,；;的 a-z])")
 """A line that cannot begin a sentence: the one before it is no heading."""
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|co|ltd|inc|corp|no|vs|mr|ms|dr|st|u\.s|u\.k|p\.o|llc|approx|dept|est|art|sec)|\b[A-Za-z])\.$",
-    re.I,
-)
-_STOP = re.compile(r"[。！？；;!?]+[”’」』）)\"']*|\.(?=\s|$|[A-Z][a-z])[”’\"')]*|\n")
-_BRACKETS = frozenset("(（[【)）]】")
-_GOES_ON = re.compile(r"\s*[a-z,)]")
-_CLOSED = re.compile(r"[)）\]】]")
 _SAYS = re.compile(
     r"(?:(?:我们|可能|仅)?(?:会|将)|需要?|用于|主要)(?:收集|获取|采集|读取|使用|用于|在|向|访问)|[^、]{1,12}(?:、[^、]{1,16}){3}"
 )
@@ -79,25 +67,8 @@ _TAIL = 40
 """Characters at the end of a line that tell how it ends."""
 _LABEL = re.compile(r"[:：]\s*\S")
 _FORM = re.compile(r"[^:：，,。]{2,12}[:：]")
-_WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
-_SIGNS = bytes(c if chr(c).isalnum() and c < 128 else 32 for c in range(256))
-"""What of ASCII text is no word, as spaces."""
-_SHINGLE = 6
-"""Words of a sequence that two copies of a sentence share; a sequence is kept as its hash."""
-_LONGEST_SENTENCE = 2500
-"""Characters after which a text without stops is cut at a comma: keeps hostile input linear."""
 _LONGEST_PARAGRAPH = 20_000
 """Characters after which broken lines are no longer joined."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """``text`` stands at ``start`` of its paragraph. ``repeats``: line of an earlier copy, 0 if none."""
-
-    text: str
-    start: int
-    language: Literal["zh", "en"]
-    repeats: int = 0
 
 
 @dataclass(slots=True)
@@ -117,6 +88,10 @@ class Paragraph:
     @property
     def line(self) -> int:
         return self.pieces[0][1]
+
+    def line_of(self, offset: int) -> int:
+        """1-based line of a character of the paragraph."""
+        return self.locate(offset)[0]
 
     def locate(self, offset: int) -> tuple[int, int]:
         """(1-based line, column) of a character of the paragraph."""
@@ -150,14 +125,6 @@ def _leads(line: str) -> bool:
         return True
     more = line[-4 * _TAIL :]
     return "following" in more.lower() and _CATEGORIES.search(more) is not None
-
-
-def language_of(text: str) -> Literal["zh", "en"]:
-    """``zh`` when a good part of the letters is Chinese: names in Latin letters do not count."""
-    if text.isascii():
-        return "en"
-    han = len(CJK.findall(text))
-    return "zh" if han and han * 4 >= len(_LATIN.findall(text)) else "en"
 
 
 def marker_of(line: str) -> tuple[str, int]:
@@ -239,22 +206,15 @@ def parse(document: LoadedDocument) -> Structure:
     seen: dict[int | str, int] = {}
     for paragraph in paragraphs:
         if paragraph.kind in ("text", "item"):
-            paragraph.sentences = list(_sentences(paragraph, seen))
+            paragraph.sentences = list(sentences(paragraph.text, paragraph.body, paragraph.line_of, seen))
     return Structure(paragraphs, contents, 0 if whole else len(lines))
-
-
-def _words(text: str) -> list[str]:
-    """The words of a text in lower case; each Chinese character is one."""
-    if text.isascii():
-        return text.encode().lower().translate(_SIGNS).decode().split()
-    return _WORD.findall(text.lower())
 
 
 def _normal(line: str) -> str:
     """A line's words alone, without its list markers ("- 1. ...")."""
     for _ in range(2):
         line = line[marker_of(line)[1] :]
-    return "".join(_words(line))
+    return "".join(words_in(line))
 
 
 def _contents(lines: tuple[str, ...]) -> frozenset[int]:
@@ -326,75 +286,3 @@ def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
         return False
     words = text.split()
     return len(words) <= 12 and (bool(CJK.search(text)) or text[:1].isupper() or text[:1] in '[【“"')
-
-
-def _sentences(paragraph: Paragraph, seen: dict[int | str, int]) -> Iterator[Sentence]:
-    text = paragraph.text
-    start = paragraph.body
-    for end in _bounded(text, start, _stops(text, start)):
-        piece = text[start:end]
-        if piece.strip():
-            offset = start + len(piece) - len(piece.lstrip())
-            body = piece.strip()
-            yield Sentence(body, offset, language_of(body), _repeats(body, paragraph.locate(offset)[0], seen))
-        start = end
-
-
-def _bounded(text: str, start: int, stops: Iterator[int]) -> Iterator[int]:
-    """``stops``, with further ones where two are too far apart."""
-    for stop in stops:
-        while stop - start > _LONGEST_SENTENCE:
-            limit = start + _LONGEST_SENTENCE
-            start = max(text.rfind(c, start + 1, limit) for c in ",，、 ") + 1 or limit
-            yield start
-        yield stop
-        start = stop
-
-
-def _stops(text: str, start: int) -> Iterator[int]:
-    depth = 0
-    position = start
-    brackets = not _BRACKETS.isdisjoint(text)
-    for match in _STOP.finditer(text, start):
-        end = match.end()
-        if brackets:
-            depth += sum(text.count(c, position, end) for c in "(（[【")
-            depth -= sum(text.count(c, position, end) for c in ")）]】")
-            position = end
-        stop = text[match.start()]
-        if stop == ".":
-            if _ABBREVIATION.search(text, max(0, match.start() - 8), match.start() + 1):
-                continue
-            if _GOES_ON.match(text, end, end + 3):
-                continue
-        # A stop inside brackets ends a sentence only when the brackets never close.
-        elif depth > 0 and stop in ";；" and _CLOSED.search(text, end, end + 300):
-            continue
-        depth = max(depth, 0)
-        yield end
-    yield len(text)
-
-
-def _repeats(sentence: str, line: int, seen: dict[int | str, int]) -> int:
-    """The line of an earlier copy of ``sentence``: most of its word sequences stood on one line before."""
-    words = _words(sentence)
-    if len(words) < 8:
-        key = "".join(words)
-        return 0 if len(words) < 4 else _first(seen, key, line)
-    shingles = list(map(hash, zip(*(words[i:] for i in range(_SHINGLE)), strict=False)))
-    lines = [line for line in map(seen.get, shingles) if line is not None]
-    if len(lines) >= 0.65 * len(shingles):
-        best, count = Counter(lines).most_common(1)[0]
-        if best != line and count >= 0.65 * len(shingles):
-            return best
-    if lines:
-        for shingle in shingles:
-            seen.setdefault(shingle, line)
-    else:
-        seen.update(zip(shingles, repeat(line), strict=False))
-    return 0
-
-
-def _first(seen: dict[int | str, int], key: str, line: int) -> int:
-    first = seen.setdefault(key, line)
-    return first if first != line else 0

@@ -12,7 +12,7 @@ from appaudit.policy.lexicon import words_of
 from appaudit.policy.literals import Index, OneOf
 from appaudit.policy.matching import MENU_PATH
 from appaudit.policy.scripts import simplified
-from appaudit.policy.structure import language_of
+from appaudit.policy.sentences import language_of
 
 _MENU = frozenset('[【“"')
 """A text without any of these holds no menu path."""

@@ -1,0 +1,130 @@
+"""The sentences of a paragraph: where each ends, its language, and whether it stood before.
+
+A page that is scraped twice holds its sentences twice, the second copy often cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Literal
+
+CJK = re.compile(r"[㐀-鿿豈-﫿]")
+_LATIN = re.compile(r"[A-Za-z]")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|co|ltd|inc|corp|no|vs|mr|ms|dr|st|u\.s|u\.k|p\.o|llc|approx|dept|est|art|sec)|\b[A-Za-z])\.$",
+    re.I,
+)
+_STOP = re.compile(r"[。！？；;!?]+[”’」』）)\"']*|\.(?=\s|$|[A-Z][a-z])[”’\"')]*|\n")
+_BRACKETS = frozenset("(（[【)）]】")
+_GOES_ON = re.compile(r"\s*[a-z,)]")
+_CLOSED = re.compile(r"[)）\]】]")
+_WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
+_SIGNS = bytes(c if chr(c).isalnum() and c < 128 else 32 for c in range(256))
+"""What of ASCII text is no word, as spaces."""
+_SHINGLE = 6
+"""Words of a sequence that two copies of a sentence share; a sequence is kept as its hash."""
+_LONGEST_SENTENCE = 2500
+"""Characters after which a text without stops is cut at a comma: keeps hostile input linear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``text`` stands at ``start`` of its paragraph. ``repeats``: line of an earlier copy, 0 if none."""
+
+    text: str
+    start: int
+    language: Literal["zh", "en"]
+    repeats: int = 0
+
+
+def language_of(text: str) -> Literal["zh", "en"]:
+    """``zh`` when a good part of the letters is Chinese: names in Latin letters do not count."""
+    if text.isascii():
+        return "en"
+    han = len(CJK.findall(text))
+    return "zh" if han and han * 4 >= len(_LATIN.findall(text)) else "en"
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text in lower case; each Chinese character is one."""
+    if text.isascii():
+        return text.encode().lower().translate(_SIGNS).decode().split()
+    return _WORD.findall(text.lower())
+
+
+def sentences(
+    text: str, start: int, line: Callable[[int], int], seen: dict[int | str, int]
+) -> Iterator[Sentence]:
+    """The sentences of a paragraph from ``start`` on. ``line``: the line on which a character of it stands;
+    ``seen``: what stood on which line before, kept over a document."""
+    for end in _bounded(text, start, _stops(text, start)):
+        piece = text[start:end]
+        if piece.strip():
+            offset = start + len(piece) - len(piece.lstrip())
+            body = piece.strip()
+            yield Sentence(body, offset, language_of(body), _repeats(body, line(offset), seen))
+        start = end
+
+
+def _bounded(text: str, start: int, stops: Iterator[int]) -> Iterator[int]:
+    """``stops``, with further ones where two are too far apart."""
+    for stop in stops:
+        while stop - start > _LONGEST_SENTENCE:
+            limit = start + _LONGEST_SENTENCE
+            start = max(text.rfind(c, start + 1, limit) for c in ",，、 ") + 1 or limit
+            yield start
+        yield stop
+        start = stop
+
+
+def _stops(text: str, start: int) -> Iterator[int]:
+    depth = 0
+    position = start
+    brackets = not _BRACKETS.isdisjoint(text)
+    for match in _STOP.finditer(text, start):
+        end = match.end()
+        if brackets:
+            depth += sum(text.count(c, position, end) for c in "(（[【")
+            depth -= sum(text.count(c, position, end) for c in ")）]】")
+            position = end
+        stop = text[match.start()]
+        if stop == ".":
+            if _ABBREVIATION.search(text, max(0, match.start() - 8), match.start() + 1):
+                continue
+            if _GOES_ON.match(text, end, end + 3):
+                continue
+        # A stop inside brackets ends a sentence only when the brackets never close.
+        elif depth > 0 and stop in ";；" and _CLOSED.search(text, end, end + 300):
+            continue
+        depth = max(depth, 0)
+        yield end
+    yield len(text)
+
+
+def _repeats(sentence: str, line: int, seen: dict[int | str, int]) -> int:
+    """The line of an earlier copy of ``sentence``: most of its word sequences stood on one line before."""
+    words = words_in(sentence)
+    if len(words) < 8:
+        key = "".join(words)
+        return 0 if len(words) < 4 else _first(seen, key, line)
+    shingles = list(map(hash, zip(*(words[i:] for i in range(_SHINGLE)), strict=False)))
+    lines = [line for line in map(seen.get, shingles) if line is not None]
+    if len(lines) >= 0.65 * len(shingles):
+        best, count = Counter(lines).most_common(1)[0]
+        if best != line and count >= 0.65 * len(shingles):
+            return best
+    if lines:
+        for shingle in shingles:
+            seen.setdefault(shingle, line)
+    else:
+        seen.update(zip(shingles, repeat(line), strict=False))
+    return 0
+
+
+def _first(seen: dict[int | str, int], key: str, line: int) -> int:
+    first = seen.setdefault(key, line)
+    return first if first != line else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import product
 from typing import Any
 
 from appaudit.knowledge.load import toml
@@ -15,11 +16,12 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 
 def expand(term: str) -> list[str]:
     """``{a|b|} c`` as ``a c``, ``b c``, ``c``. Braces may stand in braces."""
-    match = _BRACES.search(term) if "{" in term else None
-    if match is None:
-        return [" ".join(term.split())]
-    head, tail = term[: match.start()], term[match.end() :]
-    return [phrase for choice in match[1].split("|") for phrase in expand(f"{head}{choice}{tail}")]
+    pieces = _BRACES.split(term)  # text, choices, text, choices ..., text
+    if len(pieces) > 1 and any("{" in text for text in pieces[::2]):  # braces in braces: the inner first
+        head, choices, tail = _BRACES.split(term, 1)
+        return [phrase for choice in choices.split("|") for phrase in expand(f"{head}{choice}{tail}")]
+    ways = [piece.split("|") if i % 2 else (piece,) for i, piece in enumerate(pieces)]
+    return [" ".join("".join(way).split()) for way in product(*ways)]
 
 
 def inflect(verb: str, irregular: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
@@ -89,12 +91,14 @@ def _phrases(lang: Language) -> Iterator[tuple[str, Entry]]:
     """All that the files of a language hold; of two meanings of one kind the first counts."""
     for type_id, table in words_of(f"data_types.{lang}").items():
         for kind, key in (("data", "terms"), ("weak", "weak")):
+            entry = Entry(kind, type_id)
             for term in table.get(key, ()):
                 for phrase in expand(term):
-                    yield phrase, Entry(kind, type_id)
+                    yield phrase, entry
+    trap = Entry("trap", "")
     for term in words_of(f"traps.{lang}")["trap"]["words"]:
         for phrase in expand(term):
-            yield phrase, Entry("trap", "")
+            yield phrase, trap
     for cue, table in words_of(f"cues.{lang}").items():
         for term in table["words"]:
             for phrase in expand(term):

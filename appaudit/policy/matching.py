@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, Literal
 
 from appaudit.garbage import uncollected
@@ -148,7 +148,7 @@ class Lexicon:
     def _words(self) -> dict[str, Any]:
         trie: dict[str, Any] = {}
         for phrase, entry in self._phrases("en"):
-            _add(trie, [key for word in phrase.split() for key in _keys(word)], entry)
+            _add(trie, chain.from_iterable(map(_keys, phrase.split())), entry)
         return trie
 
     @cached_property
@@ -307,7 +307,10 @@ class Lexicon:
 def _add(trie: dict[str, Any], keys: Iterable[str], entry: Entry) -> None:
     node = trie
     for key in keys:
-        node = node.setdefault(key, {})
+        following = node.get(key)
+        if following is None:
+            following = node[key] = {}
+        node = following
     if node is not trie:
         node.setdefault(_END, {}).setdefault(entry.kind, entry)
 

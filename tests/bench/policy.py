@@ -6,11 +6,14 @@ import re
 
 from appaudit.policy.document import from_text
 from appaudit.policy.read import read_loaded
+from appaudit.policy.sentences import language_of
 from tests.bench.measure import cpu
 from tests.corpus import CACHE
 from tests.policy.cases import CHINESE, ENGLISH
 
 SIZE = 50_000
+LIMIT = 0.1
+"""CPU seconds that a policy of ``SIZE`` bytes may take, start-up aside."""
 HOSTILE = (
     "(",
     "IMEI is collected ",
@@ -43,6 +46,10 @@ def read_seconds(text: str, times: int = 1) -> float:
     return cpu(lambda: read_loaded(document), times)
 
 
+def told(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms, {seconds / LIMIT:.2f} x its limit"
+
+
 def run() -> list[str]:
     read_loaded(from_text("We collect your IMEI. 我们收集您的IMEI。"))  # start-up is not counted
     out = []
@@ -51,7 +58,8 @@ def run() -> list[str]:
         ten = read_seconds(text_of(SIZE, language), 3)
         hundred = read_seconds(text_of(10 * SIZE, language))
         out.append(
-            f"policy {language}: {SIZE // 1000} kB in {ten * 1000:.0f} ms; from {SIZE // 10_000} kB on, "
+            f"policy {language}, a data word or two in every sentence: {SIZE // 1000} kB in {told(ten)}; "
+            f"from {SIZE // 10_000} kB on, "
             f"10x the text takes {ten / one:.1f}x, 100x takes {hundred / one:.0f}x"
         )
     for unit in HOSTILE:
@@ -63,7 +71,8 @@ def run() -> list[str]:
     for policy in sorted((CACHE.parents[2] / "shared" / "policies").glob("*.txt")):
         text = policy.read_text(encoding="utf-8")
         took = read_seconds(text, 5) / len(text.encode()) * SIZE
-        out.append(f"policy {policy.stem[:3]} of ../shared: {took * 1000:.0f} ms for {SIZE // 1000} kB")
+        found = language_of(text)
+        out.append(f"policy {policy.stem[:3]} of ../shared ({found}): {told(took)} for {SIZE // 1000} kB")
     return out
 
 

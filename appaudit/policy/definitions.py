@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _HEAD = re.compile(
     r"^\s*[“\"‘'「《【\[]?\s*(?P<term>[^:：“”\"]{2,40}?)\s*[”\"’'」》】\]]?\s*[:：]\s*"
-    r"(?P<opener>(?:is |are |mainly )?(?:refers? to|includ(?:e|es|ing)|means?|comprises?)?"
-    r"|(?:是指|指|包括|包含|主要包括)?)\s*(?P<rest>.*)$",
+    r"(?P<opener>(?:is |are |mainly )?(?:refers? to|includ(?:e|es|ing)|means?|comprises?)"
+    r"|(?:主要包括|是指|指|包括|包含)|(?:is |are |mainly )?)\s*(?P<rest>.*)$",
     re.I | re.S,
 )
 DEFINABLE = frozenset(

@@ -22,6 +22,9 @@ ENGLISH = [
     ("Your gender is shown to you in the profile.", ""),
     ("To stop us collecting your location, turn it off.", ""),
     ("We may sync your contacts.", "c:contacts"),
+    ("Running the app involves the collection of your IMEI.", "c:imei"),
+    ("We log data from the device(s) you use to run the app, including your IMEI and your carrier.", "c:imei c:carrier"),
+    ("The details collected for this purpose include your gender.", "c:gender"),
     # active verbs, lists, group words
     ("We gather your IMEI, MAC address and Android ID.", "c:imei c:mac c:android_id"),
     ("We collect device information (device model, operating system version).", "c:device_model c:os_version"),
@@ -178,6 +181,10 @@ CHINESE = [
     ("除Cookie外，我们还会使用像素标签。", "c:cookie c:web_beacon"),
     ("我们会与合作伙伴（如通信运营商）共享您的姓名。", "s:name"),
     ("我们使用位置权限、摄像头权限。", "c:location c:camera"),
+    ("我们需要存储权限，目的是获取您的设备序列号。", "c:external_files c:serial"),
+    ("您需要填写姓名，同时订单中会载明支付方式。", "c:name c:payment_info"),
+    ("我们将您的动态展示给好友，为此我们会收集您的昵称。", "c:nickname"),
+    ("您关闭相机权限后，我们将不再收集您的照片。", ""),
     # 引出列举的定语从句、拒绝、取决于、服务器、Cookie
     ("我们收集的资料可能包括：昵称、IMEI、运营商信息。", "c:nickname c:imei c:carrier"),
     ("拒绝授权合作伙伴获取您的位置信息，将无法使用附近门店。", ""),

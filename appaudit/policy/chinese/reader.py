@@ -27,7 +27,8 @@ class ChineseReader(Nouns):
     def read(self) -> SentenceReading:
         for i, item in enumerate(self.items):
             self.step(i, item)
-            if item.text not in BREAK and not item.get("condition") and not item.get("adverb"):
+            therefore = item.text == "为" and self.text.startswith("此", item.end)
+            if item.text not in BREAK and not item.get("condition") and not therefore:
                 self.after_break = False
         self.end_condition(len(self.text))
         if "除" in self.text:

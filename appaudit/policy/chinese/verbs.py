@@ -11,6 +11,12 @@ from appaudit.policy.matching import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
 _AND = re.compile(r"(?:并|和|或|及|、|/|以及|或者){1,2}")
+_BESIDES = re.compile(r"除(?:了)?(?P<also>[^，,。；;]{1,20}?)(?:之|以)?外[，,][^。；;]{0,16}?(?:还|也)")
+_LETS = ("使用", "调用", "打开", "开启", "授权开启")
+_SO_AS = re.compile(r"(?:以|用于|用来|以便|目的是)$")
+"""以获取……, 用于收集……: what for, and collected all the same."""
+_GIVEN_UP = re.compile(r"(?:关闭|取消|撤回|撤销)[^。；;]{0,50}不(?:会)?再[^，,。；;]{0,6}$")
+"""您关闭权限后，我们将不再收集: says nothing of what is collected until then."""
 _MAY = re.compile(r"(?:可以?|能够?)(?:在|选择|自主|自行|直接|主动)?$")
 _OVER = re.compile(r"(?:时|期间|过程中|情况下|后)[，,]?(?:才|会|我们)*$")
 """What ends a clause like "while you use ..." before the verb it stands in."""
@@ -64,7 +70,8 @@ class Verbs(Parties):
         ):
             return
         if state.held:
-            opens = self.after_break or before_char == "而" or (before_char == "以" and cls == "collect")
+            opens = self.after_break or before_char == "而"
+            opens = opens or (cls == "collect" and bool(_SO_AS.search(self.text, 0, item.start)))
             fresh = opens and cls in (
                 "collect",
                 "use",
@@ -92,7 +99,7 @@ class Verbs(Parties):
                 return  # 获取或更新您的位置: one object for both
             shown = state.taking >= 0 and item.text in ("展示", "显示")
             if not shown and not (self.mentions and state.frame is not None and self._between(i)):
-                state.frame = None if item.text not in ("浏览", "登录", "订购") else state.frame
+                state.frame = None if item.text not in ("浏览", "登录", "登陆", "订购") else state.frame
             return
         if cls in ("provide", "display") and self.plants(i):
             cls = "collect"
@@ -138,6 +145,16 @@ class Verbs(Parties):
             state.frame = frame
         state.taking = -1
 
+    def besides(self) -> None:
+        """除甲外，我们还会使用乙: 甲 is used too."""
+        found = _BESIDES.search(self.text)
+        if found is None:
+            return
+        frame = next((m.frame for m in self.mentions if m.start >= found.end() and m.frame is not None), None)
+        for mention in self.mentions:
+            if mention.frame is None and found.start("also") <= mention.start < found.end("also"):
+                mention.frame = frame
+
     def plants(self, i: int) -> bool:
         """Whether the verb at ``i`` puts a cookie on the user's device: 向您的设备发送Cookie, 设置Cookie."""
         if self.state.actor not in ("we", ""):
@@ -164,7 +181,7 @@ class Verbs(Parties):
         """(polarity, recipient, kind) of a verb with its actor."""
         state = self.state
         actor = state.actor
-        if actor == "you" and item.text in ("根据", "依据", "基于", "结合"):
+        if actor == "you" and item.text in ("根据", "依据", "基于", "结合", "载明"):
             actor = "we"
         whom = state.to_whom or self.recipient_after(i)
         polarity: Polarity | None = None
@@ -218,7 +235,9 @@ class Verbs(Parties):
         elif actor == "sdk" and cls in ("collect", "use", "permission", "share"):
             polarity = "collected"
             kind = "sdk"
-        if state.negated and polarity:
+        if state.negated and polarity and _GIVEN_UP.search(self.text, 0, item.start):
+            polarity = None
+        elif state.negated and polarity:
             if cls in ("use", "permission") or (cls == "provide" and actor == "you"):
                 polarity = None
             else:
@@ -229,10 +248,14 @@ class Verbs(Parties):
         """Whether the user lets the app at something gated: 您可以打开位置权限, 您可在开启相册权限后……;
         not 您可以在设置中开启或关闭相机权限, which is a right."""
         nxt = next((t for t in self.items[i + 1 : i + 3] if t.get("data")), None)
-        if nxt is None or nxt.start - item.end > 4 or item.text not in ("使用", "打开", "开启", "授权开启"):
+        if nxt is None or nxt.start - item.end > 4 or item.text not in _LETS:
             return False
         data = nxt.get("data")
-        if data is None or data.value not in GATED or (not nxt.text.endswith("权限") and item.text != "使用"):
+        if (
+            data is None
+            or data.value not in GATED
+            or (not nxt.text.endswith("权限") and item.text not in ("使用", "调用"))
+        ):
             return False
         return bool(_MAY.search(self.text, max(0, item.start - 8), item.start))
 

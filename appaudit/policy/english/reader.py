@@ -150,7 +150,10 @@ class EnglishReader(Nouns):
         elif get("only"):
             state.only = True
         elif get("condition"):
-            self.begin_condition(i)
+            if self.exemplifies(i):
+                self.asked = item.start
+            else:
+                self.begin_condition(i)
         elif get("purpose") or (item.low == "to" and self.is_purpose(i)):
             if item.low == "for":
                 if (
@@ -355,7 +358,12 @@ class EnglishReader(Nouns):
             return (actor in ("you", "we") or bool(before.get("weak"))) and (
                 open_frame or listed or not state.held or self.condition_start >= 0
             )
-        if before.low in _ASKED and open_frame and not state.held and self.condition_start < 0:
+        if (
+            (before.low in _ASKED or before.start == self.asked)
+            and open_frame
+            and not state.held
+            and self.condition_start < 0
+        ):
             return True
         if before.low == "as" and (open_frame or self.include_frame is not None):
             return True
@@ -368,7 +376,7 @@ class EnglishReader(Nouns):
 
 def tokens(text: str) -> list[Token]:
     """The words of one English sentence, as `read` takes them."""
-    return completed(lexicon().items(text.replace("’", "'"), WORDS))  # one apostrophe; offsets stay
+    return completed(lexicon().items(_plain(text), WORDS))
 
 
 def read(
@@ -381,7 +389,12 @@ def read(
     """The reading of one English sentence. ``words``: its `tokens`; ``inherited``: the frame of what leads
     it in; ``skip``: characters at its start that are a defined term, not part of the statement; ``before``:
     what was read off the sentence before."""
-    reader = EnglishReader(text.replace("’", "'"), words, inherited, skip)
+    reader = EnglishReader(_plain(text), words, inherited, skip)
     if text.startswith("They ") and (they := before.they()):
         reader.state.actor, reader.partner_name = "partner", they
     return reader.read()
+
+
+def _plain(text: str) -> str:
+    """``text`` with one apostrophe and no "(s)"; offsets stay."""
+    return text.replace("’", "'").replace("(s)", "   ")

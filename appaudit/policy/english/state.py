@@ -55,6 +55,8 @@ class Walk:
     saved: Frame | None = None
     pending = False
     """A partner was named whose verb comes after a relative clause ("partners we entrust may use")."""
+    asked = -1
+    """Where a clause begins that is itself what is recorded."""
     was_passive = False
     with_us = False
     """The subject is "neither we nor our partners"."""

@@ -222,7 +222,8 @@ class Voices(Parties):
         elif (
             nxt is not None
             and (
-                nxt.low in ("by", "from", "through", "via", "automatically", "during") or nxt.get("condition")
+                nxt.low in ("by", "from", "through", "via", "automatically", "during", "for")
+                or nxt.get("condition")
             )
             and verb.value == "collect"
             and (state.frame is None or state.frame.polarity is None)

@@ -221,6 +221,13 @@ class Words(Walk):
             j -= 1
         return j >= 0 and self.items[j].end == frame.end
 
+    def exemplifies(self, i: int) -> bool:
+        """Whether "when" at ``i`` opens an example of what is recorded: "(e.g., when you logged in, ...)"."""
+        before = i - 2 if self.word(i - 1) == "," else i - 1
+        frame = self.state.frame
+        listed = before >= 0 and self.items[before].get("group") is not None
+        return listed and frame is not None and frame.polarity is not None and not self.state.held
+
     def listed(self, i: int) -> bool:
         item = self.items[i]
         return bool(

@@ -16,6 +16,8 @@ READS_CONTACTS = (0x62, ("field", CONTACTS), 0x0E)
 """sget-object v0, CONTENT_URI; return-void"""
 READS_CALLS = (0x62, ("field", "Landroid/provider/CallLog$Calls;->CONTENT_URI:Landroid/net/Uri;"), 0x0E)
 IMEI = "Landroid/telephony/TelephonyManager;->getImei()Ljava/lang/String;"
+GAID = "Lcom/google/android/gms/ads/identifier/AdvertisingIdClient$Info;->getId()Ljava/lang/String;"
+READS_GAID = (0x106E, ("method", GAID), 0, 0x0E)
 READS_IMEI = (0x106E, ("method", IMEI), 0, 0x0E)
 
 
@@ -56,10 +58,11 @@ def _powers() -> bytes:
 
 
 def _ads() -> bytes:
-    """An app with an advertising SDK and a consent platform."""
+    """An app with an advertising SDK, which reads what its maker states, and a consent platform."""
     packages = ("com/google/android/ump", "com/google/android/gms/ads")
     code = build(
         [Class(f"L{p}/{name};", [Method("start", "()V", (0x0E,))]) for p in packages for name in "ABCD"]
+        + [Class("Lcom/google/android/gms/ads/Id;", [Method("start", "()V", READS_GAID)])]
     )
     root = manifest(
         node("uses-sdk", minSdkVersion=24, targetSdkVersion=34),

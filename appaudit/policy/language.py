@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+from appaudit.policy.scripts import HAN
+
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af\u1100-\u11ff]")
 _OTHER = re.compile(
@@ -33,7 +34,7 @@ def language(text: str) -> str:
         middle = len(text) // 2
         text = text[:_SAMPLE] + text[middle : middle + _SAMPLE] + text[-_SAMPLE:]
     rest = "" if text.isascii() else _ASCII.sub("", text)
-    han, kana, hangul, other = (len(p.findall(rest)) for p in (_HAN, _KANA, _HANGUL, _OTHER))
+    han, kana, hangul, other = (len(p.findall(rest)) for p in (HAN, _KANA, _HANGUL, _OTHER))
     if _WORD.search(rest) is None:
         words = text.encode("ascii", "replace").lower().translate(_SIGNS).decode().split()
     else:

@@ -15,6 +15,7 @@ from itertools import accumulate, chain
 from typing import Any, Literal
 
 from appaudit.garbage import uncollected
+from appaudit.policy.scripts import HAN
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -28,7 +29,6 @@ _ENGLISH = re.compile(f"({_WORD})")
 _ENGLISH_IN_CHINESE = re.compile(f"([㐀-鿿]+|{_WORD})")
 """As ``_ENGLISH``, with Chinese characters that stand together as one word."""
 _LATIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
-_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _LETTER = re.compile("[A-Za-z]")
 MENU_PATH = re.compile(
     r"\[[^\[\]]{1,60}\](?:\s*[-–—/>]+\s*\[[^\[\]]{1,60}\])+"  # [Account] - [Settings]
@@ -210,7 +210,7 @@ class Lexicon:
 
     def _match(self, text: str) -> tuple[list[Token], bool]:
         """The tokens, and whether those between them are there too, as `WORDS` cuts them."""
-        if text.isascii() or _HAN.search(text) is None:
+        if text.isascii() or HAN.search(text) is None:
             found = self._match_english(text, _ENGLISH)
             whole = "'" not in text and "’" not in text
         else:

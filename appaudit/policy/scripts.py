@@ -8,6 +8,9 @@ from typing import Any
 
 from appaudit.knowledge.load import toml
 
+HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+"""A Chinese character, whatever the language of its text."""
+
 
 @cache
 def _tables() -> tuple[dict[int, str], frozenset[str], re.Pattern[str], dict[str, str]]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Literal
 
-CJK = re.compile(r"[㐀-鿿豈-﫿]")
+from appaudit.policy.scripts import HAN
+
 _LATIN = re.compile(r"[A-Za-z]")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|co|ltd|inc|corp|no|vs|mr|ms|dr|st|u\.s|u\.k|p\.o|llc|approx|dept|est|art|sec)|\b[A-Za-z])\.$",
@@ -45,7 +46,7 @@ def language_of(text: str) -> Literal["zh", "en"]:
     """``zh`` when a good part of the letters is Chinese: names in Latin letters do not count."""
     if text.isascii():
         return "en"
-    han = len(CJK.findall(text))
+    han = len(HAN.findall(text))
     return "zh" if han and han * 4 >= len(_LATIN.findall(text)) else "en"
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from appaudit.policy.document import LoadedDocument, lines_read
-from appaudit.policy.sentences import CJK, Sentence, language_of, sentences, words_in
+from appaudit.policy.scripts import HAN
+from appaudit.policy.sentences import Sentence, language_of, sentences, words_in
 
 Kind = Literal["heading", "contents", "item", "text"]
 
@@ -256,7 +257,7 @@ def _contents(lines: tuple[str, ...]) -> frozenset[int]:
 def _continues(before: str, line: str) -> bool:
     """Whether ``line`` goes on with the sentence that ``before`` left open."""
     tail = before.rstrip()[-1:]
-    if (CJK.match(line[0]) or line[0] == "（") and CJK.match(tail or " "):
+    if (HAN.match(line[0]) or line[0] == "（") and HAN.match(tail or " "):
         # A form-like line ("使用目的：……") ends with its line and begins a new one.
         return len(before) >= 20 and not _FORM.match(line) and not _FORM.match(before.lstrip())
     if line[0].islower() or line[0] in ",;)，；）、" or (line[0] == "(" and tail.isalpha()):
@@ -275,7 +276,7 @@ def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
     if _ends(stripped):
         return bool(marker in ("zh", "zhp", "part") and len(stripped) <= 30 and stripped[-1] in ":：")
     text = line[body:].strip()
-    limit = 34 if CJK.search(text) else 95
+    limit = 34 if HAN.search(text) else 95
     if len(text) > limit or _LABEL.search(text) or (not marker and _SAYS.match(text)):
         return False
     if marker in ("dash", "circ"):
@@ -285,4 +286,4 @@ def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
     if _YOURS.match(text):
         return False
     words = text.split()
-    return len(words) <= 12 and (bool(CJK.search(text)) or text[:1].isupper() or text[:1] in '[【“"')
+    return len(words) <= 12 and (bool(HAN.search(text)) or text[:1].isupper() or text[:1] in '[【“"')

@@ -21,6 +21,8 @@ Hashes = npt.NDArray[np.uint64]
 
 _KEPT = np.array([(1 << 8 * k) - 1 for k in range(9)], np.uint64)
 """For the bytes that are left of a string, those of the next eight that belong to it."""
+MAX_NAME = 4096
+"""Bytes of a name, more than compilers write; a longer one is as a corrupt one."""
 _START, *_FACTORS = (secrets.randbits(64) | 1 for _ in range(3))
 _MASK = (1 << 64) - 1
 
@@ -79,7 +81,8 @@ def _hash(raw: bytes) -> int:
 
 def _hashes(data: Data, starts: Int32 | Index, ends: Int32 | Index) -> Hashes:
     """A number for each string, equal for equal bytes; corrupt ones, which begin at 0, are ``?``."""
-    at, left = starts.astype(np.intp), (ends - starts).astype(np.intp)
+    unknown = (starts == 0) | (ends - starts > MAX_NAME)
+    at, left = starts.astype(np.intp), np.where(unknown, 0, ends - starts)
     mixed = left.astype(np.uint64) + np.uint64(_START)
     # Eight bytes from each place on, as a view, the first the lowest.
     eight = np.ndarray((len(data) - 7,), "<u8", data, 0, (1,))
@@ -94,5 +97,5 @@ def _hashes(data: Data, starts: Int32 | Index, ends: Int32 | Index) -> Hashes:
         at[active] += 8
         left[active] -= 8
         active = active[left[active] > 0]
-    mixed[starts == 0] = _hash(UNKNOWN.encode())
+    mixed[unknown] = _hash(UNKNOWN.encode())
     return mixed

@@ -114,6 +114,13 @@ class StringTable:
         if (open_ended & known).any():
             self._problems.append("string_data: a string has no end")
         starts[bad] = ends[bad] = 0
+        shortest = np.argsort(ends - starts, kind="stable")
+        over = shortest[np.cumsum((ends - starts)[shortest]) > len(data)]
+        if len(over):
+            # Each byte once is all that a file has to give: thousands that share one long text would fill
+            # the memory.
+            self._problems.append(f"string_data: strings overlap, the {len(over)} longest are not read")
+            starts[over] = ends[over] = 0
         return starts, ends
 
     def texts(self, indices: Iterable[int] | Int32 | None = None) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appaudit.dex import DexError
+from appaudit.dex import Dex, DexError
 from tests.dex.writer import Class, Field, Method, Word, build, build_container
 from tests.fuzz.dex import ask
 
@@ -78,6 +78,19 @@ def test_methods_that_claim_the_whole_file_do_not_multiply_it() -> None:
         at = data.find(body, at + 1)
     problems = ask(bytes(data))
     assert any("overlap" in p for p in problems)
+
+
+def test_strings_that_share_one_long_text_do_not_multiply_it() -> None:
+    classes = [Class(f"La/c{k:03};", [Method(f"m{k:03}", "()V", [0x0E])]) for k in range(200)]
+    data = bytearray(build(classes, extra_strings=["A" * 1_000_000]))
+    at = data.index(b"A" * 1000)
+    count, offset = struct.unpack_from("<II", data, 0x38)
+    for k in range(count):
+        struct.pack_into("<I", data, offset + 4 * k, at + k)
+    problems = ask(bytes(data))
+    assert any("strings overlap" in p for p in problems)
+    dex = Dex(bytes(data), "classes.dex")
+    assert sum(map(len, dex.strings.texts())) < 2 * len(data)
 
 
 def test_a_dex_of_one_byte_strings_that_never_end() -> None:

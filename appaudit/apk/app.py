@@ -277,6 +277,8 @@ class AppFile:
         if trick.id in _INCOMPLETE:
             reason = f"The archive's directory is damaged ({trick.detail}); files may not have been seen."
             self._miss("incomplete_archive", file, reason)
+        if trick.id == "axml_string_overlap":
+            self._miss("unreadable_resources", f"{file}!{trick.member}", f"Strings overlap: {trick.detail}.")
         if (file, trick) not in kept:
             self._counts[trick.id] = self._counts.get(trick.id, 0) + 1
             if len(kept) < MAX_TRICKS:

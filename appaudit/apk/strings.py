@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 UTF8_FLAG = 0x100
 _HEADER = struct.Struct("<HHIIIIII")
+MAX_DECODED = 64 << 20
+"""Characters read of one pool, more than real ones hold; strings may lie over each other, so that a small
+pool could fill the memory."""
 
 
 class StringPool:
@@ -15,13 +18,14 @@ class StringPool:
     ``note(id, detail)`` is told of shapes that make readers disagree.
     """
 
-    __slots__ = ("_cache", "_data", "_end", "_note", "_offsets", "_start", "_utf8", "count")
+    __slots__ = ("_cache", "_data", "_end", "_left", "_note", "_offsets", "_start", "_utf8", "count")
 
     def __init__(self, data: memoryview, note: Callable[[str, str], None]) -> None:
         """``data`` is the chunk from its header to its end."""
         self._data = data
         self._note = note
         self._cache: dict[int, str | None] = {}
+        self._left = MAX_DECODED
         self.count = 0
         self._offsets: memoryview | tuple[int, ...] = ()
         self._start = self._end = 0
@@ -60,13 +64,16 @@ class StringPool:
         if index in self._cache:
             return self._cache[index]
         value = None
-        if 0 <= index < self.count:
+        if self._left < 0:
+            self._note("axml_string_overlap", f"more than {MAX_DECODED} characters; the rest is not read")
+        elif 0 <= index < self.count:
             # The platform counts UTF-16 offsets in units: an odd one is rounded down.
             at = self._start + (self._offsets[index] if self._utf8 else self._offsets[index] & ~1)
             try:
                 value = self._decode8(at) if self._utf8 else self._decode16(at)
             except (struct.error, IndexError):
                 self._note("axml_string_offset", f"string {index} lies outside the pool")
+            self._left -= len(value or "")
         self._cache[index] = value
         return value
 

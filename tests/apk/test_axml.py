@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appaudit.apk import axml
-from appaudit.apk.strings import StringPool
 from appaudit.apk.xml import Element
 from tests.apk.build import IDS, NO_STRING, Axml, Node, chunk, manifest, node, string_pool
 from tests.apk.build import axml as written
@@ -347,35 +346,6 @@ def test_depth_is_bounded() -> None:
     assert "axml_too_large" in tricks
 
 
-# --------------------------------------------------------------------------------- strings
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300)),
-    st.booleans(),
-)
-def test_strings_come_back(strings: list[str], utf8: bool) -> None:
-    tricks: list[str] = []
-    pool = StringPool(memoryview(string_pool(strings, utf8)), lambda trick, _: tricks.append(trick))
-    assert [pool[n] for n in range(len(pool))] == strings
-    assert pool[len(strings)] is None
-    assert pool[-1] is None
-    assert not tricks
-
-
-def test_a_long_utf8_string_is_read_to_its_end() -> None:
-    """Lengths beyond 0x7fff do not fit the UTF-8 form; the platform looks on in steps of 0x8000."""
-    for length in (0x7FFF, 0x8000, 0x8001, 0x12345):
-        pool = StringPool(memoryview(string_pool(["a" * length], utf8=True)), lambda *_: None)
-        assert pool[0] == "a" * length
-
-
-def test_modified_utf8_is_read() -> None:
-    data = string_pool(["xxxxxx"], utf8=True).replace(b"xxxxxx", b"\xed\xa0\xbd\xed\xb8\x80")
-    assert StringPool(memoryview(data), lambda *_: None)[0] == "😀"
-
-
 @settings(max_examples=150, deadline=None)
 @given(st.data(), st.booleans())
 def test_any_damage_is_told_not_raised(data: st.DataObject, utf8: bool) -> None:
@@ -415,11 +385,3 @@ def test_many_attributes_that_overlap_end() -> None:
     root, tricks = parsed(Greedy(manifest(*(node("x", name="a") for _ in range(2000)))).build())
     assert len(root.children) == 2000
     assert set(tricks) == {"axml_attribute_size", "axml_duplicate_attribute"}
-
-
-def test_a_string_of_another_length_is_told() -> None:
-    pool = bytearray(string_pool(["abc"], utf8=True))
-    pool[32] = 2
-    tricks: list[str] = []
-    assert StringPool(memoryview(bytes(pool)), lambda trick, _: tricks.append(trick))[0] == "abc"
-    assert tricks == ["axml_string_length"]

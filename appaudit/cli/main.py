@@ -104,8 +104,6 @@ app.command("doctor")(doctor.doctor)
 
 def run() -> None:
     """Run the program; raises SystemExit."""
-    # Records are many and hold no cycles: collecting as often as the default does costs a tenth of an audit.
-    gc.set_threshold(200_000, 20, 50)
     try:
         app(prog_name="appaudit")
     finally:

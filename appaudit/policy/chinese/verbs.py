@@ -11,7 +11,6 @@ from appaudit.policy.matching import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Polarity
 
 _AND = re.compile(r"(?:并|和|或|及|、|/|以及|或者){1,2}")
-_BESIDES = re.compile(r"除(?:了)?(?P<also>[^，,。；;]{1,20}?)(?:之|以)?外[，,][^。；;]{0,16}?(?:还|也)")
 _LETS = ("使用", "调用", "打开", "开启", "授权开启")
 _SO_AS = re.compile(r"(?:以|用于|用来|以便|目的是)$")
 """以获取……, 用于收集……: what for, and collected all the same."""
@@ -144,16 +143,6 @@ class Verbs(Parties):
         else:
             state.frame = frame
         state.taking = -1
-
-    def besides(self) -> None:
-        """除甲外，我们还会使用乙: 甲 is used too."""
-        found = _BESIDES.search(self.text)
-        if found is None:
-            return
-        frame = next((m.frame for m in self.mentions if m.start >= found.end() and m.frame is not None), None)
-        for mention in self.mentions:
-            if mention.frame is None and found.start("also") <= mention.start < found.end("also"):
-                mention.frame = frame
 
     def plants(self, i: int) -> bool:
         """Whether the verb at ``i`` puts a cookie on the user's device: 向您的设备发送Cookie, 设置Cookie."""

@@ -45,7 +45,7 @@ def _before(items: list[Token], i: int, words: list[str], entry: Entry) -> list[
         if word.get("verb") and (k == 0 or any(items[k - 1].get(d) for d in _DOERS)):
             break  # "we access and precise ..."
         first = word.low.replace("-", " ").split()
-        data = next(filter(None, (_data(first + words[n:]) for n in range(1, len(words)))), None)
+        data = next(filter(None, (lexicon().data(first + words[n:]) for n in range(1, len(words)))), None)
         if data is None:
             break
         if data.value != entry.value:
@@ -66,14 +66,10 @@ def _after(items: list[Token], i: int, words: list[str], entry: Entry) -> list[t
             break
         if items[k - 1].low == "," and word.low not in _HEADS:
             break
-        data = _data([*words[:-1], word.low]) or _data([*words, word.low])
+        data = lexicon().data([*words[:-1], word.low]) or lexicon().data([*words, word.low])
         if data is None:
             break
         if data.value != entry.value:
             out.append((k, data))
         k += 2
     return out
-
-
-def _data(words: list[str]) -> Entry | None:
-    return lexicon().data(words)

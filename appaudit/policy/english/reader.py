@@ -205,16 +205,6 @@ class EnglishReader(Nouns):
         if self.inherited and self.state.frame is None and not self.has_later_verb(i):
             self.state.frame = self.inherited
 
-    def end_condition(self, end: int) -> None:
-        if self.condition_start >= 0:
-            span = (self.condition_start, end)
-            self.conditions.append(span)
-            for mention in self.mentions:
-                if mention.start < span[0] and mention.clause == self.clause:
-                    mention.conditions += (span,)
-            self.condition = span
-            self.condition_start = -1
-
     def subject(self, i: int, actor: str) -> None:
         word = self.items[i].low
         state = self.state

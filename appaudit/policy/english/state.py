@@ -105,6 +105,26 @@ class Walk:
             self.state.frame = None
         del i
 
+    def begin_condition(self, i: int) -> None:
+        state = self.state
+        self.condition_start = self.items[i].start
+        if state.frame is not None and state.frame.polarity:
+            state.held = True
+            self.saved = state.frame
+        else:
+            self.clause += 1
+            state.frame, state.negated, self.saved = None, False, None
+
+    def end_condition(self, end: int) -> None:
+        if self.condition_start >= 0:
+            span = (self.condition_start, end)
+            self.conditions.append(span)
+            for mention in self.mentions:
+                if mention.start < span[0] and mention.clause == self.clause:
+                    mention.conditions += (span,)
+            self.condition = span
+            self.condition_start = -1
+
 
 def to_you(rest: str) -> bool:
     return bool(re.match(r"\s*(?:\w+\s+){0,6}?to you\b", rest))

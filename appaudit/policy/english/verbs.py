@@ -116,16 +116,6 @@ class Verbs(Voices):
         if frame.polarity:
             self.out.last_frame = frame
 
-    def begin_condition(self, i: int) -> None:
-        state = self.state
-        self.condition_start = self.items[i].start
-        if state.frame is not None and state.frame.polarity:
-            state.held = True
-            self.saved = state.frame
-        else:
-            self.clause += 1
-            state.frame, state.negated, self.saved = None, False, None
-
     def gives(self, item: Token, verb: Entry, i: int) -> bool:
         """Whether the user gives what follows: "By entering your phone number you agree ..."."""
         return verb.value == "provide" and verb.form == "ing" and self.word(i - 1) in ("by", "when", "while")

@@ -28,7 +28,13 @@ MAX_DEX_TOTAL = 2 << 30
 
 T = TypeVar("T", bound=Sized)
 
-_INCOMPLETE = frozenset({"zip_bad_end_record", "zip_directory_truncated"})
+_DAMAGED = "incomplete_archive", "The archive's directory is damaged ({}); files may not have been seen."
+_INCOMPLETE = {
+    "zip_bad_end_record": _DAMAGED,
+    "zip_directory_truncated": _DAMAGED,
+    "axml_string_overlap": ("unreadable_resources", "Strings overlap: {}."),
+}
+"""Tricks that leave something unread: the Gap's code and reason."""
 _AAR_LIBRARY = re.compile(r"libs/[^/]+\.jar")
 
 
@@ -94,10 +100,7 @@ class AppFile:
         """What the container shows: signatures, and one fact for each kind of trick seen so far."""
         facts = list(self._facts)
         for name, kept in sorted(self._tricks.items()):
-            evidence = tuple(
-                FileEntry(f"{file}!{trick.member}" if trick.member else file, trick.detail)
-                for file, trick in kept
-            )
+            evidence = tuple(FileEntry(_scope(file, trick), trick.detail) for file, trick in kept)
             android = "refuses" if any(t.android == "refuses" for _, t in kept) else kept[0][1].android
             facts.append(_shows(f"trick:{name}", evidence, self._counts[name], (("android", android),)))
         return facts
@@ -275,10 +278,8 @@ class AppFile:
     def _note(self, file: str, trick: Trick) -> None:
         kept = self._tricks.setdefault(trick.id, [])
         if trick.id in _INCOMPLETE:
-            reason = f"The archive's directory is damaged ({trick.detail}); files may not have been seen."
-            self._miss("incomplete_archive", file, reason)
-        if trick.id == "axml_string_overlap":
-            self._miss("unreadable_resources", f"{file}!{trick.member}", f"Strings overlap: {trick.detail}.")
+            code, reason = _INCOMPLETE[trick.id]
+            self._miss(code, _scope(file, trick), reason.format(trick.detail))
         if (file, trick) not in kept:
             self._counts[trick.id] = self._counts.get(trick.id, 0) + 1
             if len(kept) < MAX_TRICKS:
@@ -333,6 +334,10 @@ def _merge(base: Manifest, splits: list[Manifest]) -> Manifest:
         components=base.components + tuple(c for m in splits for c in m.components),
         features=base.features + tuple(f for m in splits for f in m.features),
     )
+
+
+def _scope(file: str, trick: Trick) -> str:
+    return f"{file}!{trick.member}" if trick.member else file
 
 
 def _shows(

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from appaudit.dex.layout import Data, Index, UInt8
 
 MAX_BYTES = 5
+_KEPT = np.array([0x7F7F7F7F7F & (1 << 8 * k) - 1 for k in range(1, MAX_BYTES + 1)], np.uint64)
+"""By the bytes that follow the first: the bits that make the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,6 @@ def decode(region: UInt8) -> Uleb128Stream:
     extra = extra[longer]
     values[longer] = _joined(eight[starts[longer]] & _KEPT[np.minimum(extra, MAX_BYTES - 1)])
     return Uleb128Stream(starts, values, longer[extra >= MAX_BYTES])
-
-
-_KEPT = np.array([0x7F7F7F7F7F & (1 << 8 * k) - 1 for k in range(1, MAX_BYTES + 1)], np.uint64)
-"""By the bytes that follow the first: the bits that make the number."""
 
 
 def _joined(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

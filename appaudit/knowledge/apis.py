@@ -108,6 +108,8 @@ class Word:
 
 Match = Literal["exact", "prefix", "glob", "contains"]
 MATCHES: tuple[Match, ...] = ("exact", "prefix", "glob", "contains")
+_PART_END = re.compile("[/?#]")
+_SHELL_BREAK = re.compile(r"[\s;|&/'\"]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,6 @@ _MATCHING: Mapping[Match, Callable[[str, Mapping[str, Word]], Word | None]] = {
     "glob": _shaped,
     "contains": _inside,
 }
-_PART_END = re.compile("[/?#]")
-_SHELL_BREAK = re.compile(r"[\s;|&/'\"]")
 
 
 @cache

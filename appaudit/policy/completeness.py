@@ -20,6 +20,7 @@ from appaudit.knowledge.regulations import PROFILES, Profile, clauses
 from appaudit.policy.document import MAX_CHARACTERS
 from appaudit.policy.literals import Index, OneOf
 from appaudit.policy.result import PolicyResult
+from appaudit.policy.scripts import simplified
 from appaudit.records import Evidence, Fact, Gap, ListingRow, PolicySpan
 
 Status = Literal["present", "vague", "missing", "not_applicable", "not_examined"]
@@ -183,6 +184,7 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
                     folded = words.lower()
                     folded = folded if len(folded) == len(words) else words
                     lang = "en" if words.isascii() or _HAN.search(words) is None else "zh"
+                    folded = simplified(folded) if lang == "zh" else folded
                     bits, names = book.index.held(folded)
                     if book.skip[lang].search(folded, bits) is None:
                         heading = _heading(words, lang)

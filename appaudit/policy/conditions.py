@@ -11,6 +11,14 @@ from appaudit.policy.lexicon import words_of
 from appaudit.policy.sentences import Sentence
 
 _OPENING, _CLOSING = re.compile(r"[(\[（【;；。]"), re.compile(r"[)\]）】;；。]")
+_WORD_END = "(?![a-z])"
+_OPTIONAL, _ADVERB = "optional", "optionally"
+_OPENED, _CLOSED = re.compile(r"[(（\[]\s*$"), re.compile(r"\s*[)）\]]")
+_JOINED = re.compile(r"[,，;；、]|\b(?:and|or)\b|[和或及]")
+_OURS = re.compile(
+    r"[;；。]|[,，:：]\s*(?:(?:(?:and|but|so|also|then) )*(?:we|our|the app|this app)\b|(?:同时|此外)?我们)",
+    re.I,
+)
 _DOTTED = re.compile(r"\d\.\d")
 _VERSION = re.compile(
     r"(?:until|before|prior to|earlier than|up to)\s+(?:version\s*)?v?(\d+(?:\.\d+)+)"
@@ -22,8 +30,11 @@ _VERSION = re.compile(
 
 def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str, ...]:
     """Tokens like ``background`` or ``permission:<name>``, then ``if:<words>`` for the rest."""
-    clause = _clause(sentence.text, declaration.start - sentence.start)
-    out = list(_tokens(sentence.text, clause, sentence.language))
+    place = (declaration.start - sentence.start, declaration.end - sentence.start)
+    clause = _clause(sentence.plain, place[0])
+    out = list(_tokens(sentence.plain, clause, sentence.language))
+    if _optional(sentence.plain, place, sentence.language):
+        out.append("optional")
     if declaration.polarity == "local_only":
         out.append("local_only")
     for begin, end in declaration.conditions:
@@ -33,19 +44,32 @@ def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str,
     return tuple(dict.fromkeys(out))
 
 
-_OF_SENTENCE = "optional"
-"""A condition that may stand anywhere in the sentence, not only in the clause of the data word."""
-
-
 @lru_cache(maxsize=2048)
 def _tokens(text: str, clause: tuple[int, int], language: str) -> tuple[str, ...]:
     near = text[slice(*clause)].lower()
-    out = [
-        name for name, words in _said(text, language) if name == _OF_SENTENCE or any(w in near for w in words)
-    ]
+    said = _said(text, language)
+    out = [name for name, words in said if name != _OPTIONAL and any(w in near for w in words)]
     if _DOTTED.search(near) is not None and (version := _VERSION.search(near)) is not None:
         out.append("until_version:" + next(g for g in version.groups() if g))
     return tuple(out)
+
+
+def _optional(text: str, place: tuple[int, int], language: str) -> bool:
+    """Whether the data word at ``place`` may be left out: said behind it in brackets ("gender (optional)"),
+    before it ("optionally"), or in its clause, which ends where we come in again ("..., and we also ...")."""
+    low = text.lower()
+    for word in next((words for name, words in _said(text, language) if name == _OPTIONAL), ()):
+        for found in re.finditer(re.escape(word) + _WORD_END, low):
+            start, end = found.span()
+            if _OPENED.search(text, 0, start) and _CLOSED.match(text, end):
+                if place[1] <= start and not _JOINED.search(text, place[1], start):
+                    return True
+                continue
+            left = max((m.end() for m in _OURS.finditer(text, 0, start)), default=0)
+            right = next((m.start() for m in _OURS.finditer(text, end)), len(text))
+            if (end if word == _ADVERB else left) <= place[0] < right:
+                return True
+    return False
 
 
 def _clause(text: str, position: int) -> tuple[int, int]:

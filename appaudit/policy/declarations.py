@@ -92,14 +92,14 @@ def read_document(document: LoadedDocument) -> ReadDocument:
         passing = Passing(paragraph, frame)
         for number, sentence in enumerate(paragraph.sentences):
             reader = chinese if sentence.language == "zh" else english
-            words = words_of.get(sentence.text)
+            words = words_of.get(sentence.plain)
             if words is None:
-                words = words_of[sentence.text] = reader.tokens(sentence.text)
+                words = words_of[sentence.plain] = reader.tokens(sentence.plain)
             start_frame = passing.before(number, sentence) if definition is None else definition.frame
             skip = max(0, definition.body - sentence.start) if definition is not None else 0
-            reading = reader.read(sentence.text, words, start_frame, skip or passing.label, passing.read)
+            reading = reader.read(sentence.plain, words, start_frame, skip or passing.label, passing.read)
             if start_frame is None and (listed := passing.listed(reading, sentence)) is not None:
-                reading = reader.read(sentence.text, words, listed, skip)
+                reading = reader.read(sentence.plain, words, listed, skip)
             found.readings[index, number] = reading
             if reading.mentions:
                 if names is not None:
@@ -216,7 +216,7 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
     """What "the above information" names: the declarations of the sentence before, or the group
     most of them belong to. The first is the statement; the others come in by it."""
     frame = frames[0]
-    if _AHEAD.search(sentence.text, mention.start, mention.end):
+    if _AHEAD.search(sentence.plain, mention.start, mention.end):
         return  # "the following information": named after it
     if frame.inherited and mention.start <= 3:
         return  # "This information may include ...": it lists, it does not point

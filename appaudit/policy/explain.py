@@ -78,7 +78,7 @@ def _sentence(found: ReadDocument, index: int, number: int) -> Iterator[str]:
         yield f"  stands already on line {sentence.repeats}: the same declarations"
     if reading is None:
         return
-    told = [w for t in lexicon().match(sentence.text) if (w := _word(t))]
+    told = [w for t in lexicon().match(sentence.plain) if (w := _word(t))]
     if told:
         yield "  words: " + "; ".join(told)
     declared = [d for d in found.declarations if (d.paragraph, d.sentence) == (index, number)]
@@ -92,7 +92,7 @@ def _sentence(found: ReadDocument, index: int, number: int) -> Iterator[str]:
     for topic, _ in topics_of(found):
         if topic.paragraph == index and sentence.start <= topic.start < sentence.start + len(sentence.text):
             yield f"  states {topic.kind}: “{paragraph.text[topic.start : topic.end]}”"
-    for grant in grants_of(sentence.text, sentence.language):
+    for grant in grants_of(sentence.plain, sentence.language):
         verb = "denies" if grant.denied else "names"
         named = sentence.text[grant.start : grant.end]
         yield f"  {verb} permission: “{named}” is {', '.join(grant.permissions)}"

@@ -43,7 +43,9 @@ _JOIN = {
 _DENIED = {
     "zh": re.compile(r"(?:不会|不|未|无需|不再)(?:主动)?(?:申请|获取|索取|请求|需要|使用|调用|开启)"),
     "en": re.compile(
-        r"\b(?:do not|don't|does not|will not|never)\s+(?:ask|request|require|need|use|apply)", re.I
+        r"\b(?:(?:do not|don['’]t|does not|will not|never)\s+(?:ask|request|require|need|use|apply)"
+        r"|(?:no|not have|n['’]t have|not|cannot|can['’]t|unable to|never) (?:any )?access)\b",
+        re.I,
     ),
 }
 

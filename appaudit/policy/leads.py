@@ -9,6 +9,7 @@ from functools import lru_cache
 from appaudit.policy.lexicon import lexicon
 from appaudit.policy.literals import may_match
 from appaudit.policy.reading import NOTHING_READ, Frame, SentenceReading, inherit
+from appaudit.policy.scripts import simplified
 from appaudit.policy.sentences import Sentence
 from appaudit.policy.structure import Paragraph
 
@@ -126,7 +127,7 @@ def own_names(text: str) -> re.Pattern[str] | None:
 
 def collects(paragraph: Paragraph) -> bool:
     """Whether the paragraph stands under a heading like "Information we collect"."""
-    return bool(paragraph.path) and _collecting(paragraph.path[-1][:120])
+    return bool(paragraph.path) and _collecting(simplified(paragraph.path[-1][:120]))
 
 
 @lru_cache(maxsize=256)
@@ -146,12 +147,12 @@ class Passing:
         self.open = LABEL_FRAME
         self.read = NOTHING_READ
         self.lead: Frame | None = LABEL_FRAME if collects(paragraph) else None
-        self.term = TERM.match(paragraph.text, paragraph.body) is not None
+        self.term = TERM.match(simplified(paragraph.text), paragraph.body) is not None
 
     def before(self, number: int, sentence: Sentence) -> Frame | None:
         """The frame that the sentence starts in."""
         for pattern, frame in ((LABEL, LABEL_FRAME), (SHARED_LABEL, SHARED_FRAME)):
-            if (label := pattern.match(sentence.text)) is not None:
+            if (label := pattern.match(sentence.plain)) is not None:
                 self.label, self.open = label.end(), frame
                 return frame
         self.label = 0
@@ -159,7 +160,7 @@ class Passing:
             return inherit(self.last)
         if number == 0 and self.frame is not None:
             return self.frame
-        if INCLUDES.match(sentence.text):
+        if INCLUDES.match(sentence.plain):
             if self.last is not None and self.last.polarity in ("shared", "not_shared"):
                 return inherit(self.last)
             return LABEL_FRAME
@@ -167,13 +168,13 @@ class Passing:
 
     def listed(self, reading: SentenceReading, sentence: Sentence) -> Frame | None:
         """The frame of a list without a verb, by what leads it in."""
-        if self.lead is None or reading.has_verb or not reading.mentions or len(sentence.text) > _LIST:
+        if self.lead is None or reading.has_verb or not reading.mentions or len(sentence.plain) > _LIST:
             return None
-        return None if _STARTS.match(sentence.text) else self.lead
+        return None if _STARTS.match(sentence.plain) else self.lead
 
     def silent(self, sentence: Sentence) -> bool:
         """Whether a sentence names data without saying what happens to them."""
-        text = sentence.text
+        text = sentence.plain
         low = text.lower()
         if may_match(CAUTION, low) and CAUTION.search(text) is not None:
             return True
@@ -190,9 +191,9 @@ class Passing:
             self.last = reading.last_frame
         elif reading.has_verb:
             self.last = None
-        if self.label and self.label >= len(sentence.text) - 1:
+        if self.label and self.label >= len(sentence.plain) - 1:
             self.last = self.open
-        text = sentence.text.rstrip(";； ")
+        text = sentence.plain.rstrip(";； ")
         if text.endswith((":", "：")) and self.last is not None:
             self.lead = inherit(self.last)
         elif (
@@ -208,7 +209,7 @@ class Passing:
 
 def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int) -> bool:
     """Whether a sentence without a verb of its own continues the list of the one before."""
-    head = sentence.text[:24].lower()
+    head = sentence.plain[:24].lower()
     if head.startswith(
         (
             "for example",
@@ -230,9 +231,9 @@ def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int) -> bool:
         )
     ):
         return True
-    before = paragraph.sentences[number - 1].text
-    broken = sentence.text.count(")") + sentence.text.count("）") > sentence.text.count(
+    before = paragraph.sentences[number - 1].plain
+    broken = sentence.plain.count(")") + sentence.plain.count("）") > sentence.plain.count(
         "("
-    ) + sentence.text.count("（")
+    ) + sentence.plain.count("（")
     listed = before.rstrip().endswith((";", "；"))
     return broken or listed or head.startswith(("related information", "相关信息"))

@@ -49,7 +49,7 @@ def recipients_of(declaration: Declaration, sentence: Sentence) -> tuple[tuple[s
     words = frame.recipient.strip()
     if not words or words == "其":  # "向其提供": someone named before; not resolved
         return (None,), actor
-    return tuple(f"party:{name}" for name in _enumeration(sentence.text, words, sentence.language)), actor
+    return tuple(f"party:{name}" for name in _enumeration(sentence.plain, words, sentence.language)), actor
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Literal
 
-from appaudit.policy.scripts import HAN
+from appaudit.policy.scripts import HAN, simplified
 
 _LATIN = re.compile(r"[A-Za-z]")
 _ABBREVIATION = re.compile(
@@ -34,12 +34,14 @@ _LONGEST_SENTENCE = 2500
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """``text`` stands at ``start`` of its paragraph. ``repeats``: line of an earlier copy, 0 if none."""
+    """``text`` stands at ``start`` of its paragraph. ``repeats``: line of an earlier copy, 0 if none;
+    ``plain``: the text in simplified characters, each where it stood."""
 
     text: str
     start: int
     language: Literal["zh", "en"]
     repeats: int = 0
+    plain: str = ""
 
 
 def language_of(text: str) -> Literal["zh", "en"]:
@@ -67,7 +69,9 @@ def sentences(
         if piece.strip():
             offset = start + len(piece) - len(piece.lstrip())
             body = piece.strip()
-            yield Sentence(body, offset, language_of(body), _repeats(body, line(offset), seen))
+            language = language_of(body)
+            plain = simplified(body) if language == "zh" else body
+            yield Sentence(body, offset, language, _repeats(body, line(offset), seen), plain)
         start = end
 
 

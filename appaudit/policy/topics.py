@@ -99,14 +99,13 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
         if paragraph.kind == "contents":
             continue
         if paragraph.kind == "heading":
-            sentences = [(paragraph.text, 0, 0, language_of(paragraph.text))]
+            sentences = [(simplified(paragraph.text), 0, 0, language_of(paragraph.text))]
         else:
-            sentences = [(s.text, s.start, s.repeats, s.language) for s in paragraph.sentences]
+            sentences = [(s.plain, s.start, s.repeats, s.language) for s in paragraph.sentences]
         for text, start, repeats, language in sentences:
             book = rules(language)
             low = text.lower()
             low = low if len(low) == len(text) else text
-            low = simplified(low) if language == "zh" else low
             bits, numbers = book.index.held(low)
             menu = None if _MENU.isdisjoint(text) else MENU_PATH.search(text)
             for rule in map(book.all.__getitem__, sorted(numbers if menu is None else numbers | book.bare)):

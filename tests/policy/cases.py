@@ -171,6 +171,11 @@ ENGLISH = [
     ("When you exchange data (such as your address) between your phone and the server, it is encrypted.", "c:address"),
     ("We don’t store your photos or share them with partners.", "nc:photo ns:photo"),
     ("Your voice is used in real time – we don’t share it with third parties.", "c:voice ns:voice"),
+    # what nobody can do, what must come first
+    ("We have no access to your contacts.", "nc:contacts"),
+    ("We are unable to read your text messages.", "nc:sms"),
+    ("Notes are sealed, so nobody can read the content of your messages.", "nc:im_content"),
+    ("Only if an address is recognised will we upload the clipboard.", "c:clipboard"),
 ]  # fmt: skip
 
 CHINESE = [
@@ -273,6 +278,12 @@ CHINESE = [
     ("我們會蒐集您的手機號碼、裝置資訊及網路IP位址。", "c:phone_number c:device_info c:ip"),
     ("使用者的位置資訊不會提供給第三方。", "ns:location"),
     ("我们将您的手机号码发送给通信运营商。", "s:phone_number"),
+    ("如您同意，我們會收集裝置識別碼。收集的資訊類型：裝置型號、電子郵件", "c:device_id_other c:device_model c:email"),
+    # 说明是何种数据的定语、功能的列举、识别您的……
+    ("我们会收集可用于识别您身份的数据，包括昵称、手机号码。", "c:nickname c:phone_number"),
+    ("我们会识别您的声纹用于登录。", "c:voice"),
+    ("当您使用图片下载/保存至本地/分享等功能时，我们会使用您的存储权限。", "c:external_files"),
+    ("我们会收集您的证件号码和证件有效期。", "c:id_card c:id_document"),
 ]  # fmt: skip
 
 WORDS = {"c": "collected", "s": "shared", "nc": "not_collected", "ns": "not_shared", "l": "local_only"}

@@ -160,12 +160,33 @@ def test_a_reference_to_nothing_is_a_gap() -> None:
         ("If you join a raffle, we collect your address.", "if:If you join a raffle"),
         ("We process the clipboard locally on your device.", "local_only"),
         ("您可以选择提供您的性别。", "optional"),
+        ("您可以選擇提供您的性別。", "optional"),
     ],
 )  # fmt: skip
 def test_condition(text: str, condition: str) -> None:
     facts = [f for f in read_loaded(from_text(text)).facts if f.subject.startswith("data:")]
     assert facts
     assert condition in facts[0].condition
+
+
+@pytest.mark.parametrize(
+    ("text", "optional"),
+    [
+        ("You may choose to provide your gender, and we also record your IMEI.", "gender"),
+        ("We collect your phone number, gender (optional) and IMEI.", "gender"),
+        ("We collect your e-mail address and, optionally, your birthday.", "birth_date"),
+        ("我们收集手机号、性别（选填）和IMEI。", "gender"),
+        ("您可以选择提供您的性别，我们还会收集您的IMEI。", "gender"),
+    ],
+)
+def test_optional_is_said_of_a_clause(text: str, optional: str) -> None:
+    facts = [f for f in read_loaded(from_text(text)).facts if f.subject.startswith("data:")]
+    assert [f.subject for f in facts if "optional" in f.condition] == [f"data:{optional}"]
+
+
+def test_no_access_asks_for_no_permission() -> None:
+    facts = read_loaded(from_text("We have no access to your contacts.")).facts
+    assert [f.stance for f in facts if f.action == "requests"] == ["denied"]
 
 
 @pytest.mark.parametrize(

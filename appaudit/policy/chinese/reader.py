@@ -10,12 +10,16 @@ from appaudit.policy.chinese.state import BREAK, CLOSE, ONLY_ON_DEVICE, OPEN, PU
 from appaudit.policy.lexicon import lexicon
 from appaudit.policy.matching import Token
 from appaudit.policy.reading import NOTHING_READ, Frame, SentenceReading
-from appaudit.policy.scripts import simplified
 
 _UNDER_A_NAME = re.compile(r"[^，,。]{1,8}(?:名义|形式|方式|身份)")
 """以……名义收集 is no purpose."""
 _BY_WHICH = re.compile(r"[^，,。；;、]{1,30}所(?:提供|使用|产生|生成|携带)")
 """用于接入服务的程序所提供的……: which program, not what for."""
+_ABLE = ("可", "可以", "能", "能够", "单独")
+_WHICH_DATA = re.compile(
+    r"[^，,。；;、]{0,6}(?:识别|辨识|确定|确认|联系|定位)[^，,。；;]{0,16}的[^，,。；;]{0,6}(?:信息|数据|资料|标识)"
+)
+"""可用于识别您身份的数据: which data, not what for."""
 _THEY = ("他们", "它们", "其可能", "其会", "其将")
 _WHILE = ("时", "后", "期间", "过程中", "情况下")
 _LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)(?:但不限于)?\s*$")
@@ -192,6 +196,13 @@ class ChineseReader(Nouns):
             return
         if word == "用于" and _BY_WHICH.match(self.text, item.end):
             return
+        if (
+            word == "用于"
+            and self.text.endswith(_ABLE, 0, item.start)
+            and _WHICH_DATA.match(self.text, item.end)
+        ):
+            state.nested = True
+            return
         if word == "以" and _UNDER_A_NAME.match(self.text, item.end):
             return
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
@@ -322,7 +333,7 @@ class ChineseReader(Nouns):
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of one Chinese sentence, as `read` takes them."""
+    """The words of one Chinese sentence in simplified characters, as `read` takes them."""
     return lexicon().items(_user(text), PUNCT)
 
 
@@ -343,5 +354,5 @@ def read(
 
 
 def _user(text: str) -> str:
-    """``text`` in one script and with one word for the user; offsets stay."""
-    return simplified(text).replace("你", "您")
+    """``text`` with one word for the user; offsets stay."""
+    return text.replace("你", "您")

@@ -25,6 +25,7 @@ _KEPT = re.compile(r"(?:会|将|被)[^，,；;、]{0,5}$")
 
 _TO_SERVER = re.compile(r"(?:至|到|回|给)?(?:我们的?|本平台的?|云端|后台)?(?:的)?(?:服务器|云端|后台)")
 _OPENS_LIST = re.compile(r"的[^，,。；;：:]{0,10}(?:包括|包含|如下|有[:：])")
+_DOINGS = re.compile(r"[至到于在][^，,。；;、/]{0,6}本地(?:[、/][^，,。；;]{1,12})?等?的?(?:功能|服务|操作)")
 _VARIES = re.compile(r"[^。；]*?(?:有所不同|而不同|因素|有所区别)")
 _IF_WE = re.compile(r"(?:如果?|若|倘若|一旦)(?!您|用户|你)")
 """A condition whose subject is not the user."""
@@ -62,6 +63,8 @@ class Verbs(Parties):
             state.nested = False
         if state.nested and cls in ("use", "collect", "other", "provide", "permission"):
             return
+        if before_char and before_char in "、/和及或" and _DOINGS.match(self.text, item.end):
+            return  # 下载/保存至本地/分享等功能: what the app can do
         if before_char == "的" or (
             NOMINAL.match(after)
             and cls != "local"
@@ -83,6 +86,8 @@ class Verbs(Parties):
             state.held = False
         self.out.has_verb = True
         if cls == "other" and self.free() and self.on_device(item):
+            cls = "use"
+        if item.text == "识别" and state.frame is None and not state.held and self.identifies(i):
             cls = "use"
         if cls == "other" and item.text == "发送":
             cls = "collect" if self.plants(i) else "provide" if self.to_server(item) else "other"
@@ -156,6 +161,14 @@ class Verbs(Parties):
             if nxt.text in BREAK or (verb is not None and verb.value != "other"):
                 return False
         return False
+
+    def identifies(self, i: int) -> bool:
+        """Whether what the verb at ``i`` identifies is the user's own: 识别您的声纹."""
+        rest = [item for item in self.items[i + 1 : i + 4] if item.text != "的"][:2]
+        if len(rest) < 2 or rest[0].start != self.items[i].end:
+            return False
+        whose, what = rest
+        return bool(whose.get("you") and what.get("data")) and what.start - whose.end <= 1
 
     def to_server(self, item: Token) -> bool:
         """Whether the verb moves data to our own servers: 上传至服务器."""

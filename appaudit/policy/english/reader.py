@@ -139,7 +139,7 @@ class EnglishReader(Nouns):
             elif (
                 (item.low == "no" and self.opens_denial(i))
                 or item.low != "no"
-                or self.word(i + 1) in ("longer",)
+                or self.word(i + 1) in ("longer", "access")
             ):
                 if item.low in ("not", "no") and self.contrasts(i):
                     state.excluded = True  # "..., not your advertising ID", "... but no address"

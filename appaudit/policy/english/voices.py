@@ -83,6 +83,8 @@ class Voices(Parties):
             polarity = "collected"
         if cls == "use" and item.low.startswith(("associat", "link")) and _TIED.match(rest):
             polarity = None  # "linked to your device": only says what it belongs to
+        if self.condition_start >= 0 and item.low.startswith(("recogni", "detect")):
+            polarity = None  # "if an address is recognised": what must come first
         since = state.frame.end if state.frame is not None else 0
         negated = state.negated and (
             polarity != "local_only" or _NOT.search(self.text, since, item.start) is not None

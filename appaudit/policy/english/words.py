@@ -21,6 +21,7 @@ from appaudit.policy.english.state import (
 from appaudit.policy.matching import Entry, Token, fold
 
 _KEPT = ("records", "logs")
+_HOLD = ("have", "has", "had")
 _NOTHING = re.compile(r"\s+(?:no|none of|neither)\b(?! (?:longer|later|more than|less|fewer|other purpose))")
 _NOBODY = re.compile(
     r"[^.;:]{0,80}?\b(?:with|to) (?:nobody|no one|no-one|no (?:other |third[- ]|outside |external )*"
@@ -71,6 +72,8 @@ class Words(Walk):
                 return False
             return word == "and" and self.has_object(i)
         if verb.form == "base":
+            if word == "no" and low == "access" and self.word(j - 1) in _HOLD:
+                return True  # "we have no access to"
             if before.get("possessive") is not None and word not in ("that", "all"):
                 return False
             if (

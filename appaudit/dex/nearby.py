@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from appaudit.dex import models, opcodes
-from appaudit.dex.blocks import by_parameter, invoked
+from appaudit.dex.blocks import by_parameter, invoked, parameter_types
 from appaudit.dex.code import Code
 from appaudit.dex.definitions import BEFORE, NOTHING, UNKNOWN, reaching
 from appaudit.dex.flow import Names, constant
@@ -17,6 +17,13 @@ from appaudit.dex.models import Constant, shown
 from appaudit.dex.queries import CallSites
 
 _STRING = "Ljava/lang/String;"
+_FOLLOWED = frozenset(
+    {*"BCIJSZ", "[B", "[C", "Landroid/net/Uri;", "Ljava/net/URI;"}
+    | {f"Ljava/lang/{name};" for name in ("CharSequence", "Class", "Integer", "Long", "Object")}
+    | {f"{array}{text}" for array in ("", "[") for text in (_STRING, "Ljava/lang/Object;")}
+)
+"""Types of parameters for which a whole method is followed: others have no constants but those that stand in
+fields of the framework."""
 
 
 class Trace(NamedTuple):
@@ -41,6 +48,7 @@ def traces(
     if not len(calls):
         return []
     asked: list[int] = []
+    follow: list[bool] = []
     bounds = [0]
     codes = [dex.code for dex in calls.dexes]
     numbers = calls.dex.tolist()
@@ -50,6 +58,8 @@ def traces(
         receiver, parameters = by_parameter(invoked(words, 0), signature, static)
         asked.append(-1 if receiver is None or not receivers else receiver)
         asked += parameters
+        follow.append(True)
+        follow += [kind in _FOLLOWED for kind in parameter_types(signature)[: len(parameters)]]
         bounds.append(len(asked))
     call = np.repeat(np.arange(len(calls)), np.diff(bounds))
     where = calls.dex[call], calls.item[call], calls.offset[call]
@@ -70,7 +80,7 @@ def traces(
                 known = False
             elif at[place] != NOTHING:
                 value, known = _value(units, at[place], names[number])
-            if not known:
+            if not known and follow[place]:
                 found.append(None)
                 break
             values.append(shown(value))

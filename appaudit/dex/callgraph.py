@@ -15,14 +15,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from appaudit.dex import opcodes
 from appaudit.dex.annotations import annotated_methods
 from appaudit.dex.dex import Dex
 from appaudit.dex.dispatch import Dispatch
 from appaudit.dex.hierarchy import MAX_DEPTH, Hierarchy, Parents
-from appaudit.dex.layout import Index, Int32, Key, Mask, distinct, expand
+from appaudit.dex.layout import Index, Int32, Int64, Key, Mask, UInt8, distinct, expand
 from appaudit.dex.numbers import NAME_BITS, PROTO_BITS, SIGNATURE_BITS, MethodNumbers
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.outgoing import Bodies, Outgoing
@@ -184,7 +183,7 @@ class CallGraph:
         joined = joined[np.argsort(joined[:, 0], kind="stable")]
         return joined[:, 0], joined[:, 1]
 
-    def _annotated(self, annotations: list[str]) -> Iterator[npt.NDArray[np.int64]]:
+    def _annotated(self, annotations: list[str]) -> Iterator[Int64]:
         """(class, method with one of the annotations that it has or inherits)."""
         for k, dex in enumerate(self.dexes):
             method = annotated_methods(dex, annotations)
@@ -209,7 +208,7 @@ class CallGraph:
     def made(self, nodes: Index) -> Key:
         """The numbers of the classes that some methods make instances of; who runs a constructor by
         reflection makes one. ``nodes`` ascending, each once."""
-        classes: list[npt.NDArray[np.int64]] = [np.empty(0, np.int64)]
+        classes: list[Int64] = [np.empty(0, np.int64)]
         for bodies in self._outgoing.bodies(nodes):
             class_of_type = self._hierarchy.type_numbers[bodies.number]
             named = self._outgoing.named(bodies, Reference.TYPE)
@@ -312,7 +311,7 @@ def _rows(edges: Sequence[tuple[Index, Index]]) -> tuple[Index, Index]:
     return pair >> 32, pair & 0xFFFFFFFF
 
 
-def _plain_kinds() -> npt.NDArray[np.uint8]:
+def _plain_kinds() -> UInt8:
     return np.array([opcodes.invoke_kind(op) for op in range(256)], np.uint8)
 
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from appaudit.dex import leb
-from appaudit.dex.layout import Data, Index, Int32, Mask, UInt32
-
-Int64 = npt.NDArray[np.int64]
+from appaudit.dex.layout import Data, Index, Int32, Int64, Mask, UInt32
 
 
 class EncodedFields(NamedTuple):

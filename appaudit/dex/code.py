@@ -9,11 +9,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from appaudit.dex import leb, opcodes
 from appaudit.dex.classdata import EncodedMethods
-from appaudit.dex.layout import Data, Index, Int32, Mask, UInt8, UInt16, distinct, expand
+from appaudit.dex.layout import Data, Index, Int32, Int64, Mask, UInt8, UInt16, distinct, expand, ordered
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.sweep import Sweep, sweep
 
@@ -22,27 +21,42 @@ BATCH = 1 << 19
 """Code units that are decoded at once, unless a method is longer."""
 
 
-class References(NamedTuple):
+class References:
     """Instructions that refer to one table, in order: ``at`` where each begins among the code units,
     ``opcode``, ``operand`` the index in that table; ``bounds`` those of `Code`."""
 
-    at: Int32
-    opcode: UInt8
-    operand: Int32 | UInt16
-    bounds: Int32
+    def __init__(self, at: Int32, opcode: UInt8, operand: Int32 | UInt16, bounds: Int32) -> None:
+        self.at, self.opcode, self.operand, self.bounds = at, opcode, operand, bounds
+
+    def to(self, indices: Int32 | Index) -> tuple[Index, Index]:
+        """(place in ``indices``, row) of every instruction that refers to one of them, in order."""
+        row, first = self._by_operand
+        indices = np.minimum(indices, len(first) - 2)  # the last is that of no instruction
+        low = first[indices]
+        place, at = expand(low, first[indices + 1] - low)
+        order = np.argsort(row[at], kind="stable")
+        return place[order], row[at[order]].astype(np.intp)
+
+    @cached_property
+    def _by_operand(self) -> tuple[Int32, Index]:
+        """The rows sorted by operand, and for each index where its own begin; one index behind the last."""
+        size = int(self.operand.max(initial=0)) + 1
+        first = np.zeros(size + 2, np.intp)
+        np.cumsum(np.bincount(self.operand, minlength=size + 1), out=first[1:])
+        order = np.argsort(self.operand.astype(np.uint16), kind="stable")  # numpy's radix sort
+        if size > 0x10000:
+            order = order[np.argsort((self.operand >> 16).astype(np.uint16)[order], kind="stable")]
+        return order.astype(np.int32), first
+
+    @property
+    def count(self) -> Index:
+        """How many of the instructions each code item has."""
+        return np.diff(np.searchsorted(self.at, self.bounds))
 
     def items(self, rows: Index) -> Int32:
         """The code item that each of some instructions stands in."""
-        if 4 * len(rows) > len(self.bounds):  # to number all is less than to search for so many
-            return self.item[rows]
         items: Int32 = (np.searchsorted(self.bounds, self.at[rows], "right") - 1).astype(np.int32)
         return items
-
-    @property
-    def item(self) -> Int32:
-        """The code item that each instruction stands in."""
-        count = np.diff(np.searchsorted(self.at, self.bounds))
-        return np.repeat(np.arange(len(count), dtype=np.int32), count)
 
 
 class _Decoded(NamedTuple):
@@ -152,9 +166,9 @@ class Code:
         behind = np.append(offsets, -1)[first + 1]
         return None if (behind == self.offset).any() else order[first].astype(np.int32)
 
-    def _in_order(self) -> tuple[Index, npt.NDArray[np.int64]]:
+    def _in_order(self) -> tuple[Index, Int64]:
         """Rows of the class data's methods by the offset of their code, and these offsets."""
-        order = np.argsort(self._methods.code_offset, kind="stable")
+        order = ordered(self._methods.code_offset)
         return order, self._methods.code_offset[order].astype(np.int64)
 
     def methods_of(self, items: Int32) -> tuple[Index, Int32]:
@@ -169,6 +183,16 @@ class Code:
         low = np.searchsorted(offsets, wanted, "left")
         place, at = expand(low, np.searchsorted(offsets, wanted, "right") - low)
         return place, order[at].astype(np.int32)
+
+    def methods_naming(self, references: References) -> tuple[Index | slice, Int32]:
+        """Every instruction with each method that runs it: (row in ``references``, row in the class data's
+        methods)."""
+        count = references.count
+        place, method_row = self.methods_of(np.arange(len(count), dtype=np.int32))
+        if len(place) == len(count):
+            return slice(None), np.repeat(method_row, count)
+        row = expand((np.cumsum(count) - count)[place], count[place])[1]
+        return row, np.repeat(method_row, count[place])
 
     def items_of_methods(self, method_rows: Int32) -> Int32:
         """The code item of each row in the class data's methods, -1 for none (or one not readable)."""
@@ -204,7 +228,7 @@ class Code:
             cut += int(found.cut.sum())
             base = int(self.bounds[low])
             begins[base : base + len(units)] = found.begins
-            counts = [int(np.count_nonzero(found.kind == kind)) for kind in Reference]
+            counts = [int(np.count_nonzero(found.kind == np.uint8(kind))) for kind in Reference]
             # By table; what refers to none has the highest kinds.
             places = found.at[np.argsort(found.kind, kind="stable")[: sum(counts)]]
             operands, operators = units[1:][places], units[places].astype(np.uint8)
@@ -283,7 +307,7 @@ def _sleb128(data: Data, at: int) -> tuple[int, int]:
     return (value - (1 << bits) if bits < 35 and value >> (bits - 1) & 1 else value), at
 
 
-def _gather(everything: UInt16, begin: Index, size: npt.NDArray[np.int64], bounds: Index) -> UInt16:
+def _gather(everything: UInt16, begin: Index, size: Int64, bounds: Index) -> UInt16:
     """The code units of all methods end to end."""
     if not len(begin):
         return np.empty(0, np.uint16)

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from appaudit.dex import values
-from appaudit.dex.classdata import ClassData, Int64, read_class_data
+from appaudit.dex.classdata import ClassData, read_class_data
 from appaudit.dex.code import Code
 from appaudit.dex.errors import DexError
 from appaudit.dex.layout import (
@@ -19,6 +19,7 @@ from appaudit.dex.layout import (
     Header,
     Index,
     Int32,
+    Int64,
     Mask,
     Section,
     Table,
@@ -52,6 +53,7 @@ class Dex:
         self.member = member
         self.problems: list[str] = []
         self._method_names: dict[int, tuple[str, str, str]] = {}
+        self._proto_descriptors: dict[int, str] = {}
         self.header: Header = read_header(self.data, start)
         if self.header.file_size > len(self.data) - start:
             self.problems.append(
@@ -205,6 +207,12 @@ class Dex:
 
     def proto_descriptor(self, index: int) -> str:
         """``(ILjava/lang/String;)V`` of a prototype index, ``?`` where corrupt."""
+        known = self._proto_descriptors.get(index)
+        if known is None:
+            known = self._proto_descriptors[index] = self._read_proto(index)
+        return known
+
+    def _read_proto(self, index: int) -> str:
         if not 0 <= index < len(self.protos.return_type):
             return UNKNOWN
         parameters = self.type_list(int(self.protos.parameters[index]))

@@ -12,7 +12,7 @@ from appaudit.dex.blocks import Method
 from appaudit.dex.dex import Dex
 from appaudit.dex.flow import Names, run
 from appaudit.dex.hierarchy import Hierarchy
-from appaudit.dex.layout import Int32
+from appaudit.dex.layout import Int32, ordered
 from appaudit.dex.models import Constant, FieldConstant
 from appaudit.dex.opcodes import Reference
 from appaudit.dex.registers import State, argument, plain
@@ -193,7 +193,7 @@ class Fields:
         """(class number, dex, type index) of every type, sorted by the first."""
         numbers = self._hierarchy.type_numbers
         classes = np.concatenate([np.empty(0, np.int32), *numbers])
-        order = np.argsort(classes, kind="stable")
+        order = ordered(classes)
         dexes = np.repeat(np.arange(len(numbers), dtype=np.int32), [len(n) for n in numbers])
         types = np.concatenate([np.empty(0, np.int32), *(np.arange(len(n), dtype=np.int32) for n in numbers)])
         return classes[order], dexes[order], types[order]
@@ -205,7 +205,7 @@ class Fields:
             found = self._dexes[number].code.references(Reference.FIELD)
             chosen = np.flatnonzero(_IPUT[found.opcode])
             operand = found.operand[chosen].astype(np.int32)
-            order = np.argsort(operand, kind="stable")
+            order = ordered(operand)
             self._puts[number] = operand[order], found.items(chosen)[order], found.at[chosen][order]
         return self._puts[number]
 

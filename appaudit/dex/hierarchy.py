@@ -10,7 +10,7 @@ from itertools import count
 import numpy as np
 
 from appaudit.dex.dex import Dex
-from appaudit.dex.layout import Index, Int32, Key, distinct, expand, without
+from appaudit.dex.layout import Index, Int32, Key, distinct, expand, ordered, without
 
 MAX_DEPTH = 256
 """No app nests inheritance as deep as this; circles are cut here."""
@@ -45,7 +45,7 @@ class Hierarchy:
         for place, (dex, numbers) in enumerate(zip(dexes, self.type_numbers, strict=True)):
             child = numbers[dex.classes.type]
             fresh = ~defined[child]
-            again = np.argsort(child, kind="stable")
+            again = ordered(child)
             fresh[again[1:][child[again[1:]] == child[again[:-1]]]] = False
             defined[child] = True
             defining[child[fresh]] = place
@@ -80,7 +80,7 @@ class Hierarchy:
         more = np.array(given, np.intp).reshape(-1, 2)
         child_of = np.concatenate([*children, more[:, 0], self.interfaces[:, 0]]).astype(np.intp)
         parent_of = np.concatenate([*parents, more[:, 1], self.interfaces[:, 1]]).astype(np.intp)
-        order = np.argsort(parent_of, kind="stable")
+        order = ordered(parent_of)
         self._child: Index = child_of[order]
         self._parent: Index = parent_of[order]
 
@@ -124,7 +124,7 @@ class Hierarchy:
     @cached_property
     def upwards(self) -> tuple[Index, Index]:
         """`edges`, sorted by the first."""
-        order = np.argsort(self._child, kind="stable")
+        order = ordered(self._child)
         return self._child[order], self._parent[order]
 
     def _parents(self, class_: int) -> list[int]:

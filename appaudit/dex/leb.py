@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from appaudit.dex.layout import Data, Index, UInt8
+from appaudit.dex.layout import Data, Index, UInt8, UInt64
 
 MAX_BYTES = 5
 _KEPT = np.array([0x7F7F7F7F7F & (1 << 8 * k) - 1 for k in range(1, MAX_BYTES + 1)], np.uint64)
@@ -48,7 +47,7 @@ def decode(region: UInt8) -> Uleb128Stream:
     return Uleb128Stream(starts, values, longer[extra >= MAX_BYTES])
 
 
-def _joined(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def _joined(words: UInt64) -> UInt64:
     """The groups of seven bits of each word moved together: in pairs, in fours, then all. What does not
     fit into 32 bits falls out."""
     for low, high, shift in (

@@ -10,14 +10,13 @@ import secrets
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from appaudit.dex import mutf8
 from appaudit.dex.dex import Dex
-from appaudit.dex.layout import Data, Index, Int32, by_appearance
+from appaudit.dex.layout import Data, Index, Int32, UInt64, by_appearance
 from appaudit.dex.strings import UNKNOWN
 
-Hashes = npt.NDArray[np.uint64]
+Hashes = UInt64
 
 _KEPT = np.array([(1 << 8 * k) - 1 for k in range(9)], np.uint64)
 """For the bytes that are left of a string, those of the next eight that belong to it."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from appaudit.dex import customs
 from appaudit.dex.dex import Dex
-from appaudit.dex.layout import Index, Int32, UInt8, distinct, expand
+from appaudit.dex.layout import Index, Int32, UInt8, distinct, expand, ordered
 from appaudit.dex.opcodes import Reference
 
 
@@ -43,7 +43,7 @@ class Outgoing:
             numbers.append(np.full(len(row), number, np.int32))
             rows.append(row)
         node = np.concatenate(nodes)
-        order = np.argsort(node, kind="stable")
+        order = ordered(node)
         self._node = node[order]
         self._number = np.concatenate(numbers)[order]
         self._row = np.concatenate(rows)[order]

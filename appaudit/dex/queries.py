@@ -243,23 +243,15 @@ def _sites(dexes: Sequence[Dex], question: _Question) -> tuple[Table, ...]:
         return tuple(np.empty(0, np.intp) for _ in range(7))
     code = dexes[number].code
     references = code.references(reference)
-    order = np.argsort(index, kind="stable")
-    index, target = index[order], target[order]
-    size = max(int(references.operand.max(initial=0)), int(index[-1])) + 1
-    wanted = np.zeros(size, bool)
-    wanted[index] = True
-    hit = np.flatnonzero(wanted[references.operand])
-    value = references.operand[hit].astype(np.int32)
-    low = np.searchsorted(index, value, "left")
-    which, place = expand(low, np.searchsorted(index, value, "right") - low)
-    item = references.items(hit[which])
+    place, row = references.to(index)
+    item = references.items(row)
     shared, method_row = code.methods_of(item)
-    row, item, target, value = hit[which[shared]], item[shared], target[place[shared]], value[which[shared]]
+    place, row, item = place[shared], row[shared], item[shared]
     return (
-        target,
+        target[place],
         np.full(len(row), number),
         dexes[number].class_data.methods.method[method_row],
-        value,
+        index[place],
         references.at[row] - code.bounds[item],
         references.opcode[row],
         item,

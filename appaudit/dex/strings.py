@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from appaudit.dex import mutf8
-from appaudit.dex.layout import Data, Index, Int32, Mask, Section, distinct, expand, table
+from appaudit.dex.layout import Data, Index, Int32, Mask, Section, UInt64, distinct, expand, table
 
-Heads = npt.NDArray[np.uint64]
+Heads = UInt64
 
 FEW = 1000
 """Bytes of string data for each string asked for, above which strings are cut out one by one."""
@@ -101,12 +100,13 @@ class StringTable:
                 break
             starts[long] = np.minimum(starts[long] + 1, len(data) - 1)
         starts[known] += 1
-        nul = np.flatnonzero(bytes_[low:high] == 0) + low
-        if len(nul) in (len(starts), len(starts) + 1) and known.all():
+        ends = np.append(offsets[1:] - 1, high - 1)
+        if known.all() and (ends >= starts).all():
             # As compilers write it: string after string, and the length of "" the only other zero.
-            ends = nul[len(nul) - len(starts) :]
-            if (ends >= starts).all() and (ends[:-1] < offsets[1:]).all():
+            zero = np.concatenate((ends, starts[ends == starts] - 1))
+            if np.count_nonzero(bytes_[low:high]) == high - low - len(zero) and not bytes_[zero].any():
                 return starts, ends
+        nul = np.flatnonzero(bytes_[low:high] == 0) + low
         at = np.searchsorted(nul, starts)
         open_ended = at >= len(nul)
         ends = np.append(nul, len(data))[at]
@@ -149,7 +149,7 @@ class StringTable:
             out = [latin[start:end] if start >= 0 else UNKNOWN for start, end in places]
         else:
             out = [latin[start:end] for start, end in places]
-        if not "".join(out).isascii():
+        if not latin.isascii() and not "".join(out).isascii():
             out = [text if text.isascii() else mutf8.decode(text.encode("latin-1")) for text in out]
         return out
 

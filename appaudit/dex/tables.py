@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from appaudit.dex.classdata import Int64
-from appaudit.dex.layout import Int32, UInt32
+from appaudit.dex.layout import Int32, Int64, UInt32
 
 PROTO = np.dtype([("shorty", "<u4"), ("return_type", "<u4"), ("parameters", "<u4")])
 MEMBER = np.dtype([("owner", "<u2"), ("type", "<u2"), ("name", "<u4")])

@@ -14,15 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from appaudit.dex.layout import Index, Mask, expand
+from appaudit.dex.layout import Index, Mask, UInt64, expand
 
-Hashes: TypeAlias = npt.NDArray[np.uint64]
-Weights: TypeAlias = npt.NDArray[np.float64]
+Hashes = UInt64
+Weights = np.ndarray[Any, np.dtype[np.float64]]
 
 FRAMEWORK = ("Landroid/", "Ljava/", "Ljavax/", "Ldalvik/", "Lorg/json/", "Lorg/xml/", "Lorg/w3c/")
 NOT_FRAMEWORK = ("Landroid/support/", "Landroid/arch/", "Landroid/databinding/", "Ljavax/inject/")

@@ -99,12 +99,10 @@ def _referred(dex: Dex, kind: Reference, size: int, wanted: Mask) -> tuple[Index
     """(class row, index) of the instructions of wanted classes that refer to a table of this size, each
     once."""
     references = dex.code.references(kind)
-    inside = np.flatnonzero(references.operand < size)
-    operand = references.operand[inside]
-    place, method_row = dex.code.methods_of(references.items(inside))
-    class_ = dex.class_data.methods.class_row[method_row].astype(np.int64)
-    keep = wanted[class_]
-    pairs = np.unique(class_[keep] << 32 | operand[place[keep]])
+    row, method_row = dex.code.methods_naming(references)
+    class_, operand = dex.class_data.methods.class_row[method_row], references.operand[row]
+    keep = wanted[class_] & (operand < size)
+    pairs = np.unique(class_[keep].astype(np.int64) << 32 | operand[keep])
     return (pairs >> 32).astype(np.intp), (pairs & 0xFFFFFFFF).astype(np.intp)
 
 

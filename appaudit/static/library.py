@@ -20,7 +20,7 @@ from functools import cache
 import numpy as np
 
 from appaudit.dex import CallSites, MethodNumbers
-from appaudit.dex.layout import Key, by_index, distinct, expand, firsts, numbered, without
+from appaudit.dex.layout import Key, distinct, expand, firsts, numbered, without
 from appaudit.dex.numbers import NAME_BITS, PROTO_BITS, SIGNATURE_BITS
 from appaudit.dex.opcodes import Reference
 from appaudit.knowledge import sdks
@@ -137,14 +137,14 @@ class Callers:
         is_sought[expand(low, np.searchsorted(keys, sought + 1 << shift) - low)[1]] = True
         callee, caller = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for dex, node in zip(hierarchy.dexes, nodes, strict=True):
-            called = is_sought[node]
-            if not called.any():
+            called = np.flatnonzero(is_sought[node])
+            if not len(called):
                 continue
             references = dex.code.references(Reference.METHOD)
-            hit = np.flatnonzero(by_index(called, 0)[references.operand])
-            place, method_row = dex.code.methods_of(references.items(hit))
+            of, row = references.to(called)
+            place, method_row = dex.code.methods_of(references.items(row))
             by = dex.class_data.methods.method[method_row]
-            pairs = distinct(by.astype(np.int64) << 32 | references.operand[hit[place]])
+            pairs = distinct(by.astype(np.int64) << 32 | called[of[place]])
             callee.append(keys[node[pairs & 0xFFFFFFFF]] >> shift)
             caller.append(keys[node[pairs >> 32]])
         found = np.concatenate(caller)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from appaudit.dex.layout import Int64
 
 HERMES = b"\xc6\x1f\xbc\x03\xc1\x03\x19\x1f"
 """How Hermes bytecode begins."""
@@ -37,8 +38,8 @@ class Text:
     """A file's text: itself, or its strings one a line; `offset` gives the place in the file."""
 
     data: bytes
-    _starts: npt.NDArray[np.int64]
-    _offsets: npt.NDArray[np.int64]
+    _starts: Int64
+    _offsets: Int64
 
     def offset(self, at: int) -> int:
         """The place in the file of a place in ``data``."""
@@ -63,9 +64,7 @@ def _lines(pieces: Sequence[Piece]) -> Text:
     return Text(b"\n".join(text for _, text in pieces), np.cumsum(lengths)[: len(offsets)], offsets)
 
 
-def _cut(
-    data: bytes, start: int, size: int, offsets: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
-) -> list[bytes]:
+def _cut(data: bytes, start: int, size: int, offsets: Int64, lengths: Int64) -> list[bytes]:
     """Strings of a storage. Raises ValueError where they do not fit."""
     if start + size > len(data) or np.any(offsets + lengths > size):
         raise ValueError("strings lie outside their storage")

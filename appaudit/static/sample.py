@@ -241,6 +241,11 @@ class Sample:
     # -------------------------------------------------------------------------- classes
 
     @cached_property
+    def actor_of_class(self) -> list[str]:
+        """The actor of each class of the hierarchy, by number; empty for arrays and the like."""
+        return list(self.actors.of_all(self.hierarchy.names))
+
+    @cached_property
     def defined(self) -> Mapping[str, str]:
         """Descriptor of every class defined → the member it stands in."""
         found: dict[str, str] = {}

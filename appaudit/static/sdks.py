@@ -36,8 +36,9 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     (``none``: no known one is made)."""
     found: Found = {}
     counts: dict[str, int] = {}
+    owners = _prefixes(sample)
     for dex in sample.dexes:
-        for sdk, definition in _classes(dex):
+        for sdk, definition in _classes(dex, owners):
             found.setdefault(sdk, {}).setdefault("classes", []).append(definition)
             counts[sdk] = counts.get(sdk, 0) + definition.count
     for sdk, basis, evidence in (*_files(sample), *_manifest(sample)):
@@ -51,11 +52,16 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     ], []
 
 
-def _classes(dex: Dex) -> Iterator[tuple[str, ClassDefinition]]:
-    """SDKs with classes defined in one dex. Where prefixes nest, a class counts for the longest."""
-    prefixes, ids = sdks.prefixes()
-    owner = dict(zip(prefixes, ids, strict=True))
-    found = dex.count_prefixes(prefixes)
+def _prefixes(sample: Sample) -> dict[str, str]:
+    """The prefixes, and whose they are, of SDKs that the app names a class of."""
+    named = {actor.removeprefix("sdk:") for actor in set(sample.actor_of_class)} | {sample.actors.own_sdk}
+    return {prefix: sdk for prefix, sdk in zip(*sdks.prefixes(), strict=True) if sdk in named}
+
+
+def _classes(dex: Dex, owner: dict[str, str]) -> Iterator[tuple[str, ClassDefinition]]:
+    """SDKs with classes defined in one dex; ``owner`` of each prefix. Where prefixes nest, a class counts
+    for the longest."""
+    found = dex.count_prefixes(owner)
     own = {prefix: count for prefix, (count, _) in found.items()}
     stack: list[str] = []
     for prefix in sorted(found):

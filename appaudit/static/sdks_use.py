@@ -51,10 +51,7 @@ def uses(sample: Sample, present: Iterable[str]) -> dict[str, Use]:
 def _count(sample: Sample, wanted: list[str], found: dict[str, Use]) -> None:
     numbers: dict[str, int] = {f"sdk:{sdk}": k for k, sdk in enumerate(wanted)}
     of_class = np.fromiter(
-        (
-            numbers.setdefault(actor, len(numbers)) if actor else -1
-            for actor in sample.actors.of_all(sample.hierarchy.names)
-        ),
+        (numbers.setdefault(actor, len(numbers)) if actor else -1 for actor in sample.actor_of_class),
         np.int32,
         len(sample.hierarchy.names),
     )
@@ -73,11 +70,10 @@ def _calls(dex: Dex, actor_of_method: Int32, limit: int) -> tuple[Int32, Int32]:
     """(number of the actor called, of the actor calling) for every call in a dex of an actor below
     ``limit`` from another one."""
     references = dex.code.references(Reference.METHOD)
-    into = by_index(actor_of_method, -1)[references.operand]
-    hit = np.flatnonzero((into >= 0) & (into < limit))
-    place, method_row = dex.code.methods_of(references.items(hit))
-    into, by = into[hit[place]], actor_of_method[dex.class_data.methods.method[method_row]]
-    crossing = (by >= 0) & (into != by)
+    row, method_row = dex.code.methods_naming(references)
+    into = by_index(actor_of_method, -1)[references.operand][row]
+    by = actor_of_method[dex.class_data.methods.method][method_row]
+    crossing = (into >= 0) & (into < limit) & (by >= 0) & (into != by)
     return into[crossing], by[crossing]
 
 

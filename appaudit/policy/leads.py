@@ -82,6 +82,11 @@ INCLUDES = re.compile(
 )
 """A sentence that lists what "the information" is, which the one before spoke of."""
 
+_EXAMPLES = re.compile(
+    r"[^\w\n]{0,3}\w[\w ,/&()'’-]{2,60}\W{0,4}[:.–—-]\W{1,5}(?:such as|including|for example|e\.g\.)\s",
+    re.I,
+)
+"""A label and its examples ("Network data: Such as your IP address") in a list of what is collected."""
 _LIST = 400
 """Characters of the longest line that is a bare list."""
 _STARTS = re.compile(
@@ -160,6 +165,8 @@ class Passing:
             return inherit(self.last)
         if number == 0 and self.frame is not None:
             return self.frame
+        if self.lead is not None and _EXAMPLES.match(sentence.plain):
+            return self.lead
         if INCLUDES.match(sentence.plain):
             if self.last is not None and self.last.polarity in ("shared", "not_shared"):
                 return inherit(self.last)

@@ -53,6 +53,8 @@ _CATEGORIES = re.compile(
     r"\bthe following (?:\w+ )?(?:categor\w+|types?|kinds?|permissions?)\b[^.:;]{0,110}\.?$", re.I
 )
 """What leads a list in though it ends without a colon."""
+_OPENS = re.compile(r"(?:\bincludes?|\bincluding|limited to|\bfollowing|如下|包括|但不限于)\s*[;；]$", re.I)
+"""A semicolon where a colon is meant."""
 _CARRIED = re.compile(r"\s*(?:[、，,；;)）]|[（(][^（()）]{1,30}[）)]\s?[、，,；;的 a-z])")
 """A line that cannot begin a sentence: the one before it is no heading."""
 _SAYS = re.compile(
@@ -122,6 +124,8 @@ def _ends(line: str) -> bool:
 def _leads(line: str) -> bool:
     """Whether a line leads in what follows."""
     tail = line[-_TAIL:].rstrip()
+    if tail.endswith((";", "；")) and _OPENS.search(tail):
+        return True
     if tail.endswith((":", "：")) or (tail.endswith(".") and tail[:-1].rstrip().lower().endswith(_LEADS)):
         return True
     more = line[-4 * _TAIL :]

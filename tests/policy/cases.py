@@ -176,6 +176,20 @@ ENGLISH = [
     ("We are unable to read your text messages.", "nc:sms"),
     ("Notes are sealed, so nobody can read the content of your messages.", "nc:im_content"),
     ("Only if an address is recognised will we upload the clipboard.", "c:clipboard"),
+    # words that only describe, examples, ways to reach somebody
+    ("Our internal tools use your gender and your location.", "c:gender c:location"),
+    ("Marketing cookies are used on this site.", "c:cookie"),
+    ("We keep facts on the sale; such as: the sum sent or received – including information about your device.", "c:device_info"),
+    ("When you join, we collect the following: sign-up information, transaction information.", "c:transaction_info"),
+    ("We may share details we collect from you, such as your email (hashed) and your IMEI.", "s:email s:imei"),
+    ("Learn more about how we use cookies.", ""),
+    ("If you want to know more about how we use cookies, ask us.", ""),
+    ("The app does not use cookies.", "nc:cookie"),
+    ("We will not use cookies for other purposes.", ""),
+    ("We decide how we send messages, such as by email, phone, text message, or a letter.", ""),
+    ("We may collect:\n- contacts — to invite friends\n- other background, contact and billing information, such as your job title", "c:contacts c:contact_info c:payment_info c:occupation"),
+    ("The data Tally may collect may include, but are not limited to;\n* your gender,\n* your IMEI", "c:gender c:imei"),
+    ("Information we collect\nNetwork activity: Such as your browsing history, facts about errors and your IP address.", "c:browsing_history c:ip"),
 ]  # fmt: skip
 
 CHINESE = [

@@ -11,6 +11,11 @@ from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
 
 _AS = re.compile(r"\bas (?:an? |the )?(?:relevant |related |corresponding )?$")
 _SUCH_AS = re.compile(r"\b(?:such|well) as\s+\w*\s*$")
+_CHANNELS = frozenset({"sms", "email", "phone_number", "address", "call_records"})
+_WAYS = ("by ", "via ", "through ")
+_CHANNEL = re.compile(
+    r"[,/]|or|and|by|via|through|e-?mail|phone|telephone|text|message|mail|post|push|sms|calls?"
+)
 _OF = re.compile(r"\s+(?:of|related to|relating to)\s+(?:(?:your|the|corresponding|their|bound)\s+)+")
 
 
@@ -26,6 +31,8 @@ class Nouns(Verbs):
         if frame is not None and frame.polarity is None:
             frame = None
         if self.modifies(item) or self.word(i + 1) in CONTAINERS:
+            return
+        if entry.value in _CHANNELS and self.means(i):
             return
         found = Mention(
             entry.value, item.start, item.end, frame=frame, clause=self.clause, depth=len(self.stack)
@@ -43,6 +50,14 @@ class Nouns(Verbs):
         ):
             found.group = True
         self.mentions.append(found)
+
+    def means(self, i: int) -> bool:
+        """Whether the word at ``i`` is a way to reach somebody: "by email, phone or text message"."""
+        while i and (_CHANNEL.fullmatch(self.word(i - 1)) or self.items[i - 1].get("trap")):
+            i -= 1
+            if self.word(i).startswith(_WAYS):
+                return True
+        return False
 
     def include(self, named: bool) -> None:
         """ "The data we collect includes X", "log data may include X" (``named``): X is collected."""

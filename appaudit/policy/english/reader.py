@@ -196,6 +196,8 @@ class EnglishReader(Nouns):
     def colon(self, i: int) -> None:
         """A label at the head of a sentence ("Device information: we ...") declares nothing itself."""
         start = self.items[i].start
+        if i and self.items[i - 1].get("group"):
+            return  # "such as: ..."
         if start <= 60 and not self.out.has_verb and not (self.inherited and not self.has_later_verb(i)):
             self.mentions = [m for m in self.mentions if m.depth]
             self.new_clause("", i)
@@ -296,6 +298,7 @@ class EnglishReader(Nouns):
             back -= 1
         neither = self.word(back) in ("nor", "neither") and self.items[back].get("negation") is not None
         self.new_clause(actor, i)
+        self.state.held = actor == "we" and self.word(i - 1) == "how" and self.word(i - 2) == "about"
         self.with_us = neither and self.items[back - 1].get("we") is not None
         self.state.negated = denied or neither  # "we do not require you to provide X"
 

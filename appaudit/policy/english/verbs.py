@@ -17,6 +17,8 @@ _OF_THE_OTHER = re.compile(
 )
 """After "provide": "the user with the address of the other party"."""
 _WITH_SERVER = re.compile(r"^.{0,90}?\b(?:between .{0,40}?|with (?:our|the) )servers?\b")
+_LIMITED = re.compile(r"[^.;]{0,60}?\b(?:for|to|other than|beyond|except|unless|without)\b", re.I)
+"""After "not use cookies": only for what not."""
 _MUST = re.compile(r"\b(?:(?:need|have|required|asked) to|must) (?:first )?$", re.I)
 """Before "turn on the microphone": the user is asked for a permission."""
 
@@ -220,7 +222,9 @@ class Verbs(Voices):
         if negated and polarity:
             polarity = (
                 None
-                if cls in ("use", "contain") or (cls == "provide" and actor == "you")
+                if cls == "contain"
+                or (cls == "use" and (not self.sets_cookie(i) or _LIMITED.match(self.text, item.end)))
+                or (cls == "provide" and actor == "you")
                 else ("not_collected" if polarity in ("collected", "local_only") else "not_shared")
             )
         return Frame(

@@ -21,6 +21,8 @@ from appaudit.policy.english.state import (
 from appaudit.policy.matching import Entry, Token, fold
 
 _KEPT = ("records", "logs")
+_ENDS = ("—", "–", ":", ";", ".", "(", "")
+"""What follows a word that is an item of a list by itself."""
 _HOLD = ("have", "has", "had")
 _NOTHING = re.compile(r"\s+(?:no|none of|neither)\b(?! (?:longer|later|more than|less|fewer|other purpose))")
 _NOBODY = re.compile(
@@ -41,10 +43,12 @@ class Words(Walk):
         j = self.before_name(self.previous_significant(i))
         before = self.items[j] if j >= 0 else None
         after = self.word(i + 1)
+        if self.qualifies(i, verb, before):
+            return False
         if verb.form == "base" and " " in low and verb.value != "other":
             return before is None or before.get("possessive") is None
         if before is None:
-            return verb.form != "past"
+            return verb.form != "past" and not (item.get("weak") and after in _ENDS)
         if low in _KEPT and i + 1 < len(self.items) and self.items[i + 1].get("group"):
             return False  # "customer records such as ...": what is kept
         if low == "contacts" and not self.names_actor(before):
@@ -84,7 +88,7 @@ class Words(Walk):
             ):
                 return True
             if item.get("weak") or item.get("data"):
-                return False
+                return low == "use" and self.uses(i, before)
             if verb.value == "contain" and (held := before.get("data")) is not None:
                 return held.value in RECORDS and self.has_object(i)  # "Crash reports contain your IMEI"
             return (
@@ -103,6 +107,23 @@ class Words(Walk):
                 and before.get("data") is None
             )
         return True
+
+    def qualifies(self, i: int, verb: Entry, before: Token | None) -> bool:
+        """Whether the word at ``i`` only says which: ": sign-up information", "Marketing cookies are"."""
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is None:
+            return False
+        if verb.form == "ing" and before is None and nxt.get("data"):
+            following = self.items[i + 2] if i + 2 < len(self.items) else None
+            return following is not None and bool(following.get("be") or following.get("aux"))
+        listed = before is not None and before.text in (",", ":", "(", "and", "or")
+        return listed and verb.form == "base" and verb.value == "other" and nxt.low == "information"
+
+    def uses(self, i: int, before: Token) -> bool:
+        """Whether "use" after the plural ``before`` takes what follows: "our tools use your location"."""
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        plural = not before.readings and before.low.endswith("s")
+        return plural and nxt is not None and bool(nxt.get("data") or nxt.get("possessive"))
 
     def before_name(self, j: int) -> int:
         """The party that the name ending at ``j`` belongs to ("our partner Tally Ads"), else ``j``."""
@@ -167,13 +188,17 @@ class Words(Walk):
             if item.get("data") is not None and fold(item.text.split()[-1]) in HEADS:
                 return True
             if not (item.get("weak") or item.get("data") or self.word(j) in LIST_GAP or item.text == "/"):
-                return False
+                described = not item.readings and j + 1 < len(self.items) and item.text[:1].isalpha()
+                if not described or self.items[j + 1].get("head") is None:
+                    return False
         return False
 
     def weak_counts(self, i: int) -> bool:
         """A weak word counts before a head, or between members of a list of data under a verb."""
         if i + 1 < len(self.items) and self.items[i + 1].get("data"):
             return False  # "device network information": it only describes the next word
+        if self.items[i].low == "contact":
+            return False  # "contact and billing information": not the address book
         if self.head_follows(i) or (self.word(i + 1) in ("data", "information")):
             return True
         item = self.items[i]
@@ -195,16 +220,29 @@ class Words(Walk):
             nxt = self.items[i + 2] if i + 2 < len(self.items) else None
             if self.items[i - 2].get("data") and self.word(i + 1) in (",", "or", "and") and nxt is not None:
                 return nxt.get("data") is not None or not self.state.held
-        if before is None or self.state.frame is None or self.state.held:
+        if self.state.frame is None or self.state.held:
             return False
+        if before is None:  # an item of a list: "contacts — to find friends"
+            return self.state.frame.inherited and self.word(i + 1) in _ENDS
         if self.is_object(i):
             return True
         listed = self.word(i - 1) in (",", "/", "and", "or", "(", "、", "your", "、") and (
             i < 2 or self.listed(i - 2) or self.word(i - 1) == "(" or self.word(i - 2) in (",", "and")
         )
-        closes = self.word(i + 1) in (",", ".", ";", "/", "and", "or", ")", "、", "") or i + 1 == len(
-            self.items
-        )
+        closes = self.word(i + 1) in (
+            ",",
+            ".",
+            ";",
+            "/",
+            "and",
+            "or",
+            ")",
+            "(",
+            "—",
+            "–",
+            "、",
+            "",
+        ) or i + 1 == len(self.items)
         return (listed and closes and (item.get("verb") is None or item.low == "contacts")) or (
             listed
             and closes

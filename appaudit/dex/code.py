@@ -32,16 +32,16 @@ class References:
         """(place in ``indices``, row) of every instruction that refers to one of them, in order."""
         row, first = self._by_operand
         indices = np.minimum(indices, len(first) - 2)  # the last is that of no instruction
-        low = first[indices]
+        low = first[indices].astype(np.intp)
         place, at = expand(low, first[indices + 1] - low)
         order = np.argsort(row[at], kind="stable")
         return place[order], row[at[order]].astype(np.intp)
 
     @cached_property
-    def _by_operand(self) -> tuple[Int32, Index]:
+    def _by_operand(self) -> tuple[Int32, Int32]:
         """The rows sorted by operand, and for each index where its own begin; one index behind the last."""
         size = int(self.operand.max(initial=0)) + 1
-        first = np.zeros(size + 2, np.intp)
+        first = np.zeros(size + 2, np.int32)
         np.cumsum(np.bincount(self.operand, minlength=size + 1), out=first[1:])
         order = np.argsort(self.operand.astype(np.uint16), kind="stable")  # numpy's radix sort
         if size > 0x10000:

@@ -14,6 +14,7 @@ from appaudit.dex.dex import Dex
 from appaudit.dex.fields import Fields, method_of
 from appaudit.dex.flow import run
 from appaudit.dex.hierarchy import Hierarchy
+from appaudit.dex.layout import distinct, ordered
 from appaudit.dex.machine import Body
 from appaudit.dex.models import Constant, shown
 from appaudit.dex.nearby import Trace, traces
@@ -30,6 +31,8 @@ _PARAMETERS = frozenset({*"IJSBCZ", *mv.ELEMENTS, *mv.TEXTS})
 
 
 _OWNERS = sorted(models.OWNERS)
+TOGETHER = 256
+"""Calls that are looked at at once."""
 RELEASED = 16
 """Methods after which the pages of mapped files that were read are given back."""
 
@@ -90,21 +93,25 @@ class ConstantTracer:
 
     def _trace_nearby(self, sites: CallSites, receivers: bool, found: list[Trace]) -> list[int]:
         """Fills in the calls whose arguments are set close by; returns the places of the others."""
-        places = np.flatnonzero(np.frombuffer(opcodes.REFERENCE, np.uint8)[sites.opcode] == Reference.METHOD)
-        own = sites.where(places)
-
-        def parameters_of(k: int) -> dict[int, int]:
-            return self._parameters(int(own.dex[k]), int(own.item[k]), int(own.caller[k]))
-
+        calls = np.flatnonzero(np.frombuffer(opcodes.REFERENCE, np.uint8)[sites.opcode] == Reference.METHOD)
+        calls = calls[ordered(sites.dex[calls])]
         left: list[int] = []
-        for place, trace in zip(
-            places.tolist(), traces(own, self._names, receivers, parameters_of), strict=True
-        ):
-            if trace is None:
-                left.append(place)
-            else:
-                found[place] = trace
-        return left
+        for start in range(0, len(calls), TOGETHER):
+            places = calls[start : start + TOGETHER]
+            own = sites.where(places)
+
+            def parameters_of(k: int, own: CallSites = own) -> dict[int, int]:
+                return self._parameters(int(own.dex[k]), int(own.item[k]), int(own.caller[k]))
+
+            told = traces(own, self._names, receivers, parameters_of)
+            for place, trace in zip(places.tolist(), told, strict=True):
+                if trace is None:
+                    left.append(place)
+                else:
+                    found[place] = trace
+            for number in distinct(own.dex).tolist():
+                self._dexes[number].release()
+        return sorted(left)
 
     def _trace_method(self, number: int, item: int, caller: int, offsets: frozenset[int]) -> dict[int, Trace]:
         method, names = method_of(self._dexes[number], item), self._names[number]

@@ -52,6 +52,7 @@ class WordSites:
             found: Methods = set()
             for number, dex in enumerate(self._sample.dexes):
                 index = dex.strings.find_all([text])
+                dex.release()
                 if index[0] >= 0:
                     found |= items(string_index_sites(self._sample.dexes, number, index))
             self._methods[text] = found

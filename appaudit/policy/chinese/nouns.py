@@ -13,8 +13,18 @@ from appaudit.policy.reading import GENERIC_ANAPHOR, Mention
 _BESIDES = re.compile(r"除(?:了)?(?P<also>[^，,。；;]{1,20}?)(?:之|以)?外[，,][^。；;]{0,16}?(?:还|也)")
 
 
+def _not_taken(mention: Mention) -> bool:
+    frame = mention.frame
+    return frame is not None and frame.cls == "collect" and frame.polarity == "not_collected"
+
+
 class Nouns(Verbs):
     """Takes up mentions."""
+
+    def owned(self, i: int) -> bool:
+        """Whether a data word follows that the word at ``i`` only belongs to: 手机IMEI."""
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        return nxt is not None and nxt.get("data") is not None and nxt.start - self.items[i].end <= 1
 
     def group(self, i: int, item: Token) -> None:
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
@@ -44,6 +54,11 @@ class Nouns(Verbs):
             ):
                 return  # 您的支付账户的认证信息: the account only says whose
         if type_id == "carrier" and self.as_party(item):
+            if self.after_break and self.acts(i):
+                self.new_clause("partner")
+                self.partner = item.text
+            return
+        if type_id == "phone_number" and item.text == "手机" and self.owned(i):
             return
         if type_id == GENERIC_ANAPHOR and nxt is not None and nxt.start == item.end and nxt.get("data"):
             return  # 上述认证信息: the data word says it
@@ -69,6 +84,18 @@ class Nouns(Verbs):
         if self.conditions:
             found.conditions = (self.conditions[-1],)
         self.mentions.append(found)
+
+    def taken_back(self) -> None:
+        """需要提供甲，此时我们不会收集这些信息: 甲 is not collected."""
+        denied = next((m for m in self.mentions if m.type == GENERIC_ANAPHOR and _not_taken(m)), None)
+        if denied is None:
+            return
+        for mention in self.mentions:
+            frame = mention.frame
+            if frame is None or frame.cls != "provide" or frame.polarity != "collected":
+                continue
+            if mention.start < denied.start and frame.actor in ("you", ""):
+                mention.frame = denied.frame
 
     def besides(self) -> None:
         """除甲外，我们还会使用乙: 甲 is used too."""

@@ -20,6 +20,9 @@ _WHICH_DATA = re.compile(
     r"[^，,。；;、]{0,6}(?:识别|辨识|确定|确认|联系|定位)[^，,。；;]{0,16}的[^，,。；;]{0,6}(?:信息|数据|资料|标识)"
 )
 """可用于识别您身份的数据: which data, not what for."""
+_LISTED = ("、", "或", "和", "及")
+_WHICH_ITEM = re.compile(r"[^，,。；;、]{1,24}(?:、[^，,。；;、]{1,12})?的[^，,。；;、]{1,8}[、和及或]")
+"""、用于证明身份的文件、: one of the things listed."""
 _THEY = ("他们", "它们", "其可能", "其会", "其将")
 _WHILE = ("时", "后", "期间", "过程中", "情况下")
 _LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)(?:但不限于)?\s*$")
@@ -37,6 +40,7 @@ class ChineseReader(Nouns):
         self.end_condition(len(self.text))
         if "除" in self.text:
             self.besides()
+        self.taken_back()
         self.out.mentions = self.mentions
         self.out.items = self.items
         frames = [m.frame for m in self.mentions if m.frame is not None and m.frame.polarity]
@@ -196,10 +200,9 @@ class ChineseReader(Nouns):
             return
         if word == "用于" and _BY_WHICH.match(self.text, item.end):
             return
-        if (
-            word == "用于"
-            and self.text.endswith(_ABLE, 0, item.start)
-            and _WHICH_DATA.match(self.text, item.end)
+        if word == "用于" and (
+            (self.text.endswith(_ABLE, 0, item.start) and _WHICH_DATA.match(self.text, item.end))
+            or (self.text.endswith(_LISTED, 0, item.start) and _WHICH_ITEM.match(self.text, item.end))
         ):
             state.nested = True
             return
@@ -294,9 +297,11 @@ class ChineseReader(Nouns):
                 self.new_clause(actor)
                 self.partner = item.text
             return
+        opened = actor == "we" and state.actor == "you" and self.text.endswith(_WHILE, 0, item.start)
         if (
             state.frame is not None
             and not self.after_break
+            and not opened
             and not state.frame.inherited
             and (state.frame.polarity or state.frame.verb in ("同意", "授权"))
             and not state.held

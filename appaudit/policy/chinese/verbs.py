@@ -5,49 +5,31 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from appaudit.policy.chinese.parties import Parties
-from appaudit.policy.chinese.state import BREAK, CLOSE, GATED, NOMINAL, ON_DEVICE, ON_DEVICE_BEFORE
+from appaudit.policy.chinese.idle import idle
+from appaudit.policy.chinese.state import NOMINAL
+from appaudit.policy.chinese.words import Words
 from appaudit.policy.matching import Entry, Token
-from appaudit.policy.reading import STRENGTH, Frame, Polarity
+from appaudit.policy.reading import STRENGTH, Frame, Mention, Polarity
 
 _AND = re.compile(r"(?:并|和|或|及|、|/|以及|或者){1,2}")
-_LETS = ("使用", "调用", "打开", "开启", "授权开启")
 _SO_AS = re.compile(r"(?:以|用于|用来|以便|目的是)$")
 """以获取……, 用于收集……: what for, and collected all the same."""
 _GIVEN_UP = re.compile(r"(?:关闭|取消|撤回|撤销)[^。；;]{0,50}不(?:会)?再[^，,。；;]{0,6}$")
 """您关闭权限后，我们将不再收集: says nothing of what is collected until then."""
-_MAY = re.compile(r"(?:可以?|能够?)(?:在|选择|自主|自行|直接|主动)?$")
 _OVER = re.compile(r"(?:时|期间|过程中|情况下|后)[，,]?(?:才|会|我们)*$")
 """What ends a clause like "while you use ..." before the verb it stands in."""
 _MUST = re.compile(r"(?:需要?|须|应)(?:您)?(?:在[^，,；;]{0,12}[中内上])?(?:先|主动|手动)?(?:[向为]我们)?$")
 """您需要开启摄像头: the user is asked for a permission."""
 _KEPT = re.compile(r"(?:会|将|被)[^，,；;、]{0,5}$")
 
-_TO_SERVER = re.compile(r"(?:至|到|回|给)?(?:我们的?|本平台的?|云端|后台)?(?:的)?(?:服务器|云端|后台)")
-_OPENS_LIST = re.compile(r"的[^，,。；;：:]{0,10}(?:包括|包含|如下|有[:：])")
-_DOINGS = re.compile(r"[至到于在][^，,。；;、/]{0,6}本地(?:[、/][^，,。；;]{1,12})?等?的?(?:功能|服务|操作)")
-_VARIES = re.compile(r"[^。；]*?(?:有所不同|而不同|因素|有所区别)")
-_IF_WE = re.compile(r"(?:如果?|若|倘若|一旦)(?!您|用户|你)")
-"""A condition whose subject is not the user."""
+_NOT = ("不", "不会", "未", "没有", "从不")
+_OURS = ("收集", "采集")
+_WITHDRAWN = re.compile(r"撤回|撤销|拒绝|限制|反对|要求|允许|停止|取消|禁止|终止|质疑")
+_BREAKS = re.compile(r"[，,。；;]")
 
 
-class Verbs(Parties):
+class Verbs(Words):
     """Opens frames and lets them reach back."""
-
-    def verb_next(self, i: int) -> bool:
-        item = self.items[i]
-        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
-        if nxt is None:
-            return True
-        if nxt.start - item.end > 2:
-            return False
-        return bool(nxt.get("verb") and not nxt.get("weak")) or bool(
-            nxt.get("negation")
-            or nxt.get("passive")
-            or nxt.get("only")
-            or nxt.get("to")
-            or nxt.get("purpose")
-        )
 
     def verb(self, i: int, item: Token, verb: Entry) -> None:
         state = self.state
@@ -59,12 +41,14 @@ class Verbs(Parties):
         if (after.startswith("的") and not after.startswith("的上述")) or self.chained(i):
             self.relative(i, item, verb)
             return
+        if idle(self.text, item, cls):
+            return
         if state.nested and _OVER.search(self.text, max(0, item.start - 10), item.start):
             state.nested = False
         if state.nested and cls in ("use", "collect", "other", "provide", "permission"):
             return
-        if before_char and before_char in "、/和及或" and _DOINGS.match(self.text, item.end):
-            return  # 下载/保存至本地/分享等功能: what the app can do
+        if before_char == "的" and cls in ("use", "collect") and self.of_ours(item):
+            return
         if before_char == "的" or (
             NOMINAL.match(after)
             and cls != "local"
@@ -87,6 +71,8 @@ class Verbs(Parties):
         self.out.has_verb = True
         if cls == "other" and self.free() and self.on_device(item):
             cls = "use"
+        if cls == "other" and self.shows(i):
+            cls = "display"
         if item.text == "识别" and state.frame is None and not state.held and self.identifies(i):
             cls = "use"
         if cls == "other" and item.text == "发送":
@@ -149,35 +135,19 @@ class Verbs(Parties):
             state.frame = frame
         state.taking = -1
 
-    def plants(self, i: int) -> bool:
-        """Whether the verb at ``i`` puts a cookie on the user's device: 向您的设备发送Cookie, 设置Cookie."""
-        if self.state.actor not in ("we", ""):
+    def of_ours(self, item: Token) -> bool:
+        """Takes the data that the noun ``item`` says we work on: 我们对您的位置信息的处理."""
+        start = self.text.rfind("我们对", max(0, item.start - 80), item.start)
+        if start < 0 or _BREAKS.search(self.text, start, item.start):
             return False
-        for nxt in self.items[i + 1 : i + 8]:
-            data = nxt.get("data")
-            if data is not None:
-                return data.value in ("cookie", "web_beacon")
-            verb = nxt.get("verb")
-            if nxt.text in BREAK or (verb is not None and verb.value != "other"):
-                return False
-        return False
-
-    def identifies(self, i: int) -> bool:
-        """Whether what the verb at ``i`` identifies is the user's own: 识别您的声纹."""
-        rest = [item for item in self.items[i + 1 : i + 4] if item.text != "的"][:2]
-        if len(rest) < 2 or rest[0].start != self.items[i].end:
+        free = [m for m in self.mentions if m.start > start and m.frame is None]
+        if not free or _WITHDRAWN.search(self.text, max(0, start - 8), start):
             return False
-        whose, what = rest
-        return bool(whose.get("you") and what.get("data")) and what.start - whose.end <= 1
-
-    def to_server(self, item: Token) -> bool:
-        """Whether the verb moves data to our own servers: 上传至服务器."""
-        return bool(_TO_SERVER.match(self.text, item.end))
-
-    def _between(self, i: int) -> bool:
-        """A verb used inside an enumeration ("浏览、搜索" before its head) leaves the frame alone."""
-        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
-        return nxt is not None and nxt.text in "、/"
+        frame = Frame(item.text, "use", "we", "collected", item.start, item.end)
+        for mention in free:
+            mention.frame, mention.clause = frame, self.clause
+        self.out.has_verb = True
+        return True
 
     def sense(self, i: int, item: Token, cls: str) -> tuple[Polarity | None, str, str]:
         """(polarity, recipient, kind) of a verb with its actor."""
@@ -185,7 +155,15 @@ class Verbs(Parties):
         actor = state.actor
         if actor == "you" and item.text in ("根据", "依据", "基于", "结合", "载明"):
             actor = "we"
+        if (
+            actor == "you"
+            and item.text in _OURS
+            and "您" not in self.text[self.clause_start(item) : item.start]
+        ):
+            actor = "we"  # 您需要提供甲，此时某某不会收集乙: somebody unnamed, not the user
         whom = state.to_whom or self.recipient_after(i)
+        if self.text.startswith("我们", item.end) or item.text.endswith("我们"):
+            whom = "我们"
         polarity: Polarity | None = None
         kind = ""
         if cls == "local" or (cls in ("collect", "use") and self.on_device(item)):
@@ -201,7 +179,7 @@ class Verbs(Parties):
             elif cls == "permission":
                 kind = "permission"
                 polarity = "collected"
-                if actor == "" and item.text in ("打开", "开启", "需要"):
+                if actor == "" and item.text in ("打开", "开启", "需要") and not self.opened(item):
                     polarity = None
             elif cls == "share":
                 polarity = "shared" if whom != "您" else None
@@ -224,9 +202,9 @@ class Verbs(Parties):
                 polarity = "collected"
             elif cls == "display":
                 polarity = "shared"
-            elif (
-                cls == "permission" and _MUST.search(self.text, max(0, item.start - 24), item.start)
-            ) or self.lets(i, item):
+            elif (cls == "permission" and _MUST.search(self.text, max(0, item.start - 24), item.start)) or (
+                self.lets(i, item) or self.opened(item)
+            ):
                 polarity, kind = "collected", "permission"
         elif actor == "partner":
             if cls in ("collect", "use"):
@@ -237,6 +215,8 @@ class Verbs(Parties):
         elif actor == "sdk" and cls in ("collect", "use", "permission", "share"):
             polarity = "collected"
             kind = "sdk"
+        if polarity and cls == "use" and self.text.endswith(_NOT, 0, item.start) and self.plants(i):
+            return "not_collected", "", kind  # 不使用Cookie
         if state.negated and polarity and _GIVEN_UP.search(self.text, 0, item.start):
             polarity = None
         elif state.negated and polarity:
@@ -246,56 +226,10 @@ class Verbs(Parties):
                 polarity = "not_collected" if polarity in ("collected", "local_only") else "not_shared"
         return polarity, whom if whom not in ("您", "我们") else "", kind
 
-    def lets(self, i: int, item: Token) -> bool:
-        """Whether the user lets the app at something gated: 您可以打开位置权限, 您可在开启相册权限后……;
-        not 您可以在设置中开启或关闭相机权限, which is a right."""
-        nxt = next((t for t in self.items[i + 1 : i + 3] if t.get("data")), None)
-        if nxt is None or nxt.start - item.end > 4 or item.text not in _LETS:
-            return False
-        data = nxt.get("data")
-        if (
-            data is None
-            or data.value not in GATED
-            or (not nxt.text.endswith("权限") and item.text not in ("使用", "调用"))
-        ):
-            return False
-        return bool(_MAY.search(self.text, max(0, item.start - 8), item.start))
-
-    def depends(self, item: Token, cls: str) -> bool:
-        """Whether the verb only says what something depends on, or stands in a mere "if" of ours:
-        根据手机型号而有所不同, 如果需要采集面部信息."""
-        if item.text in ("根据", "依据", "基于"):
-            return bool(_VARIES.match(self.text, item.end, item.end + 60))
-        if cls != "collect" or self.state.actor == "you" or self.condition_start < 0:
-            return False
-        return bool(_IF_WE.match(self.text, self.condition_start))
-
-    def on_device(self, item: Token) -> bool:
-        """Whether the verb's clause keeps the data on the device: 保存在设备本地, 在设备本地处理."""
-        return bool(
-            ON_DEVICE.match(self.text, item.end)
-            or ON_DEVICE_BEFORE.search(self.text, max(0, item.start - 16), item.start)
-        )
-
-    def object_follows(self, i: int) -> bool:
-        """Whether a data word follows the verb in its clause."""
-        for j in range(i + 1, min(i + 12, len(self.items))):
-            nxt = self.items[j]
-            if nxt.text in BREAK or nxt.get("purpose") or nxt.text in CLOSE:
-                return False
-            if nxt.get("data") or nxt.get("anaphor"):
-                return True
-            if nxt.get("weak") and self.weak_counts(j):
-                return True
-            if nxt.get("verb") and not nxt.get("weak"):
-                return False
-        return False
-
     def takes_left(self, i: int, item: Token, cls: str) -> bool:
         """Whether the verb's data stand before it: 将……共享, 会被收集, ……将公开显示."""
         state = self.state
-        free = self.free()
-        if not free:
+        if not (self.shown() if cls == "display" else self.free()):
             return False
         if state.taking >= 0:
             return cls in ("share", "display", "provide", "use", "collect", "local")
@@ -305,29 +239,18 @@ class Verbs(Parties):
             return False
         return bool(_KEPT.search(self.text, max(0, item.start - 8), item.start))
 
+    def shown(self) -> list[Mention]:
+        """What a verb of display takes: 您的甲、乙，丙，丁将会公开展示."""
+        if self.state.passive and all(m.frame is None or m.depth for m in self.mentions):
+            return [m for m in self.mentions if m.clause >= 0 and m.frame is None]
+        return self.free()
+
     def assign_left(self, frame: Frame) -> None:
-        for mention in self.free():
+        for mention in self.shown() if frame.cls == "display" else self.free():
             if mention.frame is not None:
                 mention.extra += (frame,)
             else:
                 mention.frame = frame
-
-    def chained(self, i: int) -> bool:
-        """Whether the verb at ``i`` is one of several that tell how the data came: 登记、公布、记录的信息."""
-        for j in range(i + 1, min(i + 7, len(self.items) - 1), 2):
-            nxt = self.items[j + 1]
-            if self.items[j].text != "、" or nxt.get("verb") is None:
-                return False
-            if self.text.startswith("的", nxt.end):
-                return True
-        return False
-
-    def names_all(self, i: int) -> bool:
-        """Whether the relative clause at ``i``, of no party that is known, opens the list of what is
-        collected: 某某收集的信息包括……, where 某某 is the operator's own name."""
-        if any(t.get("partner") or t.get("sdk") for t in self.items[:i]):
-            return False
-        return bool(_OPENS_LIST.match(self.text, self.items[i].end))
 
     def relative(self, i: int, item: Token, verb: Entry) -> None:
         """您提供的……, 我们收集的……: how the data that follow came."""

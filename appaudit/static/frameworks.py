@@ -10,6 +10,7 @@ from functools import cache
 from appaudit.apk import MemberError
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
+from appaudit.knowledge.patterns import Patterns
 from appaudit.records import ClassDefinition, Evidence, Fact, FileEntry, Gap, StringConstant
 from appaudit.static import literals
 from appaudit.static.attribution import APP
@@ -29,15 +30,15 @@ _ADDRESS = re.compile(rb"(?:https?|wss?)://[\w.\-:\[\]]{3,200}(?:/[\w./\-]{0,100
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """One row of frameworks.toml, its patterns compiled."""
+    """One row of frameworks.toml."""
 
     id: str
     name: str
-    libs: re.Pattern[str] | None
+    libs: Patterns
     classes: tuple[str, ...]
-    files: re.Pattern[str] | None
-    scripts: re.Pattern[str] | None
-    binaries: re.Pattern[str] | None
+    files: Patterns
+    scripts: Patterns
+    binaries: Patterns
     reason: str
 
 
@@ -48,19 +49,19 @@ def frameworks() -> tuple[Framework, ...]:
         Framework(
             row["id"],
             row["name"],
-            _pattern(row.get("libs", [])),
+            _patterns(row.get("libs", [])),
             tuple(row.get("classes", ())),
-            _pattern(row.get("files", [])),
-            _pattern(row.get("scripts", [])),
-            _pattern(row.get("binaries", [])),
+            _patterns(row.get("files", [])),
+            _patterns(row.get("scripts", [])),
+            _patterns(row.get("binaries", [])),
             row.get("reason", ""),
         )
         for row in toml("frameworks.toml")["framework"]
     )
 
 
-def _pattern(globs: list[str]) -> re.Pattern[str] | None:
-    return re.compile("|".join(re.escape(g).replace(r"\*", ".*") for g in globs)) if globs else None
+def _patterns(names: list[str]) -> Patterns:
+    return Patterns({name: name for name in names})
 
 
 def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
@@ -80,7 +81,7 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
             observed(APP, "uses", "setting:framework", evidence[:MAX_EVIDENCE_FILES], None, attributes)
         )
         for name, path in paths:
-            if framework.scripts and framework.scripts.fullmatch(path):
+            if framework.scripts.find(path):
                 try:
                     data = sample.app.read(name, min(MAX_SCRIPT, budget))
                 except MemberError as error:
@@ -98,11 +99,11 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
                         "with them. Scan a build without Hermes, or watch the app run."
                     )
                     gaps.append(Gap("static", "hermes_bytecode", name, reason))
-        unread = [name for name, path in paths if framework.binaries and framework.binaries.fullmatch(path)]
+        unread = [name for name, path in paths if framework.binaries.find(path)]
         if unread:
             reason = f"{framework.name}: {framework.reason}"
             gaps.append(Gap("static", "framework_code", sorted(unread)[0], reason))
-        elif framework.binaries and _lacks_code(framework, [path for _, path in paths]):
+        elif framework.reason and _lacks_code(framework, [path for _, path in paths]):
             reason = (
                 f"{framework.name}: its code is not there and was not examined; add the split that holds it."
             )
@@ -113,8 +114,7 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
 def _lacks_code(framework: Framework, paths: list[str]) -> bool:
     """Whether an app has a framework's files, but none that could hold code."""
     files, scripts = framework.files, framework.scripts
-    has_files = files is not None and any(map(files.fullmatch, paths))
-    return has_files and not (scripts is not None and any(map(scripts.fullmatch, paths)))
+    return any(map(files.find, paths)) and not any(map(scripts.find, paths))
 
 
 def _evidence(sample: Sample, framework: Framework, paths: list[tuple[str, str]]) -> Iterator[Evidence]:
@@ -122,10 +122,8 @@ def _evidence(sample: Sample, framework: Framework, paths: list[tuple[str, str]]
         for prefix, (count, example) in dex.count_prefixes(framework.classes).items():
             yield ClassDefinition(dex.member, prefix, example, count)
     for name, path in paths:
-        library = (
-            framework.libs and path.endswith(".so") and framework.libs.fullmatch(path.rpartition("/")[2])
-        )
-        if library or (framework.files and framework.files.fullmatch(path)):
+        library = path.endswith(".so") and framework.libs.find(path.rpartition("/")[2])
+        if library or framework.files.find(path):
             yield FileEntry(name)
 
 

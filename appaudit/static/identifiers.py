@@ -79,7 +79,8 @@ class _Finder:
         self.sample = sample
         self.drafts = Drafts()
         self.gaps: list[Gap] = []
-        self._words = WordSites(sample)
+        hidden = (api.class_name for api in _hidden().values())
+        self._words = WordSites(sample, (*(api.near for api in _rows() if api.near), *hidden))
         self._explained: dict[tuple[int, int], set[str]] = {}
         self._traced_later: list[tuple[Api, CallSites]] = []
         self._levels = cache(lambda api: levels.attributes(by_id()[api], sample.manifest))

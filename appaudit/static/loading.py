@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from appaudit.knowledge.apis import catalogue
 from appaudit.knowledge.load import toml
+from appaudit.knowledge.patterns import Patterns
 from appaudit.records import ClassDefinition, Evidence, Fact, FileEntry, Gap, ManifestEntry
 from appaudit.static.attribution import descriptor
 from appaudit.static.facts import Drafts, Key, observed
@@ -21,13 +21,13 @@ MIN_COMPONENTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Packer:
-    """One row of packers.toml, its patterns compiled."""
+    """One row of packers.toml."""
 
     id: str
     zh: str
     en: str
-    libs: re.Pattern[str] | None
-    assets: re.Pattern[str] | None
+    libs: tuple[str, ...]
+    assets: tuple[str, ...]
     classes: tuple[str, ...]
     application: tuple[str, ...]
     hides_code: bool
@@ -41,8 +41,8 @@ def packers() -> tuple[Packer, ...]:
             row["id"],
             row["zh"],
             row["en"],
-            _pattern(row.get("libs", [])),
-            _pattern(row.get("assets", [])),
+            tuple(row.get("libs", ())),
+            tuple(row.get("assets", ())),
             tuple(row.get("classes", ())),
             tuple(row.get("application", ())),
             row["hides_code"],
@@ -51,8 +51,19 @@ def packers() -> tuple[Packer, ...]:
     )
 
 
-def _pattern(names: list[str]) -> re.Pattern[str] | None:
-    return re.compile("|".join(re.escape(n).replace(r"\*", ".*") for n in names)) if names else None
+@cache
+def _owners() -> tuple[Patterns, Patterns]:
+    """The packers, by id, whose native libraries and whose assets have some names."""
+    libs = {name: packer.id for packer in packers() for name in packer.libs}
+    assets = {name: packer.id for packer in packers() for name in packer.assets}
+    return Patterns(libs), Patterns(assets)
+
+
+def _owner(path: str) -> str | None:
+    """The packer that a file belongs to, a native library or an asset of its."""
+    libs, assets = _owners()
+    name, asset = path.rpartition("/")[2], path.partition("assets/")[2]
+    return (libs.find(name) if name.endswith(".so") else None) or assets.find(asset)
 
 
 def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
@@ -60,10 +71,13 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     ``setting:native_code``; a Gap where the app's own code is not in its dex files, or not
     in plain sight."""
     facts, gaps = [], []
-    paths = ((m.name, m.name.partition("!")[2]) for m in sample.app.members)
-    parts = [(name, path) for name, path in paths if path.endswith(".so") or "assets/" in path]
+    files: dict[str, list[str]] = {}
+    for member in sample.app.members:
+        owner = _owner(member.name.partition("!")[2])
+        if owner is not None:
+            files.setdefault(owner, []).append(member.name)
     for packer in packers():
-        evidence = list(_evidence(sample, packer, parts))
+        evidence = list(_evidence(sample, packer, files.get(packer.id, [])))
         if not evidence:
             continue
         attributes = (("packer", packer.id), ("name", packer.en))
@@ -74,23 +88,15 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
     return [*facts, *_loaders(sample)], gaps
 
 
-def _evidence(sample: Sample, packer: Packer, parts: Sequence[tuple[str, str]]) -> Iterator[Evidence]:
-    for name, path in parts:
-        if _is_part_of(packer, path):
-            yield FileEntry(name)
+def _evidence(sample: Sample, packer: Packer, files: Sequence[str]) -> Iterator[Evidence]:
+    for name in files:
+        yield FileEntry(name)
     for dex in sample.dexes:
         for prefix, (count, example) in dex.count_prefixes(packer.classes).items():
             yield ClassDefinition(dex.member, prefix, example, count)
     if sample.manifest.application.name in packer.application:
         name = f"{sample.app.app.file}!AndroidManifest.xml"
         yield ManifestEntry(name, "application", sample.manifest.application.name)
-
-
-def _is_part_of(packer: Packer, path: str) -> bool:
-    """Whether a file belongs to a packer: a native library or an asset of its."""
-    name, asset = path.rpartition("/")[2], path.partition("assets/")[2]
-    library = name.endswith(".so") and packer.libs is not None and packer.libs.fullmatch(name)
-    return bool(library or (asset and packer.assets is not None and packer.assets.fullmatch(asset)))
 
 
 def _packed(sample: Sample, packer: Packer) -> Gap:

@@ -18,9 +18,10 @@ Methods = set[tuple[int, int]]
 class WordSites:
     """Every word of a table that code loads, and the places where it does."""
 
-    def __init__(self, sample: Sample) -> None:
+    def __init__(self, sample: Sample, texts: Iterable[str] = ()) -> None:
+        """``texts``: strings that `methods_with` will be asked for."""
         self._sample = sample
-        self._methods: dict[str, Methods] = {}
+        self._texts = sorted(set(texts))
         self._by_method: dict[str, dict[tuple[int, int], list[Word]]] = {}
 
     @cached_property
@@ -48,15 +49,19 @@ class WordSites:
 
     def methods_with(self, text: str) -> Methods:
         """The methods that load exactly this string."""
-        if text not in self._methods:
-            found: Methods = set()
-            for number, dex in enumerate(self._sample.dexes):
-                index = dex.strings.find_all([text])
-                dex.release()
-                if index[0] >= 0:
-                    found |= items(string_index_sites(self._sample.dexes, number, index))
-            self._methods[text] = found
-        return self._methods[text]
+        return self._loading[text]
+
+    @cached_property
+    def _loading(self) -> dict[str, Methods]:
+        found: dict[str, Methods] = {text: set() for text in self._texts}
+        for number, dex in enumerate(self._sample.dexes):
+            index = dex.strings.find_all(self._texts)
+            dex.release()
+            known = np.flatnonzero(index >= 0)
+            sites = string_index_sites(self._sample.dexes, number, index[known])
+            for place, item in zip(sites.target.tolist(), sites.item.tolist(), strict=True):
+                found[self._texts[known[place]]].add((number, item))
+        return found
 
     def in_method(self, method: tuple[int, int], tables: Sequence[str]) -> list[Word]:
         """The words of these tables that stand in a method."""

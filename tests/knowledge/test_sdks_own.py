@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from appaudit.errors import InputError
 from appaudit.knowledge import sdks as knowledge
+from appaudit.knowledge.patterns import Patterns
 from appaudit.knowledge.sdks import imports
 from appaudit.knowledge.sdks.imports import from_exodus, from_libchecker, slug, to_toml
-from appaudit.knowledge.sdks.index import Patterns
 from appaudit.knowledge.sdks.own import lay_over, read
 
 

@@ -8,6 +8,7 @@ scraped twice, the second copy often cut) know the line of the first copy.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -70,6 +71,8 @@ _TAIL = 40
 """Characters at the end of a line that tell how it ends."""
 _LABEL = re.compile(r"[:：]\s*\S")
 _FORM = re.compile(r"[^:：，,。]{2,12}[:：]")
+_WRAPPED, _RAGGED = 20, 14
+"""Lines that show a width, and characters by which broken lines fall short of it."""
 _LONGEST_PARAGRAPH = 20_000
 """Characters after which broken lines are no longer joined."""
 
@@ -144,6 +147,7 @@ def parse(document: LoadedDocument) -> Structure:
     """The structure of ``document``; linear in its length."""
     lines, whole = lines_read(document)
     contents = _contents(lines)
+    width = _width(lines)
     marked = dict(document.headings)
     paragraphs: list[Paragraph] = []
     path: list[tuple[int, str]] = []
@@ -167,7 +171,10 @@ def parse(document: LoadedDocument) -> Structure:
             and not kind_of_marker
             and number not in marked
             and len(previous.text) < _LONGEST_PARAGRAPH
-            and _continues(previous.text, stripped)
+            and (
+                _continues(previous.text, stripped)
+                or (width and len(lines[number - 2].rstrip()) + len(stripped.split(None, 1)[0]) >= width)
+            )
         ):
             glue = "" if language_of(previous.text) == "zh" else " "
             column = len(line) - len(line.lstrip())
@@ -213,6 +220,17 @@ def parse(document: LoadedDocument) -> Structure:
         if paragraph.kind in ("text", "item"):
             paragraph.sentences = list(sentences(paragraph.text, paragraph.body, paragraph.line_of, seen))
     return Structure(paragraphs, contents, 0 if whole else len(lines))
+
+
+def _width(lines: tuple[str, ...]) -> int:
+    """The column at which a text is broken into lines, so that the next word of a sentence would not have
+    stood before it; 0 if its lines are whole."""
+    lengths = sorted(len(line.rstrip()) for line in lines if line.strip())
+    if len(lengths) < _WRAPPED:
+        return 0
+    width = lengths[len(lengths) * 19 // 20]
+    full = len(lengths) - bisect_left(lengths, width - _RAGGED)
+    return width if 40 <= width <= 120 and full >= 0.4 * len(lengths) else 0
 
 
 def _normal(line: str) -> str:

@@ -19,6 +19,8 @@ CLOSERS = frozenset(_GRAMMAR["closer"]["words"])
 """What may follow a noun that no other noun follows."""
 CONCRETE = frozenset({"email", "contacts"})
 """Types whose weak words are things by themselves, though also words for something else."""
+REACHED = frozenset({"name", "email", "address", "username", "real_name"})
+"""Types beside which a phone is its number: "name, e-mail, phone"."""
 OBLIQUE = frozenset(_GRAMMAR["oblique"]["words"])
 """Prepositions: what they take is no subject."""
 LIST_GAP = frozenset(_GRAMMAR["list_gap"]["words"])

@@ -14,6 +14,7 @@ from appaudit.policy.english.state import (
     NOUNS,
     OPEN,
     PREPOSITIONS,
+    REACHED,
     RECORDS,
     SUBJECTS,
     Walk,
@@ -197,8 +198,16 @@ class Words(Walk):
         """A weak word counts before a head, or between members of a list of data under a verb."""
         if i + 1 < len(self.items) and self.items[i + 1].get("data"):
             return False  # "device network information": it only describes the next word
-        if self.items[i].low == "contact":
+        low = self.items[i].low
+        if low == "contact":
             return False  # "contact and billing information": not the address book
+        if low in ("phone", "phones"):  # the number only beside another way to reach somebody
+            return any(
+                (data := self.items[k].get("data") or self.items[k].get("weak")) is not None
+                and data.value in REACHED
+                for k in (i - 2, i + 2)
+                if 0 <= k < len(self.items) and self.word((i + k) // 2) in (",", "and", "or", "/")
+            )
         if self.head_follows(i) or (self.word(i + 1) in ("data", "information")):
             return True
         item = self.items[i]

@@ -27,8 +27,8 @@ _MASK = (1 << 64) - 1
 
 
 class Names:
-    """``of``: for each dex the number of each string that names a method or a field, -1 for others; behind
-    the last that of ``?``, for an index that is corrupt. Numbers count by first appearance."""
+    """``methods``, ``fields``: for each dex the number of the name of each, that of ``?`` for a corrupt one.
+    Numbers count by first appearance."""
 
     def __init__(self, dexes: Sequence[Dex]) -> None:
         used: list[Index] = []
@@ -42,14 +42,15 @@ class Names:
             dex.release()
         self._hashes, self._number, number = by_appearance(np.concatenate(hashes))
         self._asked: dict[str, int] = {}
-        self.of: list[Int32] = []
+        self.methods: list[Int32] = []
+        self.fields: list[Int32] = []
         end = 1
         for dex, own in zip(dexes, used, strict=True):
-            numbers = np.full(len(dex.strings) + 1, -1, np.int32)
+            numbers = np.full(len(dex.strings) + 1, number[0], np.int32)
             numbers[own] = number[end : end + len(own)]
-            numbers[-1] = number[0]
             end += len(own)
-            self.of.append(numbers)
+            self.methods.append(numbers[dex.methods.name])
+            self.fields.append(numbers[dex.fields.name])
 
     def __len__(self) -> int:
         """How many numbers there are."""

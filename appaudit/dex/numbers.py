@@ -39,11 +39,11 @@ class MethodNumbers:
             raise DexError("The dex files name more methods than a call graph can hold.")
         keys: list[Key] = []
         for dex, types, name, proto in zip(
-            hierarchy.dexes, hierarchy.type_numbers, self.names.of, protos, strict=True
+            hierarchy.dexes, hierarchy.type_numbers, self.names.methods, protos, strict=True
         ):
             members = dex.methods  # -1, for what is corrupt, finds the last of each column
             class_ = np.append(types, self._unknown_class)[members.owner].astype(np.int64)
-            signature = name[members.name].astype(np.int64) << PROTO_BITS | proto[members.type]
+            signature = name.astype(np.int64) << PROTO_BITS | proto[members.type]
             keys.append(class_ << SIGNATURE_BITS | signature)
         known = distinct(np.concatenate([np.empty(0, np.int64), *keys]))
         nodes: list[Int32] = [np.searchsorted(known, own).astype(np.int32) for own in keys]

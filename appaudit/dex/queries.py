@@ -108,10 +108,10 @@ def call_sites(
         known = None if names is None else sought.among(names)
         for number, dex in enumerate(dexes):
             if names is None or known is None:
-                name_of_string = sought.in_table(dex)
+                name = sought.in_table(dex)[(dex.methods if kind == "method" else dex.fields).name]
             else:
-                name_of_string = known[names.of[number]]
-            member, target = _members_of(dex, classes.type_numbers[number], name_of_string, sought)
+                name = known[(names.methods if kind == "method" else names.fields)[number]]
+            member, target = _members_of(dex, classes.type_numbers[number], name, sought)
             asked.append(_Question(number, reference, member, places[target]))
     return _answer(dexes, asked)
 
@@ -198,14 +198,14 @@ def _places(index: Int32, size: int) -> Int32:
     return places
 
 
-def _members_of(dex: Dex, type_number: Int32, name_of_string: Int32, sought: _Sought) -> tuple[Int32, Int32]:
+def _members_of(dex: Dex, type_number: Int32, name: Int32, sought: _Sought) -> tuple[Int32, Int32]:
     """(member index, target) for each method or field id of one dex that a target means; ``type_number``:
-    the class number of each type; ``name_of_string``: the sought name of each string."""
+    the class number of each type; ``name``: the sought name of each member, -1 for others."""
     members: Members = dex.methods if sought.kind == "method" else dex.fields
     if not len(members.owner):
         return np.empty(0, np.int32), np.empty(0, np.int32)
     # members of a wanted name, with the groups of their owner
-    named = np.flatnonzero((name_of_string[members.name] >= 0) & (members.owner >= 0))
+    named = np.flatnonzero((name >= 0) & (members.owner >= 0))
     class_ = type_number[members.owner[named]]
     place, at = expand(sought.first[class_], sought.count[class_])
     member, group = named[place], sought.group[at]
@@ -213,7 +213,7 @@ def _members_of(dex: Dex, type_number: Int32, name_of_string: Int32, sought: _So
         member = np.concatenate((member, named))
         group = np.concatenate((group, np.full(len(named), sought.any_class)))
     # join (group, name) with the targets
-    key = group * len(sought.names) + name_of_string[members.name[member]]
+    key = group * len(sought.names) + name[member]
     low = np.searchsorted(sought.key, key, "left")
     which, place = expand(low, np.searchsorted(sought.key, key, "right") - low)
     found: Int32 = member[which].astype(np.int32)

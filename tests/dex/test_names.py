@@ -26,8 +26,8 @@ def test_equal_names_have_equal_numbers(parts: list[list[str]]) -> None:
     dexes = [dex(part) for part in parts]
     found = Names(dexes)
     texts: dict[str, int] = {}
-    for one, numbers in zip(dexes, found.of, strict=True):
-        for string, number in zip(one.methods.name.tolist(), numbers[one.methods.name].tolist(), strict=True):
+    for one, numbers in zip(dexes, found.methods, strict=True):
+        for string, number in zip(one.methods.name.tolist(), numbers.tolist(), strict=True):
             assert texts.setdefault(one.strings.text(string), number) == number
     assert len(set(texts.values())) == len(texts)
     assert found.find(list(texts)).tolist() == list(texts.values())

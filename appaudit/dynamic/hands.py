@@ -102,12 +102,13 @@ class Hands:
                 self.back()
         return self.screen("undo", keep=False) == before
 
-    def prompts(self, allow: bool) -> list[str]:
+    def prompts(self, allow: bool, now: Screen | None = None) -> list[str]:
         """Answers the system's permission prompts; returns the permissions asked for. What was read last is
-        then the screen behind them."""
+        then the screen behind them. ``now``: the screen, where it was just read."""
         asked: list[str] = []
         for _ in range(MAX_PROMPTS):
-            prompt = reading.permission_prompt(self.screen("prompt", keep=False))
+            prompt = reading.permission_prompt(now or self.screen("prompt", keep=False))
+            now = None
             if prompt is None:
                 return asked
             self.keep("permission")
@@ -126,13 +127,14 @@ class Hands:
             self.tap(button.middle, f"{'allow' if allow else 'deny'} {name}")
         return asked
 
-    def explore(self, scope: str, allow: bool = True) -> None:
-        """Taps every button of every screen once, deepest first, and answers prompts."""
+    def explore(self, scope: str, allow: bool = True, now: Screen | None = None) -> None:
+        """Taps every button of every screen once, deepest first, and answers prompts. ``now``: the screen,
+        where it was just read."""
         done: set[tuple[str, str, str]] = set()
         backs = 0
         for _ in range(MAX_TAPS):
-            self.prompts(allow)
-            screen = self._last
+            self.prompts(allow, now)
+            screen, now = self._last, None
             if screen.package != self._target.package:
                 return
             place = "|".join(sorted({n.resource_id for n in screen.nodes if n.resource_id}))[:2000]

@@ -316,8 +316,7 @@ class Driver:
         self._start("revoked", fresh=False)
         self._stay(min(self.plan.seconds, 2.0))
         if self.plan.explore:
-            self._hands.drawn()
-            self._hands.explore("revoked", allow=False)
+            self._hands.explore("revoked", allow=False, now=self._hands.drawn())
 
     def _withdrawn(self) -> None:
         """Consent taken back where the app lets one: from then on the phase is ``refused``."""
@@ -349,8 +348,7 @@ class Driver:
 
     def _question(self, phase: Phase, judge: bool = False) -> reading.Consent | None:
         """The consent screen, if one is there. Prompts before it are denied and remembered."""
-        self._hands.drawn()
-        asked = self._hands.prompts(allow=False)
+        asked = self._hands.prompts(allow=False, now=self._hands.drawn())
         screen = self._hands.keep(f"{phase}: consent?")
         question = reading.consent(screen)
         if judge:

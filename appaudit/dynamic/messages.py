@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import ChainMap, OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,6 +20,9 @@ TEXT = 1024
 STACK = 40_000
 STACKS = 64_000_000
 """Most characters of stacks in one message, and of those remembered."""
+REMEMBERED = 20_000
+"""Most stacks remembered: several times what the agent names by number."""
+DIGITS = 20
 CLOCK_SLACK = 120.0
 """Seconds by which a time may lie outside the run before it is set to its edge."""
 
@@ -145,12 +149,16 @@ class Reader:
         self._token = token
         self._rows = rows
         self._start = start
-        self._stacks: dict[int, str] = {}
+        self._stacks: OrderedDict[int, str] = OrderedDict()
+        self._characters = 0
         self.sequence = 0
         self.missing = 0
         """Messages whose number never came."""
-        self.offset = 0.0
-        """Seconds to add to the app's clock to get ours."""
+        self._offset = 0.0  # seconds to add to the app's clock to get ours
+
+    def set_clock(self, told: Any, now: float) -> None:
+        """The app's clock, milliseconds since the epoch, at our ``now``. Raises RefusedError."""
+        self._offset = now - _seconds(told)
 
     def read(self, payload: Any, now: float, data: bytes | None = None) -> Batch:
         """Raises RefusedError. ``now``: our clock, seconds since the epoch; ``data``: bytes beside it."""
@@ -167,7 +175,7 @@ class Reader:
         stacks = {_number(int(k), 1, 2**53): _text(v, STACK) for k, v in _numbered(message.get("stacks"))}
         if sum(map(len, stacks.values())) > STACKS:
             raise RefusedError("too long stacks")
-        known = {**self._stacks, **stacks}
+        known: Mapping[int, str] = ChainMap(stacks, self._stacks)
         data = data or b""
         if len(data) > BYTES:
             raise RefusedError("too many bytes beside a message")
@@ -182,10 +190,16 @@ class Reader:
         )
         self.missing += sequence - self.sequence - 1
         self.sequence = sequence
-        self._stacks = known
-        if len(known) >= 4 * MAX_ITEMS or (stacks and sum(map(len, known.values())) > STACKS):
-            self._stacks = dict(sorted(known.items())[len(known) // 2 :])
+        self._remember(stacks)
         return batch
+
+    def _remember(self, stacks: Mapping[int, str]) -> None:
+        """For the messages that come; of too many those that came first go."""
+        for number, stack in stacks.items():
+            self._characters += len(stack) - len(self._stacks.pop(number, ""))
+            self._stacks[number] = stack
+        while len(self._stacks) > REMEMBERED or self._characters > STACKS:
+            self._characters -= len(self._stacks.popitem(last=False)[1])
 
     def _call(self, item: Any, stacks: Mapping[int, str], now: float) -> Call:
         call = _mapping(item)
@@ -226,9 +240,7 @@ class Reader:
         )
 
     def _time(self, value: Any, now: float) -> float:
-        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e15:
-            raise RefusedError("a time that is none")
-        seconds = value / 1000 + self.offset
+        seconds = _seconds(value) + self._offset
         return min(max(seconds, self._start - CLOCK_SLACK), now + CLOCK_SLACK)
 
 
@@ -273,7 +285,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _numbered(value: Any) -> list[tuple[str, Any]]:
     pairs = list(_mapping(value).items())
     if len(pairs) > 2 * MAX_ITEMS or not all(
-        isinstance(k, str) and k.isascii() and k.isdigit() for k, _ in pairs
+        isinstance(k, str) and len(k) < DIGITS and k.isascii() and k.isdigit() for k, _ in pairs
     ):
         raise RefusedError("keys that are no numbers")
     return pairs
@@ -295,6 +307,13 @@ def _number(value: Any, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         raise RefusedError("a number is missing or out of bounds")
     return int(value)
+
+
+def _seconds(value: Any) -> float:
+    """Of milliseconds."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e15:
+        raise RefusedError("a time that is none")
+    return value / 1000
 
 
 def _arguments(text: str) -> dict[str, str]:

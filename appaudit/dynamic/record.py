@@ -43,7 +43,7 @@ class Record:
     def write(self, line: str, **data: Any) -> None:
         """Append one line of kind ``line``; after `close` nothing is written any more."""
         whole = {"line": line, "at": round(time.time(), 3), **data}
-        text = (json.dumps(whole, ensure_ascii=False) + "\n").encode()
+        text = (json.dumps(whole, ensure_ascii=False) + "\n").encode(errors="replace")
         with self._lock:
             if self._size > MAX_BYTES and line in THE_APPS:
                 self._left += 1

@@ -113,7 +113,7 @@ class Session:
         self._script.on("message", self._on_message)
         self._script.load()
         about = self._script.exports_sync.about()
-        self._reader.offset = time.time() - float(about["clock"]) / 1000
+        self._reader.set_clock(about["clock"], time.time())
         outcome = self._script.exports_sync.install(
             {
                 **configuration(token, tuple(self._target.skip), _level(about), self._unpin),
@@ -126,13 +126,19 @@ class Session:
     def _note_hooks(self, about: Mapping[str, Any], outcome: Any, what: str = "framework") -> None:
         states: dict[str, list[str]] = {}
         for item in outcome if isinstance(outcome, list) else ():
-            number = item.get("row") if isinstance(item, dict) else None
-            if isinstance(number, int) and number in rows() and item.get("state") in STATES:
-                states.setdefault(item["state"], []).append(rows()[number].id)
+            told = item if isinstance(item, dict) else {}
+            number, state = told.get("row"), str(told.get("state"))
+            if isinstance(number, int) and number in rows() and state in STATES:
+                states.setdefault(state, []).append(rows()[number].id)
         counts = {state: len(names) for state, names in states.items()}
-        told = {str(k)[:40]: str(v)[:200] for k, v in list(about.items())[:20]}
+        runtime = {str(k)[:40]: str(v)[:200] for k, v in list(about.items())[:20]}
         self._record.write(
-            "hooks", what=what, about=told, counts=counts, states=states if self._whole else {}, **self._where
+            "hooks",
+            what=what,
+            about=runtime,
+            counts=counts,
+            states=states if self._whole else {},
+            **self._where,
         )
 
     @property

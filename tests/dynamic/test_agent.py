@@ -143,10 +143,10 @@ def test_what_the_agent_answers_is_believed_in_shape_only(tmp_path: Path) -> Non
             7,
             [],
             {"rows": 3, "specials": []},
-            {"rows": [1, {"row": []}, {"row": 10**9}]},
+            {"rows": [1, {"row": []}, {"row": 10**9}, {"row": next(iter(rows())), "state": ["hooked"]}]},
         ]
         for outcome in answers:
-            watching._note_hooks({"x": 1}, session._part(outcome, "rows", list))
+            watching._note_hooks({"x": "\ud800"}, session._part(outcome, "rows", list))
             watching._note_specials(session._part(outcome, "specials", dict))
     assert all(line["counts"] == {} for line in read(tmp_path / "run.jsonl"))
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appaudit.dynamic import messages
 from appaudit.dynamic.messages import NOTES, Reader, RefusedError
 
 TOKEN = "t" * 32
@@ -59,6 +60,7 @@ def test_a_whole_message_is_read() -> None:
         {"calls": [call(screen="x" * 5000)]},
         {"calls": [call(first="now")]}, {"calls": [call(first=float("nan"))]}, {"calls": [call()] * 5001},
         {"stacks": {"a": "b"}}, {"stacks": {"1": "x" * 50_000}}, {"stacks": {"\N{SUPERSCRIPT TWO}": "x"}},
+        {"stacks": {"1" * 5000: "x"}}, {"totals": {"1" * 5000: 1}},
         {"notes": [{"kind": "invented"}]}, {"notes": [{"kind": ["screen"]}]},
         {"totals": {"7": -1}},
         {"lost": -1},
@@ -81,6 +83,27 @@ def test_a_number_that_comes_twice_is_refused_and_one_left_out_is_counted() -> N
 def test_times_outside_the_run_are_set_to_its_edge() -> None:
     batch = reader().read(message(calls=[call(first=0, last=9e14)]), START + 10)
     assert START - 200 <= batch.calls[0].first <= batch.calls[0].last <= START + 200
+
+
+@pytest.mark.parametrize("told", [float("nan"), float("inf"), pytest.param(10**400, id="long"), "now", None])
+def test_a_clock_that_is_none_is_refused(told: Any) -> None:
+    with pytest.raises(RefusedError):
+        reader().set_clock(told, START)
+
+
+@pytest.mark.parametrize("limit", [{"REMEMBERED": 2}, {"STACKS": 12}])
+def test_of_too_many_stacks_those_that_came_first_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch, limit: dict[str, int]
+) -> None:
+    for name, most in limit.items():
+        monkeypatch.setattr(messages, name, most)
+    one = reader()
+    for number in (1, 2, 3, 3):
+        stacks = {str(number): f"a.B.c{number}"}
+        one.read(message(seq=one.sequence + 1, stacks=stacks, calls=[call(stack=number)]), START)
+    later = one.read(message(seq=9, stacks={}, calls=[call(stack=n) for n in (1, 2, 3)]), START)
+    assert [c.stack for c in later.calls][2] == "a.B.c3"
+    assert later.calls[0].stack == ""
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:

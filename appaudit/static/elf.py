@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 MAX_SYMBOLS = 1 << 20
+MAX_SHARED = 4
+"""Times the names of symbols may add up to more than the table they stand in: they may share ends."""
 _ADDRESS = re.compile(rb"[a-z]{2,6}://[\x21-\x7e]{3,300}", re.IGNORECASE)
 _NAME = re.compile(rb"[A-Za-z_][\w/$<>]*")
 _HASH, _STRTAB, _SYMTAB, _STRSZ, _GNU_HASH = 4, 5, 6, 10, 0x6FFFFEF5
@@ -54,7 +56,7 @@ def _read(data: bytes, member: str) -> Library:
     try:
         elf = ELFFile(io.BytesIO(data))
         imports, exports = _symbols(elf, data)
-        parts = [s.data() for s in elf.iter_sections() if s.name in (".rodata", ".data.rel.ro", ".data")]
+        parts = list(_parts(elf, data))
     except (ELFError, ValueError, KeyError, IndexError, OverflowError, AttributeError, TypeError) as error:
         raise ValueError(f"it is not a valid ELF file ({type(error).__name__})") from error
     except (UnicodeDecodeError, AssertionError, MemoryError, RecursionError) as error:
@@ -65,6 +67,28 @@ def _read(data: bytes, member: str) -> Library:
     addresses = tuple(m[0].decode("ascii") for part in found for m in _ADDRESS.finditer(part))
     names = frozenset(t.decode("ascii") for t in set(texts) if 2 < len(t) < 200 and _NAME.fullmatch(t))
     return Library(member, frozenset(imports), tuple(exports), strings, addresses, names)
+
+
+def _parts(elf: Any, data: bytes) -> Iterator[bytes]:
+    """The sections that hold strings. Raises ValueError where they overlap: a few headers could claim any
+    amount of the same bytes."""
+    left = len(data)
+    for section in elf.iter_sections():
+        if section.name in (".rodata", ".data.rel.ro", ".data"):
+            part = _stored(section, data)
+            left -= len(part)
+            if left < 0:
+                raise ValueError("its sections overlap")
+            yield part
+
+
+def _stored(section: Any, data: bytes) -> bytes:
+    """A section's bytes as they stand in the file; none where it has none there, or packed: what it claims
+    to hold has no bound, and no loader unpacks it."""
+    header = section.header
+    if header.sh_type == "SHT_NOBITS" or section.compressed:
+        return b""
+    return data[header.sh_offset : header.sh_offset + header.sh_size]
 
 
 def _without_sections(data: bytes) -> bytes | None:
@@ -92,15 +116,20 @@ def _symbols(elf: Any, data: bytes) -> tuple[list[str], list[str]]:
     dtype = np.dtype(layout)
     section = elf.get_section_by_name(".dynsym")
     if section is not None:
-        raw, names, imported = section.data(), section.stringtable.data(), MAX_SYMBOLS
+        raw, names = _stored(section, data), _stored(section.stringtable, data)
+        imported = MAX_SYMBOLS
     else:
         raw, names, imported = _dynamic(elf, data, wide, order, dtype.itemsize)
     rows = np.frombuffer(raw, dtype, min(len(raw) // dtype.itemsize, MAX_SYMBOLS))
     found: tuple[list[str], list[str]] = ([], [])
     symbols = zip(rows["name"].tolist(), rows["section"].tolist(), strict=True)
+    left = MAX_SHARED * len(names)
     for number, (at, section_index) in enumerate(symbols):
         end = names.find(b"\0", at)
         name = names[at : end if end >= 0 else len(names)].decode("ascii", "replace")
+        left -= len(name)
+        if left < 0:
+            raise ValueError("its symbols' names share too many bytes")
         if name and (section_index or number < imported):
             found[1 if section_index else 0].append(name)
     return found

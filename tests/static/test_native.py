@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import struct
 import subprocess
 import sys
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,11 @@ from appaudit.static import scan
 from appaudit.static.elf import read_library
 from appaudit.static.native import chosen
 from tests.static.apps import app_with
+from tests.static.libraries import NOBITS, PROGBITS, library, symbol
+
+
+PACKED = struct.pack("<IIQQ", 1, 0, 1 << 26, 1) + zlib.compress(bytes(1 << 26))
+"""64 MB as a section may hold them."""
 
 
 def real_library() -> bytes:
@@ -69,6 +77,31 @@ def test_each_library_is_read_once() -> None:
 def test_a_file_that_is_no_library(tmp_path: Path) -> None:
     result = scan(app_with(tmp_path, {"lib/arm64-v8a/libx.so": b"not an ELF file"}))
     assert [g.code for g in result.gaps] == ["unreadable_library"]
+
+
+@pytest.mark.parametrize(
+    "rodata",
+    [[(PROGBITS, 2, len(PACKED))] * 500, [(NOBITS, 2, 1 << 26)], [(PROGBITS, 2 | 1 << 11, len(PACKED))]],
+)
+def test_sections_claim_no_more_than_the_file_holds(rodata: list[tuple[int, int, int]]) -> None:
+    """The same bytes five hundred times, bytes that are not there, and packed ones."""
+    data = library(text=PACKED, rodata=rodata)
+    tracemalloc.start()
+    try:
+        read_library(data, "lib.so")
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("sections", [True, False])
+def test_symbols_do_not_share_a_name_without_end(sections: bool) -> None:
+    """Five megabytes of symbols that would be five gigabytes of names."""
+    names = b"\0" + b"x" * (1 << 15)
+    with pytest.raises(ValueError, match="not a valid ELF file"):
+        read_library(library(names, [symbol(1, 1)] * 200_000, sections), "lib.so")
+    twice = read_library(library(symbols=[symbol(8, 1)] * 3, sections=sections), "lib.so")
+    assert twice.exports == ("JNI_OnLoad",) * 3
 
 
 @settings(max_examples=60, deadline=None)

@@ -21,7 +21,6 @@ from appaudit.static.native import chosen
 from tests.static.apps import app_with
 from tests.static.libraries import NOBITS, PROGBITS, library, symbol
 
-
 PACKED = struct.pack("<IIQQ", 1, 0, 1 << 26, 1) + zlib.compress(bytes(1 << 26))
 """64 MB as a section may hold them."""
 

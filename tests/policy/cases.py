@@ -20,6 +20,7 @@ ENGLISH = [
     ("We collect your email and, depending on what you buy, your billing address.", "c:email c:address"),
     ("You may upload or store photos with us.", "c:photo"),
     ("Your gender is shown to you in the profile.", ""),
+    ("You may have to change your settings each time you visit our website.", ""),
     ("To stop us collecting your location, turn it off.", ""),
     ("We may sync your contacts.", "c:contacts"),
     ("Running the app involves the collection of your IMEI.", "c:imei"),

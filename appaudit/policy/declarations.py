@@ -170,7 +170,8 @@ def _declare(
         shown = mention.frame is not None and mention.frame.cls == "display"
         if shown and mention.type in _CONTENT and posted:
             continue
-        frames = [f for f in (mention.frame, *mention.extra) if f is not None and f.polarity is not None]
+        said_of = (mention.frame, *mention.extra, mention.frame.also if mention.frame is not None else None)
+        frames = [f for f in said_of if f is not None and f.polarity is not None]
         if not frames:
             continue
         if mention.type == GENERIC_ANAPHOR:

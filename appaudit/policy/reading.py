@@ -38,7 +38,8 @@ STRENGTH = {
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A verb in force. ``actor``: we, you, partner, sdk; ``recipient``: words of who gets the data."""
+    """A verb in force. ``actor``: we, you, partner, sdk; ``recipient``: words of who gets the data;
+    ``also``: the weaker of two verbs with one object that say different things ("not collect or share")."""
 
     verb: str
     cls: str
@@ -51,6 +52,7 @@ class Frame:
     recipient: str = ""
     inherited: bool = False
     kind: str = ""
+    also: Frame | None = None
 
 
 @dataclass(slots=True)
@@ -112,6 +114,16 @@ class SentenceReading:
 
 NOTHING_READ = SentenceReading()
 """What stands before the first sentence."""
+
+
+_DIFFERENT = ({"collected", "shared"}, {"not_collected", "not_shared"})
+
+
+def joined(strong: Frame, weak: Frame) -> Frame:
+    """``strong`` with ``weak`` beside it where one takes the data and the other hands them on."""
+    if {strong.polarity, weak.polarity} in _DIFFERENT and {strong.cls, weak.cls} == {"collect", "share"}:
+        return replace(strong, also=replace(weak, also=None))
+    return strong
 
 
 def inherit(frame: Frame | None) -> Frame | None:

@@ -9,7 +9,7 @@ from appaudit.policy.chinese.idle import idle
 from appaudit.policy.chinese.state import NOMINAL
 from appaudit.policy.chinese.words import Words
 from appaudit.policy.matching import Entry, Token
-from appaudit.policy.reading import STRENGTH, Frame, Mention, Polarity
+from appaudit.policy.reading import STRENGTH, Frame, Mention, Polarity, joined
 
 _AND = re.compile(r"(?:并|和|或|及|、|/|以及|或者){1,2}")
 _SO_AS = re.compile(r"(?:以|用于|用来|以便|目的是)$")
@@ -130,9 +130,9 @@ class Verbs(Words):
             and previous.polarity
             and STRENGTH[cls] <= STRENGTH[previous.cls]
         ):
-            state.frame = replace(previous, end=item.end)
+            state.frame = replace(joined(previous, frame), end=item.end)
         else:
-            state.frame = frame
+            state.frame = joined(frame, previous) if adjacent and previous is not None else frame
         state.taking = -1
 
     def of_ours(self, item: Token) -> bool:

@@ -35,6 +35,10 @@ _UNWANTED = re.compile(
     re.I,
 )
 """do not want us to read: what the user may forbid."""
+_ANOTHER = re.compile(r"\s+(?:an? )?(?:different|another|new|public|shared|supported|compatible)\b", re.I)
+"""use a different device."""
+_JOINS = ("combin", "integrat", "correlat", "link", "associat")
+"""not combine X with Y: X may well be known."""
 _MOVES = frozenset({"send", "sent", "tran", "plac", "forw"})
 _TO_DEVICE = re.compile(
     r"[^.;]{0,60}?\b(?:to|on|onto|in) (?:your|the user's|the user’s|a user's|a user’s|their) (?:\w+['’]?s? )?"
@@ -53,6 +57,10 @@ def idle(text: str, item: Token, cls: str, actor: str, negated: bool) -> bool:
     """Whether the verb ``item`` of ``text`` is what others must not do, what a measure prevents, what
     the user is told to do or may forbid, or how a secret is kept."""
     before = text[max(0, item.start - 90) : item.start]
+    if cls == "use" and _ANOTHER.match(text, item.end):
+        return True
+    if negated and item.low.startswith(_JOINS):
+        return True
     if item.low.startswith("keep") and _SECRET.match(text, item.end):
         return True
     if negated and actor == "" and _TOLD.search(before):

@@ -25,13 +25,14 @@ from appaudit.policy.reading import NOTHING_READ, Frame, Polarity, SentenceReadi
 
 _OTHERS = r"(?:the public|everyone|everybody|anyone|all|any|other|members|users|players|visitors)"
 _SEEN = re.compile(
-    r"\b(?:is|are|be|becomes?|remains?|(?P<no>not|never)) (?:(?!not)\w+ly |all |also )*"
+    r"\b(?:(?P<no>not|never) (?:be |\w+ly )*|(?:is|are|be|becomes?|remains?) )(?:(?!not)\w+ly |all |also )*"
     rf"(?:visible|viewable|accessible|available) (?=(?:for|to) {_OTHERS})",
     re.I,
 )
 _SIGNS_IN = re.compile(r"\b(?:sign|log|regist|connect)", re.I)
 _ASKED = ("how", "what", "where", "why")
 """We record how you use the app: the clause is what is recorded."""
+_LETS = ("enable", "enabling", "allow", "allowing", "help", "let", "permit", "helping")
 _DASH = re.compile(r"\s[–—-]+\s")
 _SERVES = re.compile(r"\b(?:helps?|allows?|enables?|lets?|assists?) us\b", re.I)
 
@@ -165,7 +166,10 @@ class EnglishReader(Nouns):
         elif get("relative"):
             self.relative(i)
         elif get("pronoun"):
-            self.pronoun(i)
+            if item.low == "they":
+                self.they(i)
+            else:
+                self.pronoun(i)
 
     def comma(self, i: int) -> None:
         state = self.state
@@ -212,6 +216,8 @@ class EnglishReader(Nouns):
         state = self.state
         if actor == "we" and word not in ("we", "i") and self.word(i - 1) in OBLIQUE:
             return  # "in our app": a place, not who acts
+        if actor == "we" and state.held and self.word(i - 1).endswith(_LETS):
+            return  # "To enable our systems to know your browser": still what for
         if actor in ("partner", "sdk") and state.actor == "sdk" and self.belongs(i):
             return  # "the SDK of our partner collects": the SDK does
         behind = self.word(i - 1).rpartition(" ")[2]

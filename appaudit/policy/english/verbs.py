@@ -9,7 +9,7 @@ from appaudit.policy.english.idle import TO_US, idle
 from appaudit.policy.english.state import PREPOSITIONS, SUBJECTS, to_you
 from appaudit.policy.english.voices import Voices
 from appaudit.policy.matching import Entry, Token
-from appaudit.policy.reading import STRENGTH, Frame, Polarity
+from appaudit.policy.reading import STRENGTH, Frame, Polarity, joined
 
 _OF_THE_OTHER = re.compile(
     r"\s*(?:the user|users|you|each of you|them) with\b.{0,90}?"
@@ -17,10 +17,30 @@ _OF_THE_OTHER = re.compile(
 )
 """After "provide": "the user with the address of the other party"."""
 _WITH_SERVER = re.compile(r"^.{0,90}?\b(?:between .{0,40}?|with (?:our|the) )servers?\b")
+_SEES = ("see", "sees", "view", "access")
+_OTHERS = (
+    "others",
+    "friends",
+    "followers",
+    "everyone",
+    "anyone",
+    "everybody",
+    "anybody",
+    "people",
+    "members",
+)
+_WITH_US = re.compile(r"[^.;]{0,160}?\b(?:with|to) us\b")
 _LIMITED = re.compile(r"[^.;]{0,60}?\b(?:for|to|other than|beyond|except|unless|without)\b", re.I)
 """After "not use cookies": only for what not."""
 _MUST = re.compile(r"\b(?:(?:need|have|required|asked) to|must) (?:first )?$", re.I)
 """Before "turn on the microphone": the user is asked for a permission."""
+
+
+def _comes_here(verb: str, actor: str, rest: str) -> bool:
+    """Whether what is shared comes to us: "the network will share your name with us"."""
+    if actor == "":
+        return _WITH_US.match(rest) is not None
+    return actor == "you" and verb == "exchange" and _WITH_SERVER.search(rest) is not None
 
 
 class Verbs(Voices):
@@ -111,9 +131,9 @@ class Verbs(Voices):
             and (STRENGTH[frame.cls] <= STRENGTH[state.frame.cls] or gives)
             and state.frame.polarity
         ):
-            state.frame = replace(state.frame, end=frame.end)
+            state.frame = replace(joined(state.frame, frame), end=frame.end)
         else:
-            state.frame = frame
+            state.frame = joined(frame, state.frame) if coordinated and state.frame is not None else frame
         state.held = state.hold_to_comma = False
         if frame.polarity:
             self.out.last_frame = frame
@@ -128,6 +148,19 @@ class Verbs(Voices):
             (data := item.get("data")) is not None and data.value in ("cookie", "web_beacon")
             for item in self.items[i + 1 : i + 5]
         )
+
+    def others_do(self, i: int) -> bool:
+        """Whether other users do what the verb at ``i`` says: "your friends will see your name"."""
+        j = self.previous_significant(i)
+        while j > 0 and (
+            self.items[j].get("aux") or self.items[j].get("be") or self.items[j].get("negation")
+        ):
+            j = self.previous_significant(j)
+        return j >= 0 and (self.items[j].get("public") is not None or self.word(j) in _OTHERS)
+
+    def shares_all(self, i: int, low: str) -> bool:
+        """Whether the user shares what follows with the app, since nobody else is named."""
+        return low.startswith("shar") and self.condition_start < 0 and not self.recipient_after(i)
 
     def build(self, item: Token, verb: Entry, actor: str, i: int) -> Frame:
         """The frame of an active verb: what it says about the data after it."""
@@ -149,10 +182,11 @@ class Verbs(Voices):
         if cls == "permission" and low.startswith(("request", "apply", "ask", "turn on", "grant", "enable")):
             kind = "permission"
         if cls == "other":
-            polarity = None
+            if low in _SEES and self.others_do(i):
+                cls, polarity = "display", "shared"
         elif cls == "provide" and actor != "you" and _OF_THE_OTHER.match(rest):
             polarity, recipient = "shared", "counterparty"
-        elif cls == "share" and actor == "you" and low == "exchange" and _WITH_SERVER.search(rest):
+        elif cls == "share" and _comes_here(low, actor, rest):
             polarity = "collected"
         elif actor in ("we", ""):
             if cls in ("collect", "use", "permission", "contain", "store_local"):
@@ -188,7 +222,7 @@ class Verbs(Voices):
                 elif actor == "" and self.text[: item.start].strip() == "":
                     polarity = None
         elif actor == "you":
-            if cls == "provide" or (cls == "share" and re.search(r"\bwith us\b|\bto us\b", rest)):
+            if cls == "provide" or (cls == "share" and (_WITH_US.match(rest) or self.shares_all(i, low))):
                 recipient = self.recipient_after(i)
                 polarity = "collected"
                 if (

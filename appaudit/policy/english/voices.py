@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from appaudit.policy.english.idle import TO_US, idle
 from appaudit.policy.english.parties import Parties
+from appaudit.policy.english.state import SUBJECTS
 from appaudit.policy.matching import Entry, Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, NEGATED, Frame, Mention, Polarity
 
@@ -138,6 +139,8 @@ class Voices(Parties):
 
     def relative(self, i: int) -> None:
         word = self.word(i)
+        if word == "that" and self.points(i):
+            return
         # "providers such as Analytics, which may collect ...": the partner acts.
         partner = next(
             (self.items[j] for j in range(i - 1, max(-1, i - 3), -1) if self.items[j].get("partner")), None
@@ -152,6 +155,13 @@ class Voices(Parties):
         self.state.relative = "which" if word in ("which", "that", "who") else word
         if word in ("who", "whom", "whose"):
             self.state.relative = ""
+
+    def points(self, i: int) -> bool:
+        """Whether "that" at ``i`` opens a clause and points to a thing: ", that service may share"."""
+        if i and self.word(i - 1) not in (",", ";", "and", "("):
+            return False
+        rest = self.items[i + 1 : i + 3]
+        return len(rest) == 2 and not rest[0].readings and rest[1].get("aux") is not None
 
     def relative_verb(self, item: Token, verb: Entry, actor: str) -> None:
         """A verb inside "information you provide": it speaks of the words before it."""
@@ -235,6 +245,23 @@ class Voices(Parties):
             for mention in self.mentions:
                 if mention.clause == self.clause and mention.frame is None:
                     mention.frame = frame
+
+    def they(self, i: int) -> None:
+        """ "they" is the party or the users named last: "advertisers, and they may use"."""
+        named = (t for t in reversed(self.items[:i]) if not t.readings.keys().isdisjoint(SUBJECTS))
+        doer = next((t for t in named if t.get("we") is None and t.low != "you"), None)
+        if doer is None:
+            return
+        actor = "you" if doer.get("you") else "partner"
+        before = self.items[i - 1]
+        if not before.readings.keys().isdisjoint(("data", "weak", "head", "relative")):
+            self.state.relative, self.relative_used = actor, False
+            return
+        following = self.next_significant(i + 1)
+        nxt = self.items[following] if following < len(self.items) else None
+        if nxt is not None and not nxt.readings.keys().isdisjoint(("aux", "verb", "negation")):
+            self.new_clause(actor, i)
+            self.partner_name = doer.text if actor == "partner" else self.partner_name
 
     def pronoun(self, i: int) -> None:
         """ "collect X, and share it with Y": the data named before moves on."""

@@ -24,6 +24,8 @@ from appaudit.policy.matching import Entry, Token, fold
 _KEPT = ("records", "logs")
 _ENDS = ("—", "–", ":", ";", ".", "(", "")
 """What follows a word that is an item of a list by itself."""
+_CHANCES = ("option", "choice", "possibility", "opportunity")
+"""the option of adding a photo."""
 _HOLD = ("have", "has", "had")
 _NOTHING = re.compile(r"\s+(?:no|none of|neither)\b(?! (?:longer|later|more than|less|fewer|other purpose))")
 _NOBODY = re.compile(
@@ -100,6 +102,8 @@ class Words(Walk):
                 and before.get("be") is None
             )
         if verb.form == "ing":
+            if word == "of" and self.word(j - 1) in _CHANCES:
+                return self.has_object(i)
             return (
                 before.get("possessive") is None
                 and after not in ("of", ",", "and", "or", ".")

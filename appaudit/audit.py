@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from appaudit import __version__
 from appaudit.aside import aside
-from appaudit.bundle import Bundle, below
+from appaudit.bundle import Bundle, below, read
 from appaudit.compare.judge import compare
 from appaudit.errors import InputError, MissingExtraError
 from appaudit.following import followed
@@ -109,7 +109,7 @@ class Inputs:
     """What an audit looks at. ``values``: file of the test device's own values, for the recordings.
 
     ``category``: id of the kind of app in the official list, or empty. ``about``: what the user knows of
-    hosts.
+    hosts. ``seen``: the bundle of an earlier run of the app.
     """
 
     app: Path | None = None
@@ -118,6 +118,7 @@ class Inputs:
     values: Path | None = None
     category: str = ""
     about: Hosts = NOTHING_MORE
+    seen: Path | None = None
 
 
 def audit(inputs: Inputs, progress: Progress = _silent) -> Bundle:
@@ -126,7 +127,10 @@ def audit(inputs: Inputs, progress: Progress = _silent) -> Bundle:
     Raises InputError, MissingExtraError where a file given cannot be read.
     """
     _check(inputs)
+    earlier = _earlier(inputs.seen) if inputs.seen is not None else None
     bundle = _read(inputs.app, inputs.policies, progress)
+    if earlier is not None:
+        recall(bundle, earlier)
     for recording in inputs.traffic:
         listen(bundle, recording, inputs, progress)
     progress("comparing")
@@ -182,6 +186,35 @@ def _check(inputs: Inputs) -> None:
         from appaudit.traffic.values import read_values
 
         read_values(inputs.values)
+
+
+def _earlier(folder: Path) -> Bundle:
+    """The bundle of a run. Raises InputError."""
+    saved = read(folder)
+    if "dynamic" not in saved.examined:
+        raise InputError(f"{folder} is no evidence of a run: it was made without one")
+    return saved
+
+
+def recall(bundle: Bundle, saved: Bundle) -> None:
+    """Put what an earlier run saw, and what was heard beside it, into a bundle. Raises InputError where it
+    was of another app."""
+    app, then = bundle.app, saved.app
+    if app is None or then is None or app.package != then.package:
+        packages = [(a and a.package) or "no package" for a in (then, app)]
+        raise InputError("the run was of {}, this is {}".format(*packages))
+    live = [source for source in saved.examined if source in ("dynamic", "traffic")]
+    bundle.facts.extend(f for f in saved.facts if f.source in live)
+    bundle.gaps.extend(g for g in saved.gaps if g.source in live)
+    bundle.conditions.extend(saved.conditions)
+    bundle.examined.extend(live)
+    bundle.attached.update(saved.attached)
+    if app.sha256 != then.sha256:
+        reason = (
+            f"The run was of another file: version {then.version_name} ({then.version_code}), SHA-256 "
+            f"{then.sha256}; what this one does when it runs was not seen."
+        )
+        bundle.gaps.append(Gap("dynamic", "run_of_another_build", app.file, reason))
 
 
 def callers(facts: Iterable[Fact]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from appaudit.cli.options import (
     OwnSdks,
     Policies,
     Profile,
+    Seen,
     Strict,
     Traffic,
     Values,
@@ -47,6 +48,7 @@ def audit(
     ctx: typer.Context,
     apps: Annotated[list[Path], typer.Argument(help="APK, split APKs or AAB.", metavar="APP...")],
     policies: Policies = None,
+    seen: Seen = None,
     traffic: Traffic = None,
     values: Values = None,
     own_hosts: OwnHosts = None,
@@ -79,6 +81,8 @@ def audit(
 
       appaudit audit app.apk -p policies/ -f sarif -o app.sarif --fail-on medium
 
+      appaudit audit app.apk -p new-policy.md --run evidence/
+
       appaudit audit app.apk -p policy.md --data-safety export.csv -f data-safety -o filled.csv
     """
     settings: Settings = ctx.obj
@@ -94,7 +98,7 @@ def audit(
     about = hosts(own_hosts, ip_database)
 
     def judged(app: Path, step: Callable[[str], None]) -> Bundle:
-        done = work.audit(work.Inputs(app, given, traffic or (), values, kind, about), step)
+        done = work.audit(work.Inputs(app, given, traffic or (), values, kind, about, seen), step)
         living.apply(done)
         return done
 

@@ -62,6 +62,14 @@ Traffic = Annotated[
         "--traffic", help="A recording of the app's traffic (HAR, mitmproxy); may repeat.", metavar="FILE"
     ),
 ]
+Seen = Annotated[
+    Path | None,
+    typer.Option(
+        "--run",
+        help="What an earlier `appaudit run` of the app saw: its evidence folder.",
+        metavar="BUNDLE",
+    ),
+]
 Values = Annotated[
     Path | None,
     typer.Option(

@@ -27,6 +27,7 @@ from appaudit.jsonform import to_json
 from appaudit.records import Fact, FlowField, Stack
 from appaudit.traffic.capture import Capture
 from appaudit.traffic.capture import Options as Listening
+from tests.cli.run import appaudit
 from tests.dynamic.runs import need_jvm
 from tests.fixture_audits import FIXTURES
 from tests.fixtures.apps import apk
@@ -124,6 +125,50 @@ def test_one_command_gives_hooks_traffic_and_verdict() -> None:
     assert "data:android_id" in early & accessed
     live = [f for f in bundle.findings if f.rule == "early-collection" and f.outcome == "violation"]
     assert {f.source for finding in live for f in finding.facts} >= {"dynamic", "traffic"}
+
+
+LIVE = ("dynamic", "traffic")
+
+
+def test_what_an_earlier_run_saw_is_judged_as_it_was_then() -> None:
+    bundle, folder = heard("shop")
+    policy = apk("shop").parent / "policy.zh.html"
+    again = audit.audit(audit.Inputs(apk("shop"), [policy], seen=folder / "evidence"))
+    assert [f for f in again.facts if f.source in LIVE] == [f for f in bundle.facts if f.source in LIVE]
+    assert [g for g in again.gaps if g.source in LIVE] == [g for g in bundle.gaps if g.source in LIVE]
+    assert again.conditions == bundle.conditions
+    assert again.attached == bundle.attached
+    assert {f.fingerprint: f.outcome for f in again.findings} == {
+        f.fingerprint: f.outcome for f in bundle.findings
+    }
+
+
+def test_what_an_earlier_run_saw_goes_beside_another_policy_but_no_other_app(tmp_path: Path) -> None:
+    _, folder = heard("shop")
+    policy = tmp_path / "policy.txt"
+    policy.write_text("We do not collect your Android ID.\n", encoding="utf-8")
+    done = appaudit(
+        "audit", apk("shop"), apk("plain"), FIXTURES / "variants" / "shop-next" / "shop-next.apk",
+        "-p", policy, "--run", folder / "evidence", "-f", "json", "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert "plain.apk: the run was of com.example.shop, this is com.example.plain" in done.err
+    shop, other = (read_json(tmp_path / "out" / f"{name}.json") for name in ("shop", "shop-next"))
+    assert any(
+        f["outcome"] == "violation" and {"dynamic", "policy"} <= {x["source"] for x in f["facts"]}
+        for f in shop["findings"]
+    )
+    gaps = [{g["code"] for g in report["gaps"]} for report in (shop, other)]
+    assert "run_of_another_build" in gaps[1] - gaps[0]
+
+
+def test_evidence_without_a_run_is_no_run(tmp_path: Path) -> None:
+    write(audit.scan(apk("plain")), tmp_path)
+    with pytest.raises(InputError, match="made without one"):
+        audit.audit(audit.Inputs(apk("plain"), seen=tmp_path))
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_phases_of_what_is_sent() -> None:

@@ -83,7 +83,7 @@ def audit(
 
       appaudit audit app.apk -p new-policy.md --run evidence/
 
-      appaudit audit app.apk -p policy.md --data-safety export.csv -f data-safety -o filled.csv
+      appaudit audit app.apk -p policy.md --data-safety form.csv -f data-safety
     """
     settings: Settings = ctx.obj
     from appaudit import audit as work

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from appaudit.cli.options import ExitZero, FailOn, Policies, configured, ending
+from appaudit.cli.options import ExitZero, FailOnNew, Policies, configured, ending
 from appaudit.cli.progress import progress
 from appaudit.cli.settings import Settings
 
@@ -29,14 +29,14 @@ def diff(
     new: Annotated[Path, typer.Argument(help="The release after.", metavar="NEW")],
     policies: Policies = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
-    fail_on: FailOn = None,
+    fail_on: FailOnNew = None,
     exit_zero: ExitZero = False,
 ) -> None:
     """Show what a release adds, changes and drops.
 
     Permissions, identifiers, SDKs and their versions, hosts, exposed components, settings, findings;
-    stable under an obfuscator's new names. With --policy, exit 1 when something new is undeclared (omitted,
-    vague, contradicted), of severity --fail-on or worse (default here: low).
+    stable under an obfuscator's new names. With --policy, exit 1 when something new is undeclared
+    (omitted, vague, contradicted).
 
     Example: appaudit diff app-1.0.apk app-1.1.apk --policy policy.html
     """

@@ -11,33 +11,39 @@ import typer
 from appaudit.cli.ending import Ending
 from appaudit.cli.settings import Settings
 from appaudit.errors import InputError
+from appaudit.report import FORMATS
 
 if TYPE_CHECKING:
     from appaudit.audit import Hosts
+    from appaudit.report.model import Kind
 
 MAX_FORM = 4_000_000
 """Bytes of a Data safety form; real ones have some 100,000."""
 
 PROFILES = ("cn", "eu", "us-ca", "play", "all")
 
-Formats = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-f",
-        "--format",
-        help="Output format, may repeat: terminal (default), json, html, sarif, junit, csv, xlsx, gitlab, "
-        "cyclonedx, data-safety, data-safety-diff, collected-list, shared-list.",
-        metavar="FORMAT",
-    ),
-]
+
+def _formats(command: Kind) -> Any:
+    known = ", ".join(name for name, f in FORMATS.items() if command in f.commands)
+    told = known.replace("terminal", "terminal (default)", 1)
+    return typer.Option("-f", "--format", help=f"Output format, may repeat: {told}.", metavar="FORMAT")
+
+
+def _fail_on(least: str) -> Any:
+    return typer.Option(
+        help=f"Exit 1 on findings of this severity or worse (default: {least}).", metavar="SEVERITY"
+    )
+
+
+Formats = Annotated[list[str] | None, _formats("audit")]
+FormatsOfScan = Annotated[list[str] | None, _formats("scan")]
+FormatsOfPolicy = Annotated[list[str] | None, _formats("policy")]
 Output = Annotated[
     str | None,
     typer.Option("-o", "--output", help="File, or folder for several formats; - is stdout.", metavar="PATH"),
 ]
-FailOn = Annotated[
-    str | None,
-    typer.Option(help="Exit 1 on findings of this severity or worse (default: high).", metavar="SEVERITY"),
-]
+FailOn = Annotated[str | None, _fail_on("high")]
+FailOnNew = Annotated[str | None, _fail_on("low")]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 whatever was found.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 3 when something could not be examined.")]
 Jobs = Annotated[
@@ -51,15 +57,17 @@ Policies = Annotated[
     typer.Option(
         "-p",
         "--policy",
-        help="Privacy policy, SDK list or other declared document (txt, md, html, pdf, docx, csv) "
-        "or a folder of them; may repeat.",
+        help="Privacy policy, SDK list or other declared document (txt, md, html, pdf, docx, csv, "
+        "xlsx) or a folder of them; may repeat.",
         metavar="PATH",
     ),
 ]
 Traffic = Annotated[
     list[Path] | None,
     typer.Option(
-        "--traffic", help="A recording of the app's traffic (HAR, mitmproxy); may repeat.", metavar="FILE"
+        "--traffic",
+        help="A recording of the app's traffic (HAR, mitmproxy, packet capture); may repeat.",
+        metavar="FILE",
     ),
 ]
 Seen = Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from appaudit.cli.group import ReadByDefault
-from appaudit.cli.options import ExitZero, Formats, Output, Strict, ending
+from appaudit.cli.options import ExitZero, FormatsOfPolicy, Output, Strict, ending
 from appaudit.cli.output import Delivery
 from appaudit.cli.progress import progress
 from appaudit.cli.settings import Settings
@@ -40,7 +40,7 @@ def read(
             metavar="FILE...",
         ),
     ],
-    formats: Formats = None,
+    formats: FormatsOfPolicy = None,
     output: Output = None,
     explain: Annotated[
         int | None,
@@ -90,8 +90,9 @@ def diff(
 ) -> None:
     """Show which declarations came, went or changed.
 
-    Also across languages. Each change stands with both quotes; ``!`` marks those that the earlier
-    version's own clause on material changes promises to announce. Exit 1 when there is one of these.
+    Also across languages. Each change stands with both quotes; an exclamation mark is before those that
+    the earlier version's own clause on material changes promises to announce. Exit 1 when there is one of
+    these.
 
     Example: appaudit policy diff 2022.html 2023.html
     """

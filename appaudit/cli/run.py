@@ -126,7 +126,7 @@ def run(
     exit_zero: ExitZero = False,
     strict: Strict = False,
 ) -> None:
-    """Watch an app run and compare what it does with what its policy says.
+    """Watch an app run and compare what it does with its policy.
 
     Hooks are live before any code of the app runs. Phases: before consent, refused, after consent (with
     use), background, idle, permissions revoked. Every call is counted, with its stack, permission state
@@ -142,8 +142,7 @@ def run(
 
       appaudit run com.example.app -U --no-frida --policy policy.html
 
-      appaudit run fixtures/apps/shop/shop.apk --target jvm -p fixtures/apps/shop/policy.zh.html
-        --values fixtures/device.toml
+      appaudit run fixtures/apps/shop/shop.apk --target jvm
     """
     settings: Settings = ctx.obj
     from appaudit import audit as work

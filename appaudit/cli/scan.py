@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from appaudit.cli.options import ExitZero, Fingerprints, Formats, Jobs, Output, OwnSdks, Strict, ending
+from appaudit.cli.options import ExitZero, Fingerprints, FormatsOfScan, Jobs, Output, OwnSdks, Strict, ending
 from appaudit.cli.output import Delivery
 from appaudit.cli.settings import Settings
 from appaudit.cli.several import each
@@ -18,7 +18,7 @@ def scan(
     apps: Annotated[
         list[Path], typer.Argument(help="APK, split APKs, AAB, JAR, AAR or dex.", metavar="APP...")
     ],
-    formats: Formats = None,
+    formats: FormatsOfScan = None,
     output: Output = None,
     strict: Strict = False,
     jobs: Jobs = 0,

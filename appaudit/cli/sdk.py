@@ -69,7 +69,9 @@ def show(
     name: Annotated[str, typer.Argument(help="Id, name, package or link.", metavar="NAME")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what is known of one SDK; of a name that fits several, list them with scores.
+    """Show what is known of one SDK.
+
+    A name that fits several lists them with scores.
 
     Example: appaudit sdk show 极光推送
     """
@@ -101,7 +103,9 @@ def show(
 def check(
     files: Annotated[list[Path], typer.Argument(help="Your own records (TOML).", metavar="FILE...")],
 ) -> None:
-    """Check a file of SDK records: schema, data types, values that other records hold too.
+    """Check a file of SDK records.
+
+    Schema, data types, values that other records hold too.
 
     Example: appaudit sdk check own.toml
     """
@@ -110,9 +114,9 @@ def check(
     from appaudit.knowledge.sdks.index import overlaps
     from appaudit.knowledge.sdks.own import read
 
-    wrong = 0
+    right = True
     for path in files:
-        own = read(path)
+        own, wrong = read(path), 0
         for sdk in own.values():
             for data in sorted(set(sdk.collects) - set(data_types())):
                 typer.echo(f"{path.name}: {sdk.id}: no data type '{data}'")
@@ -121,7 +125,8 @@ def check(
             if set(ids) & set(own):
                 typer.echo(f"{path.name}: {field} '{value}' is held by {', '.join(ids)}; yours wins")
         typer.echo(f"{path.name}: {len(own)} records, {wrong} wrong")
-    if wrong:
+        right = right and not wrong
+    if not right:
         raise typer.Exit(1)
 
 
@@ -133,15 +138,20 @@ def import_(
     output: Annotated[Path, typer.Option("-o", "--output", help="The TOML file to write.", metavar="FILE")],
     kind: Annotated[Source | None, typer.Option("--as", help="What it is (default: by its kind).")] = None,
 ) -> None:
-    """Turn exodus trackers or LibChecker rules that you have into records for --sdks.
+    """Turn others' rules that you have into records for --sdks.
+
+    Trackers of exodus as JSON, rules of LibChecker as database or folder.
 
     Example: appaudit sdk import trackers.json -o trackers.toml
     """
     from appaudit.knowledge.sdks.imports import SQLITE, from_exodus, from_libchecker, to_toml
     from appaudit.knowledge.sdks.own import MAX_SIZE
 
-    if not source.is_dir() and source.stat().st_size > MAX_SIZE:
-        raise InputError(f"{source.name} is too large for a list of SDKs.")
+    if not source.is_dir():
+        if source.exists() and not source.is_file():  # a pipe may never end
+            raise InputError(f"{source.name} is neither a file nor a folder.")
+        if source.stat().st_size > MAX_SIZE:
+            raise InputError(f"{source.name} is too large for a list of SDKs.")
     if kind is None:
         kind = Source.LIBCHECKER if source.is_dir() or _begins(source, SQLITE) else Source.EXODUS
     if kind is Source.EXODUS:
@@ -163,9 +173,11 @@ def fingerprint(
     version: Annotated[str, typer.Option("--version", help="Its version.", metavar="V")],
     database: Database,
 ) -> None:
-    """Add a library to a fingerprint database, which `scan --fingerprints` matches renamed code with.
+    """Add a library to a database of fingerprints.
 
-    Example: appaudit sdk fingerprint lib.aar --id jpush --version 4.8.1 -d prints.npz
+    `scan` and `audit` with --fingerprints name renamed code by it.
+
+    Example: appaudit sdk fingerprint lib.aar --id jpush --version 4.8 -d db.npz
     """
     from appaudit.static import fingerprints_db as store
     from appaudit.static.fingerprints import Library

@@ -13,7 +13,7 @@ from appaudit.cli.group import ReadByDefault
 from appaudit.cli.options import (
     ExitZero,
     FailOn,
-    Formats,
+    FormatsOfScan,
     IpDatabase,
     Listen,
     Output,
@@ -49,7 +49,7 @@ def read(
     values: Values = None,
     own_hosts: OwnHosts = None,
     ip_database: IpDatabase = None,
-    formats: Formats = None,
+    formats: FormatsOfScan = None,
     output: Output = None,
     fail_on: FailOn = None,
     exit_zero: ExitZero = False,

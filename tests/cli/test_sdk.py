@@ -45,7 +45,9 @@ def test_check_tells_overlaps_and_mistakes(tmp_path: Path) -> None:
     assert ran.code == 0
     assert "com.tencent.bugly" in ran.out
     own.write_text(OWN + 'collects = ["no_such_data"]\n', encoding="utf-8")
-    assert appaudit("sdk", "check", own).code == 1
+    ran = appaudit("sdk", "check", own, own)
+    assert ran.code == 1
+    assert len({line for line in ran.out.splitlines() if line.endswith("wrong")}) == 1
 
 
 def test_import_writes_records_that_scan_takes(tmp_path: Path) -> None:

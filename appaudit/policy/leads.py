@@ -44,7 +44,8 @@ CAUTION = re.compile(
     r"(?:may|might|could) (?:involve|contain|include|reveal) "
     r".{0,60}\bpersonal.{0,60}\b(?:you|your|others?|other people)\b"
     r"|(?:may|might|could) (?:involve|contain|include|reveal) (?:your|other).{0,30}\bpersonal\b"
-    r"|可能会?(?:涉及|包含|含有)您?(?:或|和|及|以及)?他人",
+    r"|可能会?(?:涉及|包含|含有)您?(?:或|和|及|以及)?他人"
+    r"|不属于[^。；，]{0,14}(?:共享|转让|披露)",
     re.I,
 )
 """A word of caution about what the user's own posts may hold declares nothing."""
@@ -81,6 +82,11 @@ INCLUDES = re.compile(
     re.I,
 )
 """A sentence that lists what "the information" is, which the one before spoke of."""
+THESE = re.compile(
+    r"\W{0,3}(?:前述|上述|该等|此类|这些)[^，,。；;：:]{0,10}(?:信息|记录|数据)(?:主要|具体)?"
+    r"(?:包括|包含|有|为|如下)[^，,。；;]{0,6}[:：]"
+)
+"""The same in Chinese."""
 
 _EXAMPLES = re.compile(
     r"[^\w\n]{0,3}\w[\w ,/&()'’-]{2,60}\W{0,4}[:.–—-]\W{1,5}(?:such as|including|for example|e\.g\.)\s",
@@ -167,7 +173,7 @@ class Passing:
             return self.frame
         if self.lead is not None and _EXAMPLES.match(sentence.plain):
             return self.lead
-        if INCLUDES.match(sentence.plain):
+        if INCLUDES.match(sentence.plain) or THESE.match(sentence.plain):
             if self.last is not None and self.last.polarity in ("shared", "not_shared"):
                 return inherit(self.last)
             return LABEL_FRAME

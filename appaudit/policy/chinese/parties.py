@@ -11,6 +11,8 @@ _GIVEN = ("给", "至", "向", "由", "委托")
 _AS_PARTY = re.compile(
     r"(?:将|会|可|可能|向|提供|发送|返回|的?合作|授权|认证|网关|中国|[^，,。；;、）)]{0,16}公司)"
 )
+_THROUGH = re.compile(r"我们[^，,。；;]{0,6}(?:通过|经由|自|从|向)[^，,。；;]{0,30}$")
+"""我们会通过支付机构收集: where it comes from."""
 _NAMED = re.compile(
     r"(?:伙伴|合作[方商]|第三方|公司|机构|单位|提供[方商者])[（(](?:如|例如|包括|比如)[^）)]{0,60}$"
 )
@@ -48,6 +50,9 @@ class Parties(Walk):
 
     def gives_us(self, i: int) -> bool:
         """Whether the partner at ``i`` is where something comes from: 从某某等第三方获取."""
+        start = self.items[i].start
+        if _THROUGH.search(self.text, max(0, start - 40), start):
+            return True
         for before in reversed(self.items[max(0, i - 6) : i]):
             if before.get("source"):
                 return True

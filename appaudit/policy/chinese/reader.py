@@ -20,6 +20,8 @@ _WHICH_DATA = re.compile(
     r"[^，,。；;、]{0,6}(?:识别|辨识|确定|确认|联系|定位)[^，,。；;]{0,16}的[^，,。；;]{0,6}(?:信息|数据|资料|标识)"
 )
 """可用于识别您身份的数据: which data, not what for."""
+_THESE = re.compile(r"您[^，,。；;]{0,6}(?:提供|填写|提交|补充)[^，,。；;]{0,2}(?:以下|下列|如下)")
+"""如您提供以下资料，……：甲、乙."""
 _LISTED = ("、", "或", "和", "及")
 _WHICH_ITEM = re.compile(r"[^，,。；;、]{1,24}(?:、[^，,。；;、]{1,12})?的[^，,。；;、]{1,8}[、和及或]")
 """、用于证明身份的文件、: one of the things listed."""
@@ -189,6 +191,8 @@ class ChineseReader(Nouns):
             self.new_clause("")
         elif self.mentions and item.start - self.mentions[-1].end <= 2:
             self.mentions[-1].group = True
+        if frame is None and self.state.frame is None and _THESE.search(self.text, 0, item.start):
+            self.state.frame = Frame("提供", "provide", "you", "collected", item.start, item.end)
         self.after_break = True
         del i
 
@@ -258,6 +262,7 @@ class ChineseReader(Nouns):
                 self.new_clause("we")  # 为了……，我们的客服需要您提供……
             return
         if actor == "partner" and self.gives_us(i):
+            state.nested = False
             return
         if actor == "you" and state.frame is not None and self.owns(i):
             return

@@ -131,8 +131,10 @@ class Walk:
             nxt = self.items[j]
             if nxt.start - self.items[j - 1].end > 1:
                 return False
+            if nxt.get("data") and nxt.text.endswith(HEADS):
+                return self.state.frame is not None
             if nxt.get("data"):
-                return nxt.text.endswith(HEADS) and self.state.frame is not None
+                continue  # 设备、账号及日志信息
             if nxt.get("head") or (self.text.startswith(HEADS, nxt.end) and nxt.get("weak")):
                 return True
             if not (nxt.get("weak") or nxt.text in "、/的" or nxt.get("to") or nxt.get("conj")):

@@ -18,11 +18,11 @@ _GIVEN_UP = re.compile(r"(?:关闭|取消|撤回|撤销)[^。；;]{0,50}不(?:�
 """您关闭权限后，我们将不再收集: says nothing of what is collected until then."""
 _OVER = re.compile(r"(?:时|期间|过程中|情况下|后)[，,]?(?:才|会|我们)*$")
 """What ends a clause like "while you use ..." before the verb it stands in."""
-_MUST = re.compile(r"(?:需要?|须|应)(?:您)?(?:在[^，,；;]{0,12}[中内上])?(?:先|主动|手动)?(?:[向为]我们)?$")
-"""您需要开启摄像头: the user is asked for a permission."""
 _KEPT = re.compile(r"(?:会|将|被)[^，,；;、]{0,5}$")
 
 _NOT = ("不", "不会", "未", "没有", "从不")
+_WILL = ("将", "会", "将会", "将被", "会被")
+_WHOSE = re.compile(r"(?:给)?(?:我们|本平台|本应用)?(?:获取|使用|收集|访问|读取|共享)的")
 _OURS = ("收集", "采集")
 _WITHDRAWN = re.compile(r"撤回|撤销|拒绝|限制|反对|要求|允许|停止|取消|禁止|终止|质疑")
 _BREAKS = re.compile(r"[，,。；;]")
@@ -56,7 +56,7 @@ class Verbs(Words):
         ):
             return
         if state.held:
-            opens = self.after_break or before_char == "而"
+            opens = self.after_break or before_char == "而" or (before_char == "并" and cls == "permission")
             opens = opens or (cls == "collect" and bool(_SO_AS.search(self.text, 0, item.start)))
             fresh = opens and cls in (
                 "collect",
@@ -80,11 +80,15 @@ class Verbs(Words):
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if item.text == "授权" and nxt is not None and nxt.get("verb"):
             after = self.text[nxt.end : nxt.end + 8]
-        if item.text == "授权" and after.startswith("的"):
+        if item.text == "授权" and (after.startswith("的") or _WHOSE.match(self.text, item.end)):
             return  # 您授权共享的信息: whose information
-        if item.text == "授权" and state.actor == "you":
+        if item.text == "授权" and self.opened(item):
+            cls = "permission"
+        elif item.text == "授权" and state.actor == "you":
             state.actor, state.taking = "", -1  # 您授权某某获取……: who is authorised acts
         if cls == "other":
+            if state.frame is not None and state.frame.end <= item.start and self.qualifies(i):
+                return
             if state.frame is not None and _AND.fullmatch(self.text, state.frame.end, item.start):
                 return  # 获取或更新您的位置: one object for both
             shown = state.taking >= 0 and item.text in ("展示", "显示")
@@ -164,6 +168,8 @@ class Verbs(Words):
         whom = state.to_whom or self.recipient_after(i)
         if self.text.startswith("我们", item.end) or item.text.endswith("我们"):
             whom = "我们"
+        if whom == "我们" and actor == "we" and cls == "provide":
+            actor = ""  # 您登录平台时，需向我们提供
         polarity: Polarity | None = None
         kind = ""
         if cls == "local" or (cls in ("collect", "use") and self.on_device(item)):
@@ -202,9 +208,7 @@ class Verbs(Words):
                 polarity = "collected"
             elif cls == "display":
                 polarity = "shared"
-            elif (cls == "permission" and _MUST.search(self.text, max(0, item.start - 24), item.start)) or (
-                self.lets(i, item) or self.opened(item)
-            ):
+            elif self.lets(i, item) or self.opened(item) or (cls == "permission" and self.needed(item)):
                 polarity, kind = "collected", "permission"
         elif actor == "partner":
             if cls in ("collect", "use"):
@@ -229,7 +233,7 @@ class Verbs(Words):
     def takes_left(self, i: int, item: Token, cls: str) -> bool:
         """Whether the verb's data stand before it: 将……共享, 会被收集, ……将公开显示."""
         state = self.state
-        if not (self.shown() if cls == "display" else self.free()):
+        if not (self.shown(item) if cls == "display" else self.free()):
             return False
         if state.taking >= 0:
             return cls in ("share", "display", "provide", "use", "collect", "local")
@@ -239,14 +243,17 @@ class Verbs(Words):
             return False
         return bool(_KEPT.search(self.text, max(0, item.start - 8), item.start))
 
-    def shown(self) -> list[Mention]:
+    def shown(self, verb: Token | Frame) -> list[Mention]:
         """What a verb of display takes: 您的甲、乙，丙，丁将会公开展示."""
+        if self.text[self.clause_start(verb) : verb.start] in _WILL:  # 您设置的昵称，将公开显示
+            last = [m for m in self.mentions if m.clause == self.clause - 1]
+            return [m for m in last if m.frame is None or m.frame.kind == "relative"]
         if self.state.passive and all(m.frame is None or m.depth for m in self.mentions):
             return [m for m in self.mentions if m.clause >= 0 and m.frame is None]
         return self.free()
 
     def assign_left(self, frame: Frame) -> None:
-        for mention in self.shown() if frame.cls == "display" else self.free():
+        for mention in self.shown(frame) if frame.cls == "display" else self.free():
             if mention.frame is not None:
                 mention.extra += (frame,)
             else:
@@ -263,7 +270,7 @@ class Verbs(Words):
         polarity: Polarity | None = None
         back = self.text[max(0, item.start - 12) : item.start]
         if "您" in back[back.rfind("，") + 1 :]:
-            actor = "you"
+            actor = "you" if item.text not in _OURS else "we"
         ours = actor == "we" or (actor == "" and self.names_all(i))
         ours = ours and verb.value in ("collect", "use") and not state.held
         if ours or (actor == "you" and verb.value == "provide"):

@@ -7,12 +7,17 @@ import re
 from appaudit.policy.chinese.parties import Parties
 from appaudit.policy.chinese.state import BREAK, CLOSE, GATED, ON_DEVICE, ON_DEVICE_BEFORE
 from appaudit.policy.matching import Token
+from appaudit.policy.reading import Frame
 
 _LETS = ("使用", "调用", "打开", "开启", "授权开启")
 _MAY = re.compile(r"(?:可以?|能够?)(?:在|选择|自主|自行|直接|主动)?$")
 _TO_SERVER = re.compile(r"(?:至|到|回|给)?(?:我们的?|本平台的?|云端|后台)?(?:的)?(?:服务器|云端|后台)")
 _OPENS_LIST = re.compile(r"的[^，,。；;：:]{0,10}(?:包括|包含|如下|有[:：])")
 _GRANTED = re.compile(r"[^，,。；;]{1,24}权限后[，,]?您?(?:就|便|才)?(?:可以?|能够?|即可|方可)")
+_GRANTS = re.compile(r"(?:给|予)?(?:我们|本应用|本平台)[^，,。；;的]{0,8}权限")
+_MUST = re.compile(r"(?:需要?|须|应)(?:您)?(?:在[^，,；;]{0,12}[中内上])?(?:先|主动|手动)?(?:[向为]我们)?$")
+_NEEDS_TOO = re.compile(r"您(?:可能|还)?需要?[^。；;]*[，,]并$")
+_YOURS = ("的您的", "的有关您的", "的关于您的")
 _PROFILE = frozenset({"nickname", "avatar", "username", "user_id"})
 _VARIES = re.compile(r"[^。；]*?(?:有所不同|而不同|因素|有所区别)")
 _IF_WE = re.compile(r"(?:如果?|若|倘若|一旦)(?!您|用户|你)")
@@ -50,7 +55,24 @@ class Words(Parties):
                 return False
         return False
 
-    def clause_start(self, item: Token) -> int:
+    def qualifies(self, i: int) -> bool:
+        """Whether the verb at ``i`` only says which: 设置保障安全性的Cookie."""
+        for nxt in self.items[i + 1 : i + 6]:
+            if nxt.text in BREAK or nxt.text == "、":
+                return False
+            if nxt.get("data"):
+                between = self.text[self.items[i].end : nxt.start]
+                return between.endswith("的") and "您" not in between
+        return False
+
+    def needed(self, item: Token) -> bool:
+        """Whether the user is asked for what follows: 您需要开启摄像头; 您需要……，并开启摄像头."""
+        before = item.start
+        if _MUST.search(self.text, max(0, before - 24), before):
+            return True
+        return item.text in _LETS and bool(_NEEDS_TOO.search(self.text, max(0, before - 90), before))
+
+    def clause_start(self, item: Token | Frame) -> int:
         """Where the words since the comma before ``item`` begin."""
         return max(self.text.rfind("，", 0, item.start), self.text.rfind(",", 0, item.start)) + 1
 
@@ -101,6 +123,8 @@ class Words(Parties):
 
     def opened(self, item: Token) -> bool:
         """Whether a feature works once the user has granted what follows: 在您开启录音权限后，您能够……"""
+        if item.text == "授权":
+            return bool(_GRANTS.match(self.text, item.end))
         return item.text in _LETS and bool(_GRANTED.match(self.text, item.end))
 
     def depends(self, item: Token, cls: str) -> bool:
@@ -148,4 +172,5 @@ class Words(Parties):
         collected: 某某收集的信息包括……, where 某某 is the operator's own name."""
         if any(t.get("partner") or t.get("sdk") for t in self.items[:i]):
             return False
-        return bool(_OPENS_LIST.match(self.text, self.items[i].end))
+        end = self.items[i].end
+        return self.text.startswith(_YOURS, end) or bool(_OPENS_LIST.match(self.text, end))

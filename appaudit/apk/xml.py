@@ -29,14 +29,15 @@ class Value:
 
     @property
     def integer(self) -> int | None:
-        """The number, also where it is written as text; None where there is none."""
+        """The number, also where it is written as text; None where there is none of 32 bits."""
         if self.type >= INT_DEC:
             return self.data - (1 << 32) if self.data & 0x80000000 else self.data
         if self.text is not None:
             try:
-                return int(self.text.strip(), 0)
+                number = int(self.text.strip(), 0)
             except ValueError:
                 return None
+            return number if -(1 << 31) <= number < 1 << 32 else None
         return None
 
     @property

@@ -1,4 +1,4 @@
-"""The shop's code under a manifest made to mislead: control characters, markup, an endless attribute."""
+"""The shop's code under a manifest made to mislead: control characters, markup, what has no end."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from tests.cli.run import SHOP, appaudit
 PERMISSIONS = ("READ_CONTACTS", "READ_PHONE_STATE", "INTERNET")
 
 
+ENDLESS = "0x" + "f" * 6000
+"""A number that no text can be made of."""
+
+
 def evil(folder: Path, *permissions: str) -> Path:
     root = manifest(
-        node("uses-sdk", minSdkVersion=24, targetSdkVersion=28),
+        node("uses-sdk", minSdkVersion=24, targetSdkVersion=28, maxSdkVersion=ENDLESS),
         *(node("uses-permission", name=f"android.permission.{name}") for name in permissions),
         node("uses-permission", name="evil\n\x1b[31m<script>alert(1)</script>"),
         node(
@@ -25,6 +29,7 @@ def evil(folder: Path, *permissions: str) -> Path:
             node("service", name="A" * (10 << 20)),
             label="<script>alert(1)</script>\x1b[2J",
         ),
+        versionCode=ENDLESS,
         package="com.ev\x1b]0;il\x07\ncn<script>",
     )
     with zipfile.ZipFile(SHOP / "shop.apk") as shop:

@@ -29,6 +29,7 @@ from appaudit.dynamic.target_android import AndroidTarget
 from appaudit.dynamic.target_rootless import RootlessTarget
 from appaudit.dynamic.tester import QuitError, Tester
 from appaudit.errors import InputError
+from appaudit.knowledge.load import toml
 from appaudit.records import Condition, Fact, Gap
 
 INTERRUPTED = "run_interrupted"
@@ -39,18 +40,6 @@ UNPINNED = (
     "Run with --unpin: certificates that the app refuses were accepted; what it does where it refuses was "
     "not seen."
 )
-STARTERS = frozenset(
-    {
-        "android.intent.action.BOOT_COMPLETED",
-        "android.intent.action.USER_PRESENT",
-        "android.intent.action.ACTION_POWER_CONNECTED",
-        "android.intent.action.MY_PACKAGE_REPLACED",
-        "android.net.conn.CONNECTIVITY_CHANGE",
-        "android.net.wifi.STATE_CHANGE",
-        "android.intent.action.PACKAGE_ADDED",
-    }
-)
-"""System broadcasts that wake an app which waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +116,10 @@ def run(app: Path, options: Options, say: Callable[[str], None] = lambda _: None
     actions = {
         a for c in manifest.components if c.kind == "receiver" for f in c.intent_filters for a in f.actions
     }
+    sent = tuple(sorted(actions.intersection(toml("starts.toml")["sent"])))
     settle = options.settle or (0.1 if options.target == "jvm" else 0.7)
     plan = Plan(
-        options.seconds, settle, options.explore, tuple(sorted(actions & STARTERS)), revoke, options.monkey,
-        options.withdraw, permissions,
+        options.seconds, settle, options.explore, sent, revoke, options.monkey, options.withdraw, permissions
     )  # fmt: skip
     scratch = Path(tempfile.mkdtemp(prefix="appaudit-run-"))
     target = _target(app, manifest, options, scratch)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice, product
+
 from appaudit.apk.manifest import Component, IntentFilter
 from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
@@ -11,23 +13,8 @@ from appaudit.static.facts import observed
 from appaudit.static.sample import Sample
 
 BROWSABLE = "android.intent.category.BROWSABLE"
-SELF_START = {
-    "android.intent.action.BOOT_COMPLETED": "boot",
-    "android.intent.action.LOCKED_BOOT_COMPLETED": "boot",
-    "android.intent.action.QUICKBOOT_POWERON": "boot",
-    "android.intent.action.MY_PACKAGE_REPLACED": "update",
-    "android.intent.action.USER_PRESENT": "unlock",
-    "android.intent.action.ACTION_POWER_CONNECTED": "power",
-    "android.intent.action.ACTION_POWER_DISCONNECTED": "power",
-    "android.net.conn.CONNECTIVITY_CHANGE": "network",
-    "android.intent.action.PACKAGE_ADDED": "package",
-    "android.intent.action.PACKAGE_REMOVED": "package",
-    "android.intent.action.MEDIA_MOUNTED": "storage",
-    "android.intent.action.TIME_TICK": "time",
-    "android.intent.action.PHONE_STATE": "phone",
-    "android.provider.Telephony.SMS_RECEIVED": "sms",
-}
-"""Broadcasts that start a receiver without the user opening the app → what triggers it."""
+MAX_LINKS = 200
+"""Deep links of one filter that are told: schemes, hosts and paths multiply."""
 
 
 def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
@@ -48,11 +35,11 @@ def _triggers(component: Component) -> set[str]:
     """What starts a component without the user opening the app. A pushing SDK's open service or provider is
     there for the other apps that have the SDK."""
     actions = {a for f in component.intent_filters for a in f.actions}
+    starts = toml("starts.toml")
     if component.kind == "receiver":
-        return {SELF_START[a] for a in actions & SELF_START.keys()}
+        return {starts["broadcasts"][a] for a in actions & starts["broadcasts"].keys()}
     if component.kind not in ("service", "provider"):
         return set()
-    starts = toml("starts.toml")
     found = {starts["answers"][a] for a in actions & starts["answers"].keys()}
     if component.permission in starts["guarded"]:
         found.add(starts["guarded"][component.permission])
@@ -115,7 +102,7 @@ def deep_links(intent_filter: IntentFilter) -> list[str]:
     schemes = [d["scheme"] for d in data if d.get("scheme")]
     hosts = [d["host"] for d in data if d.get("host")] or [""]
     paths = [p for d in data for name, p in sorted(d.items()) if name.startswith("path") and p] or [""]
-    return [f"{s}://{h}{p}" for s in schemes for h in hosts for p in paths]
+    return [f"{s}://{h}{p}" for s, h, p in islice(product(schemes, hosts, paths), MAX_LINKS)]
 
 
 def _settings(sample: Sample) -> list[Fact]:

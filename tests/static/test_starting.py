@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from appaudit.apk.manifest import IntentFilter
+from appaudit.knowledge.load import toml
 from appaudit.records import Fact
 from appaudit.static import scan
+from appaudit.static.components import BROWSABLE, MAX_LINKS, deep_links
 from tests.apk.build import Node, apk, manifest, node, zipped
 from tests.dex.writer import Class, Word, build
 from tests.static.test_identifiers import method, text, virtual
@@ -68,3 +71,16 @@ SYNC = answering("android.content.SyncAdapter")
 def test_what_starts_without_the_user(tmp_path: Path, component: Node, trigger: str) -> None:
     found = [f.attribute["triggers"] for f in starts(tmp_path, (component,))]
     assert found == ([trigger] if trigger else [])
+
+
+def test_what_a_run_sends_is_known_to_start_apps() -> None:
+    known = toml("starts.toml")
+    assert set(known["sent"]) <= known["broadcasts"].keys()
+
+
+def test_deep_links_do_not_multiply_without_end() -> None:
+    many = [str(n) for n in range(1000)]
+    data = tuple((("host", n), ("pathPrefix", f"/{n}"), ("scheme", f"s{n}")) for n in many)
+    links = deep_links(IntentFilter((), (BROWSABLE,), data, 0, False))
+    assert len(links) == MAX_LINKS
+    assert links[0] == "s0://0/0"

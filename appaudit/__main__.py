@@ -1,7 +1,7 @@
 """``python -m appaudit`` and the ``appaudit`` script."""
 
-import _thread
 import gc
+import signal
 import sys
 import threading
 
@@ -21,8 +21,9 @@ def main() -> None:
 
 def _unraised(lost: "sys.UnraisableHookArgs") -> None:
     """A Ctrl-C that met a callback of Python's own, which drops what is raised in it, counts all the same."""
-    if lost.exc_type is KeyboardInterrupt:  # again from beside: here it would be dropped as well
-        threading.Timer(0.05, _thread.interrupt_main).start()
+    if lost.exc_type is KeyboardInterrupt:
+        # Again from beside, since here it would be dropped as well; by a signal, which also ends a wait.
+        threading.Timer(0.05, signal.pthread_kill, (threading.get_ident(), signal.SIGINT)).start()
     else:
         sys.__unraisablehook__(lost)
 

@@ -190,10 +190,10 @@ def test_wrong_usage_is_exit_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "scan", ["interrupt()", "[str(type('Last', (), {'__del__': interrupt})()), time.sleep(9)]"]
+    "scan", ["interrupt()", "[str(type('Last', (), {'__del__': interrupt})()), time.sleep(90)]"]
 )
 def test_an_interrupt_is_no_finding_and_no_traceback(scan: str) -> None:
-    """Also one that meets a destructor, which Python lets nothing out of."""
+    """Also one that meets a destructor, which Python lets nothing out of, and then a wait."""
     interrupted = (
         "import signal, sys, time\n"
         "import appaudit.static, appaudit.__main__\n"
@@ -203,7 +203,7 @@ def test_an_interrupt_is_no_finding_and_no_traceback(scan: str) -> None:
         "appaudit.__main__.main()\n"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", interrupted], capture_output=True, text=True, cwd=ROOT, check=False
+        [sys.executable, "-c", interrupted], capture_output=True, text=True, cwd=ROOT, check=False, timeout=60
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "appaudit: interrupted\n")
 

@@ -71,7 +71,8 @@ OURS = re.compile(
 )
 """A paragraph that says what the term means declares nothing, unless it says that we collect it."""
 _KIND = (
-    r"(?:personal|personally identifiable|technical|device|usage|log|non-personal|anonymous|other|collected)"
+    r"(?:personal|sensitive|personally identifiable|technical|device|usage|log|non-personal|anonymous|other"
+    r"|collected)"
 )
 INCLUDES = re.compile(
     r"\W{0,3}(?:the |this |that |such |these |those |your )?(?:(?:types?|categor(?:y|ies)|kinds?) of )?"

@@ -37,8 +37,8 @@ _UNWANTED = re.compile(
 """do not want us to read: what the user may forbid."""
 _ANOTHER = re.compile(r"\s+(?:an? )?(?:different|another|new|public|shared|supported|compatible)\b", re.I)
 """use a different device."""
-_JOINS = ("combin", "integrat", "correlat", "link", "associat")
-"""not combine X with Y: X may well be known."""
+_JOINS = ("combin", "integrat", "correlat", "link", "associat", "retain")
+"""not combine X with Y, not retain X: it may well be known."""
 _MOVES = frozenset({"send", "sent", "tran", "plac", "forw"})
 _TO_DEVICE = re.compile(
     r"[^.;]{0,60}?\b(?:to|on|onto|in) (?:your|the user's|the user’s|a user's|a user’s|their) (?:\w+['’]?s? )?"

@@ -5,13 +5,37 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from appaudit.policy.english.state import CLOSE, OPEN
+from appaudit.policy.english.state import CLOSE, OBLIQUE, OPEN
 from appaudit.policy.english.words import Words
 from appaudit.policy.matching import fold
 
 
 class Parties(Words):
     """Finds the parties of a clause."""
+
+    def belongs(self, i: int) -> bool:
+        """Whether the party at ``i`` only says whose: "of our advertising partner"."""
+        back = i - 1
+        while back > 0 and self.items[back].get("possessive") and self.word(back) not in OBLIQUE:
+            back -= 1
+        return self.word(back) in OBLIQUE
+
+    def named(self, i: int) -> int:
+        """Where the name after the party at ``i`` ends: "our partner Tally Ads uses ..."."""
+        end = i + 1
+        while end < min(i + 4, len(self.items)) and (
+            not self.items[end].readings and self.items[end].text[:1].isupper()
+        ):
+            end += 1
+        if self.items[i].get("sdk") and self.word(end) == "of":
+            return self.owner_end(end + 1) or end
+        return end
+
+    def owner_end(self, i: int) -> int:
+        """Where the party ends that an SDK is said to be of, 0 if none is: "of our advertising partner"."""
+        while i < len(self.items) and self.items[i].get("possessive"):
+            i += 1
+        return i + 1 if i < len(self.items) and self.items[i].get("partner") else 0
 
     def main_verb_later(self, i: int) -> bool:
         """Whether the partner at ``i`` opens a clause whose verb stands behind another or brackets."""

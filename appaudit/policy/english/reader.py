@@ -162,7 +162,8 @@ class EnglishReader(Nouns):
                 ) or state.frame is not None:
                     state.held = state.hold_to_comma = True
             else:
-                state.held, state.hold_to_comma = True, bool(state.relative)
+                inner = state.held and state.hold_to_comma  # "for your account to be ready"
+                state.held, state.hold_to_comma = True, bool(state.relative) or inner
         elif get("relative"):
             self.relative(i)
         elif get("pronoun"):
@@ -287,7 +288,7 @@ class EnglishReader(Nouns):
         ):
             before = None  # "when you order we collect": the word before is a verb, not what we collect
         dash = before is not None and _DASH.search(self.text, before.start, self.items[i].start)
-        if before is not None and not dash and self.described(before, actor):
+        if before is not None and not dash and self.described(i, before, actor):
             state.relative, self.relative_used = actor, False
             return
         held = self.condition_start >= 0 and state.frame is not None
@@ -315,32 +316,8 @@ class EnglishReader(Nouns):
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         return nxt is not None and (nxt.get("possessive") is not None or nxt.get("data") is not None)
 
-    def belongs(self, i: int) -> bool:
-        """Whether the party at ``i`` only says whose: "of our advertising partner"."""
-        back = i - 1
-        while back > 0 and self.items[back].get("possessive") and self.word(back) not in OBLIQUE:
-            back -= 1
-        return self.word(back) in OBLIQUE
-
-    def named(self, i: int) -> int:
-        """Where the name after the party at ``i`` ends: "our partner Tally Ads uses ..."."""
-        end = i + 1
-        while end < min(i + 4, len(self.items)) and (
-            not self.items[end].readings and self.items[end].text[:1].isupper()
-        ):
-            end += 1
-        if self.items[i].get("sdk") and self.word(end) == "of":
-            return self.owner_end(end + 1) or end
-        return end
-
-    def owner_end(self, i: int) -> int:
-        """Where the party ends that an SDK is said to be of, 0 if none is: "of our advertising partner"."""
-        while i < len(self.items) and self.items[i].get("possessive"):
-            i += 1
-        return i + 1 if i < len(self.items) and self.items[i].get("partner") else 0
-
-    def described(self, before: Token, actor: str) -> bool:
-        """Whether the subject after the word ``before`` describes it: "the pages you visit"."""
+    def described(self, i: int, before: Token, actor: str) -> bool:
+        """Whether the subject at ``i`` describes the word ``before`` it: "the pages you visit"."""
         if (
             before.get("data")
             or before.get("anaphor")
@@ -351,6 +328,8 @@ class EnglishReader(Nouns):
             return True
         state = self.state
         open_frame = state.frame is not None and state.frame.polarity is not None
+        if before.get("weak") and actor == "we" and self.word(i - 2) in ("a", "an"):
+            return False  # "When you make a purchase we keep ...": a new clause
         if before.get("weak") or fold(before.text) in NOUNS:
             # "In order to enroll you and keep your account we need ...": a new clause
             listed = bool(self.mentions) and self.mentions[-1].end == before.end

@@ -17,6 +17,7 @@ _OF_THE_OTHER = re.compile(
 )
 """After "provide": "the user with the address of the other party"."""
 _WITH_SERVER = re.compile(r"^.{0,90}?\b(?:between .{0,40}?|with (?:our|the) )servers?\b")
+_WITH_OTHERS = re.compile(r"(?:(?!such as|including)[^.;])*?\b(?:with|to) (?!us\b)", re.I)
 _SEES = ("see", "sees", "view", "access")
 _OTHERS = (
     "others",
@@ -156,11 +157,15 @@ class Verbs(Voices):
             self.items[j].get("aux") or self.items[j].get("be") or self.items[j].get("negation")
         ):
             j = self.previous_significant(j)
+        if j > 1 and not self.items[j].readings and self.word(j - 1) in ("on", "in", "of"):
+            j -= 2  # "your friends on Tally will see"
         return j >= 0 and (self.items[j].get("public") is not None or self.word(j) in _OTHERS)
 
     def shares_all(self, i: int, low: str) -> bool:
         """Whether the user shares what follows with the app, since nobody else is named."""
-        return low.startswith("shar") and self.condition_start < 0 and not self.recipient_after(i)
+        if not low.startswith("shar") or self.condition_start >= 0:
+            return False
+        return _WITH_OTHERS.match(self.text, self.items[i].end) is None
 
     def build(self, item: Token, verb: Entry, actor: str, i: int) -> Frame:
         """The frame of an active verb: what it says about the data after it."""
@@ -222,7 +227,9 @@ class Verbs(Voices):
                 elif actor == "" and self.text[: item.start].strip() == "":
                     polarity = None
         elif actor == "you":
-            if cls == "provide" or (cls == "share" and (_WITH_US.match(rest) or self.shares_all(i, low))):
+            if cls == "share" and self.shares_all(i, low):
+                polarity = "collected"
+            elif cls == "provide" or (cls == "share" and _WITH_US.match(rest)):
                 recipient = self.recipient_after(i)
                 polarity = "collected"
                 if (

@@ -47,6 +47,8 @@ class Voices(Parties):
     def passive(self, i: int, item: Token, verb: Entry) -> None:
         state = self.state
         cls = verb.value
+        if cls == "other" and state.held and state.hold_to_comma:
+            return  # "for your account to be set up such as ...": still what for
         polarity: Polarity | None = None
         rest = self.text[item.end :].lower()
         recipient = self.recipient_after(i, plain=verb.value == "share")
@@ -82,6 +84,8 @@ class Voices(Parties):
             and not rest.strip(" .")
         ):
             polarity = "collected"
+        if state.negated and item.low == "retained":
+            polarity = None  # "recordings are not retained": taken all the same
         if cls == "use" and item.low.startswith(("associat", "link")) and _TIED.match(rest):
             polarity = None  # "linked to your device": only says what it belongs to
         if self.condition_start >= 0 and item.low.startswith(("recogni", "detect")):

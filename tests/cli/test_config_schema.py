@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.cli.run import appaudit
 JSON_TYPES = {"string": str, "array": list, "boolean": bool}
 
 
+@cache
 def schema() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(appaudit("schema", "config").out)
     return loaded

@@ -130,13 +130,16 @@ def bad_inputs(folder: Path) -> dict[str, Path]:
 
 
 def test_bad_apps_are_one_sentence_each(tmp_path: Path) -> None:
-    for name, path in bad_inputs(tmp_path).items():
-        for command in ("scan", "audit"):
-            ran = appaudit(command, path)
-            assert ran.code == 2, (name, ran)
-            lines = [line for line in ran.err.splitlines() if "no --policy" not in line]
-            assert len(lines) == 1, (name, ran.err)
-            assert lines[0].startswith("appaudit: ")
+    bad = bad_inputs(tmp_path)
+    for name, path in bad.items():
+        ran = appaudit("scan", path)
+        assert ran.code == 2, (name, ran)
+        (line,) = ran.err.splitlines()
+        assert line.startswith("appaudit: "), name
+    ran = appaudit("audit", *bad.values())
+    assert ran.code == 2
+    told = [line for line in ran.err.splitlines() if "no --policy" not in line]
+    assert all(path.name in line for path, line in zip(bad.values(), told, strict=True))
 
 
 def test_bad_policies_are_one_sentence_each(tmp_path: Path) -> None:

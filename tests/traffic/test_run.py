@@ -28,7 +28,7 @@ from appaudit.records import Fact, FlowField, Stack
 from appaudit.traffic.capture import Capture
 from appaudit.traffic.capture import Options as Listening
 from tests.cli.run import appaudit
-from tests.dynamic.runs import need_jvm
+from tests.dynamic.runs import SECONDS, need_jvm
 from tests.fixture_audits import FIXTURES
 from tests.fixtures.apps import apk
 from tests.fixtures.sends import seeds
@@ -53,13 +53,14 @@ class Answers:
 
 
 @cache
-def heard(app: str, seconds: float = 1.5, unpin: bool = False, answers: int = 0) -> tuple[Bundle, Path]:
+def heard(app: str, unpin: bool = False, answers: int = 0) -> tuple[Bundle, Path]:
     """One run of a fixture app with its traffic, that many answers awaited before it goes to the background;
     the bundle as written and read again."""
     need_jvm()
     folder = Path(tempfile.mkdtemp(prefix="appaudit-test-"))
     with plain_server() as plain, tls_server(folder, plain) as tls:
         counted = Answers(answers)
+        seconds = SECONDS.get(app, 0.6)
         options = Options(
             "jvm", folder / "evidence" / "run", seconds, revoke=(), unpin=unpin, watch=counted.hold
         )
@@ -196,7 +197,7 @@ def test_who_sent_is_known_by_the_stack() -> None:
 
 def test_what_was_sealed_is_read_where_it_was_sealed() -> None:
     """Over HTTPS, by the app's own cipher, just before it is sent; and a digest under a key that was seen."""
-    bundle, folder = heard("sealed", 0.5, answers=3)
+    bundle, folder = heard("sealed", answers=3)
     (phase,) = json.loads((apk("sealed").parent / "expected.json").read_text(encoding="utf-8"))["run"][
         "phases"
     ]
@@ -231,16 +232,6 @@ def test_capture_options() -> None:
     for mode, proxy, target in (("regular", "127.0.0.1:1", "jvm"), ("wireguard", None, "jvm")):
         with pytest.raises(InputError):
             listening(mode, proxy, folder, target, None)
-
-
-def test_an_app_that_sends_nothing_keeps_its_run(tmp_path: Path) -> None:
-    need_jvm()
-    options = Options("jvm", tmp_path / "evidence" / "run", 0.5, revoke=())
-    capture = Listening(tmp_path / "evidence" / "run" / "traffic.mitm", ca=tmp_path / "ca", settings=SETTINGS)
-    bundle = audit.run(audit.Inputs(apk("plain")), options, listening=capture)
-    assert "dynamic" in bundle.examined
-    assert "traffic" not in bundle.examined
-    assert "nothing_recorded" in {g.code for g in bundle.gaps if g.source == "traffic"}
 
 
 def test_a_recording_that_cannot_be_read_does_not_cost_the_run(
@@ -289,6 +280,8 @@ def test_only_a_mode_that_needs_it_sets_the_proxy(tmp_path: Path) -> None:
     lines = (tmp_path / "run" / "run.jsonl").read_text(encoding="utf-8").splitlines()
     assert not [line for line in map(json.loads, lines) if line["line"] == "condition" and "proxy" in line]
     assert "nothing_recorded" in {g.code for g in bundle.gaps}
+    assert "dynamic" in bundle.examined, "a recording of nothing costs no run"
+    assert "traffic" not in bundle.examined
     assert len(asked) == 1
     assert "[Interface]" in said
     assert any(re.fullmatch(r"Endpoint = 127\.0\.0\.1:\d+", line) for line in said)

@@ -19,6 +19,8 @@ from appaudit.dynamic.target import Child, LostError
 from appaudit.errors import InputError, MissingExtraError
 
 SERVER = "/data/local/tmp/frida-server"
+FOUND = 5.0
+"""Seconds in which Frida has to find the device."""
 ANSWER = 10.0
 """Seconds in which frida-server has to answer."""
 MACHINES = {"EM_AARCH64": "arm64", "EM_ARM": "arm", "EM_X86_64": "x86_64", "EM_386": "x86"}
@@ -98,7 +100,7 @@ class AndroidTarget(Handset):
             if remote is not None:
                 self._frida = frida.get_device_manager().add_remote_device(remote)
             else:
-                self._frida = frida.get_device(self.phone.serial, timeout=5)
+                self._frida = frida.get_device(self.phone.serial, timeout=FOUND)
             # Of the system itself Frida tells without a server, by ADB; not of processes.
             within(ANSWER, self._frida.enumerate_processes)
             self.phone.about["frida_server"] = there or version

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from appaudit.dynamic import target_android
 from appaudit.dynamic.adb import Choice, Phone, choose
 from appaudit.dynamic.conditions import conditions
 from appaudit.dynamic.consent import consent
@@ -162,9 +163,12 @@ def test_an_app_and_its_splits_are_installed(connected: Connected, tmp_path: Pat
         phone.install([base])
 
 
-def test_a_missing_server_is_told_with_what_to_do(connected: Connected) -> None:
+def test_a_missing_server_is_told_with_what_to_do(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import frida
 
+    monkeypatch.setattr(target_android, "FOUND", 0.1)
     with pytest.raises(InputError, match=rf"frida-server-{frida.__version__}-android-arm64.*--setup"):
         with_server(connected).prepare()
 
@@ -175,7 +179,8 @@ def test_another_version_of_the_server_is_told(connected: Connected) -> None:
         with_server(connected).prepare()
 
 
-def test_the_device_check_says_what_is_missing(connected: Connected) -> None:
+def test_the_device_check_says_what_is_missing(connected: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_android, "FOUND", 0.1)
     found = {c.name: c for c in check(connected.choice())}
     assert found["device"].ok
     assert "Standin, Android 14, arm64-v8a" in found["device"].text

@@ -94,6 +94,16 @@ _EXAMPLES = re.compile(
     re.I,
 )
 """A label and its examples ("Network data: Such as your IP address") in a list of what is collected."""
+_PERMISSIONS = re.compile(
+    r"(?!.*(?:不|未|关闭|撤回|取消|管理|\bnot\b|\bnever\b|\brevoke|\bdisable|\bturn off))"
+    r".*(?:权限(?:清单|列表)?(?:分别|主要|具体)?(?:包括|如下|有|为)?"
+    r"|\bpermissions?(?: (?:below|are|include|as follows|that follow))?)\s*[:：]$",
+    re.I,
+)
+PERMITTED_FRAME = Frame(
+    "permission", "permission", "we", "collected", 0, 0, inherited=True, kind="permission"
+)
+"""What leads in permissions, each an item of its own ("These permissions are: camera: to scan")."""
 _LIST = 400
 """Characters of the longest line that is a bare list."""
 _STARTS = re.compile(
@@ -208,6 +218,8 @@ class Passing:
         if self.label and self.label >= len(sentence.plain) - 1:
             self.last = self.open
         text = sentence.plain.rstrip(";； ")
+        if self.last is None and text.endswith((":", "：")) and _PERMISSIONS.match(text):
+            self.last = PERMITTED_FRAME
         if text.endswith((":", "：")) and self.last is not None:
             self.lead = inherit(self.last)
         elif (

@@ -1,4 +1,4 @@
-"""What the user opens an account with: 通过手机号注册, 使用第三方账号登录, 将微信账号与账户绑定."""
+"""What the user opens an account with, or data are taken by: 通过手机号注册, 通过Cookie收集."""
 
 from __future__ import annotations
 
@@ -12,12 +12,21 @@ _SIGN_IN = re.compile(
     r"(?:[（(][^（()）]{0,24}[)）])?(?:进行|来|快速|快捷|直接|一键|授权)*(?:注册|登录|登陆|创建(?:账|帐)[号户]|注册(?:账|帐)[号户])"
 )
 _BOUND = re.compile(r"(?:[（(][^（()）]{0,24}[)）])?与[^，,。；;]{0,24}绑定")
+_TOOLS = frozenset({"cookie", "web_beacon"})
+_BY_MEANS = re.compile(r"(?:通过|利用|借助|使用|运用)[^，,。；;]{0,20}$")
+_TAKES = re.compile(r"[^，,。；;]{0,24}(?:收集|采集|记录|获取|存储)")
+"""通过Cookie收集您的信息: the means is read from the device too."""
+_TOOL = Frame("通过", "use", "we", "collected", 0, 0)
 _SIGN_INS = frozenset({"phone_number", "email", "third_party_account"})
 _FRAME = Frame("登录", "provide", "you", "collected", 0, 0)
 
 
 def signs_in(text: str, item: Token, type_id: str) -> Frame | None:
-    """The frame of a data word that the user signs in with or ties to the account, else None."""
+    """The frame of a data word that the user signs in with or ties to the account, or by which other data
+    are taken, else None."""
+    if type_id in _TOOLS:
+        tool = _BY_MEANS.search(text, max(0, item.start - 24), item.start) and _TAKES.match(text, item.end)
+        return _TOOL if tool else None
     if type_id not in _SIGN_INS:
         return None
     if _SIGN_IN.match(text, item.end):

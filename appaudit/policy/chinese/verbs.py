@@ -165,6 +165,8 @@ class Verbs(Words):
             and "您" not in self.text[self.clause_start(item) : item.start]
         ):
             actor = "we"  # 您需要提供甲，此时某某不会收集乙: somebody unnamed, not the user
+        if actor == "you" and cls == "collect" and self.free() and self.text.endswith(_WILL, 0, item.start):
+            actor = "we"  # 您使用某功能时，您发布的文字会存储在……
         whom = state.to_whom or self.recipient_after(i)
         if self.text.startswith("我们", item.end) or item.text.endswith("我们"):
             whom = "我们"

@@ -16,6 +16,8 @@ _WAYS = ("by ", "via ", "through ")
 _CHANNEL = re.compile(
     r"[,/]|or|and|by|via|through|e-?mail|phone|telephone|text|message|mail|post|push|sms|calls?"
 )
+_THROUGH = re.compile(r"\bthrough (?:your |the )?$")
+"""data we get through your interactions: the way, not the data."""
 _OF = re.compile(r"\s+(?:of|related to|relating to)\s+(?:(?:your|the|corresponding|their|bound)\s+)+")
 
 
@@ -83,6 +85,9 @@ class Nouns(Verbs):
             and _AS.search(before)
             and not _SUCH_AS.search(self.text[max(0, item.start - 24) : item.start].lower())
         ):
+            return True
+        data = item.get("data")
+        if data is not None and data.value == "interaction_info" and _THROUGH.search(before):
             return True
         if self.mentions and _OF.fullmatch(self.text, self.mentions[-1].end, item.start):
             return self.mentions[-1].frame is not None

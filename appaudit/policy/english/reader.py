@@ -33,6 +33,8 @@ _SIGNS_IN = re.compile(r"\b(?:sign|log|regist|connect)", re.I)
 _ASKED = ("how", "what", "where", "why")
 """We record how you use the app: the clause is what is recorded."""
 _LETS = ("enable", "enabling", "allow", "allowing", "help", "let", "permit", "helping")
+_TELLING = ("about", "and", "or", "")
+"""about how we use cookies; a head, "Why and how we use cookies"."""
 _DASH = re.compile(r"\s[–—-]+\s")
 _SERVES = re.compile(r"\b(?:helps?|allows?|enables?|lets?|assists?) us\b", re.I)
 
@@ -305,7 +307,7 @@ class EnglishReader(Nouns):
             back -= 1
         neither = self.word(back) in ("nor", "neither") and self.items[back].get("negation") is not None
         self.new_clause(actor, i)
-        self.state.held = actor == "we" and self.word(i - 1) == "how" and self.word(i - 2) == "about"
+        self.state.held = actor == "we" and self.word(i - 1) == "how" and self.word(i - 2) in _TELLING
         self.with_us = neither and self.items[back - 1].get("we") is not None
         self.state.negated = denied or neither  # "we do not require you to provide X"
 

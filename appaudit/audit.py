@@ -198,23 +198,17 @@ def _earlier(folder: Path) -> Bundle:
 
 def recall(bundle: Bundle, saved: Bundle) -> None:
     """Put what an earlier run saw, and what was heard beside it, into a bundle. Raises InputError where it
-    was of another app."""
+    was of another file, another build of the app too."""
     app, then = bundle.app, saved.app
-    if app is None or then is None or app.package != then.package:
-        packages = [(a and a.package) or "no package" for a in (then, app)]
-        raise InputError("the run was of {}, this is {}".format(*packages))
+    if app is None or then is None or app.sha256 != then.sha256:
+        known = f"{then.package} {then.version_name}, SHA-256 {then.sha256}" if then else "no app"
+        raise InputError(f"the run was of another file ({known}): it tells nothing of this one")
     live = [source for source in saved.examined if source in ("dynamic", "traffic")]
     bundle.facts.extend(f for f in saved.facts if f.source in live)
     bundle.gaps.extend(g for g in saved.gaps if g.source in live)
     bundle.conditions.extend(saved.conditions)
     bundle.examined.extend(live)
     bundle.attached.update(saved.attached)
-    if app.sha256 != then.sha256:
-        reason = (
-            f"The run was of another file: version {then.version_name} ({then.version_code}), SHA-256 "
-            f"{then.sha256}; what this one does when it runs was not seen."
-        )
-        bundle.gaps.append(Gap("dynamic", "run_of_another_build", app.file, reason))
 
 
 def callers(facts: Iterable[Fact]) -> dict[str, str]:

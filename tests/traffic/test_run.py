@@ -144,7 +144,7 @@ def test_what_an_earlier_run_saw_is_judged_as_it_was_then() -> None:
     }
 
 
-def test_what_an_earlier_run_saw_goes_beside_another_policy_but_no_other_app(tmp_path: Path) -> None:
+def test_what_an_earlier_run_saw_goes_beside_another_policy_but_no_other_file(tmp_path: Path) -> None:
     _, folder = heard("shop")
     policy = tmp_path / "policy.txt"
     policy.write_text("We do not collect your Android ID.\n", encoding="utf-8")
@@ -152,24 +152,20 @@ def test_what_an_earlier_run_saw_goes_beside_another_policy_but_no_other_app(tmp
         "audit", apk("shop"), apk("plain"), FIXTURES / "variants" / "shop-next" / "shop-next.apk",
         "-p", policy, "--run", folder / "evidence", "-f", "json", "-o", tmp_path / "out",
     )  # fmt: skip
-    assert "plain.apk: the run was of com.example.shop, this is com.example.plain" in done.err
-    shop, other = (read_json(tmp_path / "out" / f"{name}.json") for name in ("shop", "shop-next"))
+    assert done.code == 2
+    assert "plain.apk: the run was of another file (com.example.shop 3.1.0, SHA-256 " in done.err
+    assert "shop-next.apk: the run was of another file" in done.err, "another build is another file"
+    (report,) = (tmp_path / "out").iterdir()
     assert any(
         f["outcome"] == "violation" and {"dynamic", "policy"} <= {x["source"] for x in f["facts"]}
-        for f in shop["findings"]
+        for f in json.loads(report.read_text(encoding="utf-8"))["findings"]
     )
-    gaps = [{g["code"] for g in report["gaps"]} for report in (shop, other)]
-    assert "run_of_another_build" in gaps[1] - gaps[0]
 
 
 def test_evidence_without_a_run_is_no_run(tmp_path: Path) -> None:
     write(audit.scan(apk("plain")), tmp_path)
     with pytest.raises(InputError, match="made without one"):
         audit.audit(audit.Inputs(apk("plain"), seen=tmp_path))
-
-
-def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_phases_of_what_is_sent() -> None:

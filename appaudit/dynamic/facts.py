@@ -13,6 +13,7 @@ that were not sampled). Empty ones are left out. Other facts: `appaudit.dynamic.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -50,7 +51,8 @@ CALL: dict[str, type | tuple[type, ...]] = {
 
 def _whole(line: Mapping[str, Any]) -> bool:
     fields = all(isinstance(line.get(name), kind) for name, kind in CALL.items())
-    return fields and all(isinstance(v, str) for v in line["arguments"].values())
+    times = fields and all(map(math.isfinite, (line["first"], line["last"])))
+    return times and all(isinstance(v, str) for v in line["arguments"].values())
 
 
 class Reading:
@@ -326,6 +328,6 @@ def interpret(
     for line in lines:
         try:
             reading.add(line)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             continue
     return reading.facts(), reading.gaps()

@@ -93,11 +93,19 @@ def test_calls_without_a_stack_are_theirs_who_alone_called_there() -> None:
     assert {(f.actor, f.count) for f in mixed} == {("app", 1), ("sdk:jpush", 1), ("unknown", 9)}
 
 
+@pytest.mark.parametrize("time", [float("nan"), float("inf"), pytest.param(10**400, id="long")])
+def test_a_call_at_no_time_costs_no_other(time: float) -> None:
+    facts, _ = interpret([line(first=time), line(last=time, epoch=2), line(epoch=3)], "com.example.shop")
+    assert [f.count for f in facts] == [1]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damaged_lines_are_left_out(data: st.DataObject) -> None:
     field = data.draw(st.sampled_from(sorted(line())))
-    value = data.draw(st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2))
+    value = data.draw(
+        st.none() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+    )
     facts, _ = interpret([line(**{field: value}), line()], "com.example.shop")
     assert sum(f.count for f in facts if f.actor == "app") >= 1
 

@@ -73,6 +73,8 @@ _LABEL = re.compile(r"[:：]\s*\S")
 _FORM = re.compile(r"[^:：，,。]{2,12}[:：]")
 _WRAPPED, _RAGGED = 20, 14
 """Lines that show a width, and characters by which broken lines fall short of it."""
+_ITEM = re.compile(r"[^:：，,。.;；]{2,40}：")
+"""The label of an item ("相机权限（可选）：") in a list without marks."""
 _LONGEST_PARAGRAPH = 20_000
 """Characters after which broken lines are no longer joined."""
 
@@ -213,7 +215,13 @@ def parse(document: LoadedDocument) -> Structure:
         open_text = kind != "heading" and not _ends(stripped)
         if _leads(stripped):
             lead, lead_marker = len(paragraphs) - 1, ""
-        elif under_lead and not kind_of_marker and len(stripped) > 80 and _ends(stripped):
+        elif (
+            under_lead
+            and not kind_of_marker
+            and len(stripped) > 80
+            and _ends(stripped)
+            and not _ITEM.match(stripped)
+        ):
             lead = -1  # a full sentence of its own ends an unmarked list
     seen: dict[int | str, int] = {}
     for paragraph in paragraphs:

@@ -16,7 +16,7 @@ _WAYS = ("by ", "via ", "through ")
 _CHANNEL = re.compile(
     r"[,/]|or|and|by|via|through|e-?mail|phone|telephone|text|message|mail|post|push|sms|calls?"
 )
-_THROUGH = re.compile(r"\bthrough (?:your |the )?$")
+_THROUGH = re.compile(r"\bthrough (?:your |the )?(?:\w+ )?$")
 """data we get through your interactions: the way, not the data."""
 _OF = re.compile(r"\s+(?:of|related to|relating to)\s+(?:(?:your|the|corresponding|their|bound)\s+)+")
 
@@ -79,7 +79,7 @@ class Nouns(Verbs):
     def modifies(self, item: Token) -> bool:
         """ "authentication information of your payment account": the second belongs to the first;
         "kept as a web log": what it is kept as."""
-        before = self.text[max(0, item.start - 14) : item.start].lower()
+        before = self.text[max(0, item.start - 26) : item.start].lower()
         if (
             "as " in before
             and _AS.search(before)

@@ -15,6 +15,8 @@ _HERE = re.compile(
     r"\s*(?P<only>only )?(?:in|on) (?:the |your )?(?:\w+'s )?local (?:storage|memory|database)\b(?! and)"
 )
 _TO_YOU = re.compile(r"\s*to you\b")
+_PLANTED = ("installed", "set", "dropped", "deposited", "loaded")
+"""Cookies may be installed on your device."""
 _TIED = re.compile(r"\s*(?:with|to)\b")
 _NOT = re.compile(r"\b(?:not|never|no longer)\b|n't\b", re.I)
 
@@ -84,6 +86,9 @@ class Voices(Parties):
             and not rest.strip(" .")
         ):
             polarity = "collected"
+        if cls in ("other", "provide") and item.low in _PLANTED and not state.negated:
+            planted = [m for m in self.targets() if m.type in ("cookie", "web_beacon")]
+            polarity = "collected" if planted else polarity
         if state.negated and item.low == "retained":
             polarity = None  # "recordings are not retained": taken all the same
         if cls == "use" and item.low.startswith(("associat", "link")) and _TIED.match(rest):

@@ -173,18 +173,20 @@ class Passing:
 
     def before(self, number: int, sentence: Sentence) -> Frame | None:
         """The frame that the sentence starts in."""
-        for pattern, frame in ((LABEL, LABEL_FRAME), (SHARED_LABEL, SHARED_FRAME)):
-            if (label := pattern.match(sentence.plain)) is not None:
-                self.label, self.open = label.end(), frame
-                return frame
+        plain = sentence.plain
+        if ":" in plain or "：" in plain:  # every label ends with one
+            for pattern, frame in ((LABEL, LABEL_FRAME), (SHARED_LABEL, SHARED_FRAME)):
+                if (label := pattern.match(plain)) is not None:
+                    self.label, self.open = label.end(), frame
+                    return frame
         self.label = 0
         if number and self.last is not None and _goes_on(sentence, self.paragraph, number):
             return inherit(self.last)
         if number == 0 and self.frame is not None:
             return self.frame
-        if self.lead is not None and _EXAMPLES.match(sentence.plain):
+        if self.lead is not None and _EXAMPLES.match(plain):
             return self.lead
-        if INCLUDES.match(sentence.plain) or THESE.match(sentence.plain):
+        if INCLUDES.match(plain) or THESE.match(plain):
             if self.last is not None and self.last.polarity in ("shared", "not_shared"):
                 return inherit(self.last)
             return LABEL_FRAME

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Hashable, Iterable, Set
+from collections.abc import Callable, Hashable, Iterable, Set
 from functools import cache
 from typing import Generic, TypeVar
 
@@ -31,6 +31,20 @@ _MOST_WORDS = 20_000
 """Words whose pieces are remembered."""
 
 
+class _Telling(dict[str, tuple[int, frozenset[N]] | None], Generic[N]):
+    """What each word tells, worked out when it is first asked for."""
+
+    def __init__(self, work_out: Callable[[str], tuple[int, frozenset[N]] | None]) -> None:
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, word: str) -> tuple[int, frozenset[N]] | None:
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+        found = self[word] = self._work_out(word)
+        return found
+
+
 class Index(Generic[N]):
     """Which of the strings that its patterns need a text may hold: a bit each, looked up by its words.
 
@@ -43,13 +57,12 @@ class Index(Generic[N]):
         self._han: dict[str, list[str]] = {}
         self._names: dict[str, set[N]] = {}
         self._always: frozenset[N] = frozenset()
-        self._known: set[str] = set()
-        self._telling: dict[str, tuple[int, frozenset[N]]] = {}
+        self._telling: _Telling[N] = _Telling(self._tells)
 
     def one_of(self, patterns: Iterable[str], cased: Iterable[bool] = (), name: N | None = None) -> OneOf:
         """Patterns that are searched for together. They are in lower case; where ``cased`` tells so, one
         is tried on the text as it stands. ``name``: what `held` gives where one of them may match."""
-        assert not self._known, "a pattern after the first text"
+        assert not self._telling, "a pattern after the first text"
         patterns = tuple(patterns)
         needs = []
         for pattern in patterns:
@@ -69,27 +82,20 @@ class Index(Generic[N]):
             words = set(_WORD.findall(folded))
             for first in self._han.keys() & set(folded):
                 words.update([piece for piece in self._han[first] if piece in folded])
-        if not words <= self._known:
-            self._learn(words - self._known)
         bits, names = _ANY, set(self._always)
-        for word in self._telling.keys() & words:
-            some, called = self._telling[word]
+        for some, called in filter(None, map(self._telling.__getitem__, words)):
             bits |= some
             names |= called
         return bits, names
 
-    def _learn(self, words: set[str]) -> None:
-        """Works out which pieces each of ``words`` may hold; they may have signs before and after them."""
-        if len(self._known) > _MOST_WORDS:
-            self._known.clear()
-            self._telling.clear()
-        self._known |= words
-        for word in words:
-            parts = [word] if word in self._pieces else _WORD.findall(word)
-            pieces = {piece for part in parts for piece in self._inside(part)}
-            if pieces:
-                names = frozenset[N]().union(*(self._names.get(p, ()) for p in pieces))
-                self._telling[word] = (self._bits(pieces), names)
+    def _tells(self, word: str) -> tuple[int, frozenset[N]] | None:
+        """The bits and names of the pieces that ``word`` may hold, None where it holds none; it may have
+        signs before and after it."""
+        parts = [word] if word in self._pieces else _WORD.findall(word)
+        pieces = {piece for part in parts for piece in self._inside(part)}
+        if not pieces:
+            return None
+        return self._bits(pieces), frozenset[N]().union(*(self._names.get(p, ()) for p in pieces))
 
     def _inside(self, word: str) -> Iterable[str]:
         """The pieces that a word may hold."""
@@ -159,7 +165,7 @@ class OneOf:
                 if not wanted & bits:
                     break
             else:
-                if not all(any(map(folded.__contains__, some)) for some in strings):
+                if not _holds(folded, strings):
                     continue
                 found = self._pattern(i).search(text if self._cased[i] else folded)
                 if found is not None and (best is None or found.start() < best.start()):
@@ -186,7 +192,15 @@ def needed(pattern: str) -> Needs:
 
 def may_match(pattern: re.Pattern[str], folded: str) -> bool:
     """Whether a text, here in lower case, holds what ``pattern`` needs to match it."""
-    return all(any(map(folded.__contains__, some)) for some in needed(pattern.pattern))
+    return _holds(folded, needed(pattern.pattern))
+
+
+def _holds(folded: str, needs: Iterable[Iterable[str]]) -> bool:
+    """Whether a text holds a string of each of ``needs``."""
+    for some in needs:  # noqa: SIM110 - a generator takes twice as long
+        if not any(map(folded.__contains__, some)):
+            return False
+    return True
 
 
 def _alternation(pattern: str, i: int) -> tuple[Needs, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import accumulate, chain
 from typing import Any, Literal
 
@@ -40,12 +40,16 @@ _ASIDE = re.compile(
     # Me -> Settings -> Photos
     r"|[^\s，。；、:：]{1,24}(?:\s*(?:->|→|－>|＞|>{1,2})\s*[^\s，。；、:：>→＞]{1,24}){2,}"
 )
-_PATH_SIGNS = frozenset('[【“"')
+
+
+def has_path_sign(text: str) -> bool:
+    """Whether ``text`` holds a sign that a menu path begins with."""
+    return "[" in text or "【" in text or "“" in text or '"' in text
 
 
 def menu_paths(text: str) -> list[tuple[int, int]]:
     """Where menu paths stand in ``text``."""
-    return [] if _PATH_SIGNS.isdisjoint(text) else [m.span() for m in MENU_PATH.finditer(text)]
+    return [m.span() for m in MENU_PATH.finditer(text)] if has_path_sign(text) else []
 
 
 _KEEP = frozenset(
@@ -103,10 +107,27 @@ _SHORT = frozenset({"ids", "ips", "ads"})
 """Plurals too short for the rule."""
 
 
-@lru_cache(maxsize=65536)
+class _Folded(dict[str, str]):
+    """Words as `fold` gives them, each worked out once: found by a look-up, not by a call."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MOST_FOLDED:
+            self.clear()
+        found = self[word] = _fold(word.lower())
+        return found
+
+
+_MOST_FOLDED = 65536
+"""Words whose folded form is remembered."""
+_FOLDED = _Folded()
+
+
 def fold(word: str) -> str:
     """An English word without case, possessive and plural."""
-    word = word.lower()
+    return _FOLDED[word]
+
+
+def _fold(word: str) -> str:
     if word.endswith(("'s", "’s")):
         word = word[:-2]
     if len(word) <= 3 or word.isdigit():
@@ -240,22 +261,25 @@ class Lexicon:
         pieces = pattern.split(text)  # gap, word, gap, word ..., gap
         places = list(accumulate(map(len, pieces)))
         starts, ends = places[::2], places[1::2]
-        words = list(map(fold, pieces[1::2]))
+        bodies = pieces[1::2]
+        words = list(map(_FOLDED.__getitem__, bodies))
         out: list[Token] = []
-        root, count, i = self._words, len(words), 0
+        nodes, count, i = list(map(self._words.get, words)), len(words), 0
         while i < count:
-            node = root.get(words[i])
+            node = nodes[i]
             if node is None:
                 if bare:
-                    out.append(Token(starts[i], ends[i], pieces[2 * i + 1], NOTHING))
+                    out.append(Token(starts[i], ends[i], bodies[i], NOTHING))
                 i += 1
                 continue
             best, best_end, j = None, i, i + 1
             # Depth-first over the two ways on (the word itself, a wildcard), longest end wins.
             waiting: list[tuple[dict[str, Any], int]] = []
             while node is not None:
-                if _END in node and j > best_end:
+                if j > best_end and _END in node:
                     best, best_end = node[_END], j
+                    if len(node) == 1 and not waiting:
+                        break  # nothing goes on from here
                 here, node = node, None
                 if j < count:
                     if WILDCARD in here and words[j][0].isalnum():
@@ -266,8 +290,11 @@ class Lexicon:
                     node, j = waiting.pop()
             if best is None:
                 if bare:
-                    out.append(Token(starts[i], ends[i], pieces[2 * i + 1], NOTHING))
+                    out.append(Token(starts[i], ends[i], bodies[i], NOTHING))
                 i += 1
+            elif best_end == i + 1:
+                out.append(Token(starts[i], ends[i], bodies[i], best))
+                i = best_end
             else:
                 start, end = starts[i], ends[best_end - 1]
                 out.append(Token(start, end, text[start:end], best))

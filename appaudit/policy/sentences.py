@@ -20,7 +20,7 @@ _ABBREVIATION = re.compile(
     re.I,
 )
 _STOP = re.compile(r"[。！？；;!?]+[”’」』）)\"']*|\.(?=\s|$|[A-Z][a-z])[”’\"')]*|\n")
-_BRACKETS = frozenset("(（[【)）]】")
+_BRACKET = re.compile(r"[(（\[【)）\]】]")
 _GOES_ON = re.compile(r"\s*[a-z,)]")
 _CLOSED = re.compile(r"[)）\]】]")
 _WORD = re.compile(r"[㐀-鿿]|[a-z0-9]+")
@@ -89,7 +89,7 @@ def _bounded(text: str, start: int, stops: Iterator[int]) -> Iterator[int]:
 def _stops(text: str, start: int) -> Iterator[int]:
     depth = 0
     position = start
-    brackets = not _BRACKETS.isdisjoint(text)
+    brackets = _BRACKET.search(text, start) is not None
     for match in _STOP.finditer(text, start):
         end = match.end()
         if brackets:

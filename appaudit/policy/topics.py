@@ -10,12 +10,9 @@ from functools import cache
 from appaudit.policy.declarations import ReadDocument
 from appaudit.policy.lexicon import words_of
 from appaudit.policy.literals import Index, OneOf
-from appaudit.policy.matching import MENU_PATH
+from appaudit.policy.matching import MENU_PATH, has_path_sign
 from appaudit.policy.scripts import simplified
 from appaudit.policy.sentences import language_of
-
-_MENU = frozenset('[【“"')
-"""A text without any of these holds no menu path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
             low = text.lower()
             low = low if len(low) == len(text) else text
             bits, numbers = book.index.held(low)
-            menu = None if _MENU.isdisjoint(text) else MENU_PATH.search(text)
+            menu = MENU_PATH.search(text) if has_path_sign(text) else None
             for rule in map(book.all.__getitem__, sorted(numbers if menu is None else numbers | book.bare)):
                 if paragraph.kind == "heading" and not rule.headings:
                     continue

@@ -20,6 +20,7 @@ from appaudit.policy.english.state import (
     SUBJECTS,
 )
 from appaudit.policy.lexicon import lexicon
+from appaudit.policy.literals import may_match
 from appaudit.policy.matching import WORDS, Token, fold
 from appaudit.policy.reading import NOTHING_READ, Frame, Polarity, SentenceReading
 
@@ -50,7 +51,7 @@ class EnglishReader(Nouns):
                 self.sign(i, item)
         self.end_condition(len(self.text))
         self.predicate()
-        if _SIGNS_IN.search(self.text):
+        if may_match(_SIGNS_IN, self.text.lower()) and _SIGNS_IN.search(self.text):
             self.mentions = signed_in_with(self.text, self.mentions)
         self.out.mentions = self.mentions
         self.out.items = self.items
@@ -68,8 +69,12 @@ class EnglishReader(Nouns):
     def predicate(self) -> None:
         """Words that say of the data before them what a verb would: visible to others, a help to us."""
         free = [m for m in self.mentions if m.frame is None and m.clause >= 0]
+        if not free:
+            return
+        low = self.text.lower()
         for pattern, cls in ((_SEEN, "display"), (_SERVES, "use")):
-            if not free or (found := pattern.search(self.text, free[0].end)) is None:
+            found = pattern.search(self.text, free[0].end) if may_match(pattern, low) else None
+            if found is None:
                 continue
             word = found.group().split()[-1].lower()
             polarity: Polarity = "shared" if cls == "display" else "collected"

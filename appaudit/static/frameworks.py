@@ -12,12 +12,12 @@ from appaudit.knowledge import sdks
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.patterns import Patterns
 from appaudit.records import ClassDefinition, Evidence, Fact, FileEntry, Gap, StringConstant
-from appaudit.static import literals
+from appaudit.static import scripts
 from appaudit.static.attribution import APP
 from appaudit.static.facts import Drafts, Key, observed
 from appaudit.static.hosts import address
-from appaudit.static.literals import Text
 from appaudit.static.sample import Sample
+from appaudit.static.scripts import Text
 
 MAX_SCRIPT = 64 << 20
 MAX_TOTAL = 128 << 20
@@ -89,11 +89,11 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
                     gaps.append(Gap("static", "unreadable_script", name, reason))
                     continue
                 budget -= len(data)
-                _script(drafts, framework, name, literals.read(data))
+                _script(drafts, framework, name, scripts.read(data))
                 if _is_scrambled(data):
                     reason = "The script is no text: it is encrypted or compiled and was not examined."
                     gaps.append(Gap("static", "unreadable_script", name, reason))
-                if data.startswith(literals.HERMES):
+                if data.startswith(scripts.HERMES):
                     reason = (
                         "It is Hermes bytecode: only its strings were examined, not what the code does "
                         "with them. Scan a build without Hermes, or watch the app run."
@@ -113,8 +113,7 @@ def produce(sample: Sample) -> tuple[list[Fact], list[Gap]]:
 
 def _lacks_code(framework: Framework, paths: list[str]) -> bool:
     """Whether an app has a framework's files, but none that could hold code."""
-    files, scripts = framework.files, framework.scripts
-    return any(map(files.find, paths)) and not any(map(scripts.find, paths))
+    return any(map(framework.files.find, paths)) and not any(map(framework.scripts.find, paths))
 
 
 def _evidence(sample: Sample, framework: Framework, paths: list[tuple[str, str]]) -> Iterator[Evidence]:
@@ -129,7 +128,7 @@ def _evidence(sample: Sample, framework: Framework, paths: list[tuple[str, str]]
 
 def _is_scrambled(data: bytes) -> bool:
     """Whether neither begin nor middle of a file is text, and it is not compiled in a known way."""
-    if data.startswith((literals.HERMES, literals.IL2CPP, literals.ASSEMBLY)):
+    if data.startswith((scripts.HERMES, scripts.IL2CPP, scripts.ASSEMBLY)):
         return False
     middle = len(data) // 2
     parts = data[:HEAD], data[middle : middle + HEAD]

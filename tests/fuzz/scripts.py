@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from appaudit.static.literals import ASSEMBLY, HERMES, IL2CPP, MAX_OVERLAP, read
+from appaudit.static.scripts import ASSEMBLY, HERMES, IL2CPP, MAX_OVERLAP, read
 from tests.fuzz.targets import Target
-from tests.static.test_literals import TEXTS, hermes, il2cpp
+from tests.static.test_scripts import TEXTS, hermes, il2cpp
 
 
 def _scripts(data: bytes) -> None:

@@ -12,9 +12,9 @@ from appaudit.knowledge.load import toml
 from appaudit.records import StringConstant
 from appaudit.static import ScanResult, scan
 from appaudit.static.frameworks import frameworks
-from appaudit.static.literals import HERMES
+from appaudit.static.scripts import HERMES
 from tests.static.apps import app_with
-from tests.static.test_literals import hermes, il2cpp
+from tests.static.test_scripts import hermes, il2cpp
 
 
 def subjects(result: ScanResult, action: str) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from appaudit.static.literals import HERMES, IL2CPP, read
+from appaudit.static.scripts import HERMES, IL2CPP, read
 
 
 def hermes(texts: Sequence[str], function: int = 16, version: int = 96, functions: int = 3) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count, pairwise
 
 from appaudit.policy.document import from_text
 from appaudit.policy.read import read_loaded
@@ -14,6 +15,8 @@ from tests.policy.cases import CHINESE, ENGLISH
 SIZE = 50_000
 LIMIT = 0.1
 """CPU seconds that a policy of ``SIZE`` bytes may take, start-up aside."""
+_ROUND = count(1, 1000)
+"""Times that all cases stood before a text's first line: far enough apart that no two share a sentence."""
 HOSTILE = (
     "(",
     "IMEI is collected ",
@@ -26,18 +29,19 @@ HOSTILE = (
 )
 
 
-def text_of(size: int, language: str) -> str:
-    """A policy of about ``size`` bytes: numbered sections over the test sentences, none twice."""
+def text_of(size: int, language: str, first: int = 0) -> str:
+    """A policy of about ``size`` bytes: numbered sections over the test sentences, those that name
+    us or the reader never twice; its lines are numbered from ``first`` on."""
     cases = ENGLISH if language == "en" else CHINESE
     lines: list[str] = []
-    count, written = 0, 0
+    number, written = first, 0
     while written < size:
-        lines.append(f"{count // len(cases) + 1}. Section {count}" if count % 8 == 0 else "")
-        sentences = [cases[(count + k) % len(cases)][0] for k in range(4)]
-        line = " ".join(re.sub(r"(We|we|your|我们|您)", rf"\1 n{count} ", s, count=1) for s in sentences)
+        lines.append(f"{number // len(cases) + 1}. Section {number}" if number % 8 == 0 else "")
+        sentences = [cases[(number + k) % len(cases)][0] for k in range(4)]
+        line = " ".join(re.sub(r"(We|we|your|我们|您)", rf"\1 n{number} ", s, count=1) for s in sentences)
         lines.append(line)
         written += len(line.encode())
-        count += 1
+        number += 1
     return "\n".join(lines)
 
 
@@ -46,21 +50,39 @@ def read_seconds(text: str, times: int = 1) -> float:
     return cpu(lambda: read_loaded(document), times)
 
 
+def growth(times: int, language: str) -> tuple[float, float]:
+    """(CPU seconds of a text of ``times`` tenths of ``SIZE``, the same by its mean tenth read alone).
+
+    The tenths are those of a second text, with the same cases in other words: a short text has no easier
+    sentences than a long one, and nothing that is kept of a sentence serves it.
+    """
+    size, cases = times * SIZE // 10, len(ENGLISH if language == "en" else CHINESE)
+    whole, parts = [], []
+    for _ in range(2):
+        whole.append(read_seconds(text_of(size, language, next(_ROUND) * cases)))
+        lines = text_of(size, language, next(_ROUND) * cases).split("\n")
+        cuts = [len(lines) * i // times for i in range(times + 1)]
+        tenths = ("\n".join(lines[a:b]) for a, b in pairwise(cuts))
+        parts.append(sum(map(read_seconds, tenths)) / times)
+    return min(whole), min(whole) / min(parts)
+
+
 def told(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms, {seconds / LIMIT:.2f} x its limit"
+
+
+def grown(times: int, ratio: float) -> str:
+    return f"{times}x the text takes {ratio:.1f}x the time, {ratio / times:.2f} x its limit (linear)"
 
 
 def run() -> list[str]:
     read_loaded(from_text("We collect your IMEI. 我们收集您的IMEI。"))  # start-up is not counted
     out = []
     for language in ("en", "zh"):
-        one = read_seconds(text_of(SIZE // 10, language), 5)
-        ten = read_seconds(text_of(SIZE, language), 3)
-        hundred = read_seconds(text_of(10 * SIZE, language))
+        (ten, ratio), (_, more) = growth(10, language), growth(100, language)
         out.append(
             f"policy {language}, a data word or two in every sentence: {SIZE // 1000} kB in {told(ten)}; "
-            f"from {SIZE // 10_000} kB on, "
-            f"10x the text takes {ten / one:.1f}x, 100x takes {hundred / one:.0f}x"
+            f"from {SIZE // 10_000} kB on, {grown(10, ratio)}; {grown(100, more)}"
         )
     for unit in HOSTILE:
         small = read_seconds(unit * (10_000 // len(unit)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from appaudit.apk.container import together
@@ -28,7 +29,7 @@ def parts(app: Path, abi: str, scratch: Path) -> list[Path]:
     try:
         with zipfile.ZipFile(app) as archive:
             return _taken(archive, app.name, abi, scratch)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise InputError(f"{app.name} cannot be unpacked for the device: {error}") from error
 
 

@@ -50,3 +50,15 @@ def test_the_same_parts_as_are_scanned_without_other_processors(
 def test_a_container_without_an_app(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no APK"):
         taken(container(tmp_path / "shop.apks", ["toc.pb"]), tmp_path / "scratch")
+
+
+def test_a_damaged_member_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "x.apks"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("base.apk", bytes(1000))
+        start = 30 + len("base.apk")
+    whole = bytearray(path.read_bytes())
+    whole[start] = 0xFF  # a kind of block that deflate does not have
+    path.write_bytes(whole)
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        splits.parts(path, "arm64-v8a", tmp_path / "parts")

@@ -46,7 +46,7 @@ class Words(Walk):
         j = self.before_name(self.previous_significant(i))
         before = self.items[j] if j >= 0 else None
         after = self.word(i + 1)
-        if self.qualifies(i, verb, before):
+        if (before is None or verb.value == "other") and self.qualifies(i, verb, before):
             return False
         if verb.form == "base" and " " in low and verb.value != "other":
             return before is None or before.get("possessive") is None

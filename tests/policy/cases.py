@@ -192,6 +192,7 @@ ENGLISH = [
     ("We do not combine the IMEI with your name.", ""),
     ("You share details about you, such as your gender and interests.", "c:gender c:interests"),
     ("When you share a photo, we tell nobody.", ""),
+    ("In the case that you share a photo, we tell nobody.", ""),
     ("The network will share your nickname and birthdate with us.", "c:nickname c:birth_date"),
     ("If you join by a service, that network may share your data with us, such as your gender.", "c:gender"),
     ("You have the option of adding a nickname and your gender.", "c:nickname c:gender"),

@@ -48,8 +48,12 @@ def test_sentence(text: str, found: str) -> None:
 def test_a_text_broken_into_lines_is_read_as_if_it_were_not() -> None:
     said = "While you play the game we log facts about errors. This log data may include the Internet\n"
     said += "Protocol address, the device name and the IMEI. No player need ever tell us who they are at\n"
-    said += "Tally Games. You may also play as a guest, and then the game keeps your score for a short time.\n"
-    filler = "Nothing in this part of the notice says what the studio keeps, and no player need ever read it.\n"
+    said += (
+        "Tally Games. You may also play as a guest, and then the game keeps your score for a short time.\n"
+    )
+    filler = (
+        "Nothing in this part of the notice says what the studio keeps, and no player need ever read it.\n"
+    )
     assert declared(filler * 20 + said) == {
         ("collected", "ip"),
         ("collected", "device_other"),

@@ -118,7 +118,7 @@ def check(
     for path in files:
         own, wrong = read(path), 0
         for sdk in own.values():
-            for data in sorted(set(sdk.collects) - set(data_types())):
+            for data in sorted({*sdk.collects, *sdk.likely} - set(data_types())):
                 typer.echo(f"{path.name}: {sdk.id}: no data type '{data}'")
                 wrong += 1
         for field, value, ids in overlaps({**knowledge.sdks(), **own}.values()):

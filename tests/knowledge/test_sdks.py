@@ -48,10 +48,13 @@ def test_every_record_is_whole() -> None:
         assert any((sdk.packages, sdk.components, sdk.libs, sdk.assets, sdk.meta_data, sdk.hosts)), (
             f"{sdk.id}: nothing would ever find it"
         )
-        assert set(sdk.collects) <= set(data_types()), sdk.id
-        assert bool(sdk.collects) == bool(sdk.source) or sdk.checked, f"{sdk.id}: collects needs a source"
+        assert {*sdk.collects, *sdk.likely} <= set(data_types()), sdk.id
+        assert not (sdk.likely and (sdk.collects or sdk.checked)), f"{sdk.id}: what it states is known"
+        if sdk.collects or sdk.checked:
+            assert re.match(r"https?://\S+\Z", sdk.source), f"{sdk.id} was compared with no page"
+        else:
+            assert not sdk.source, f"{sdk.id}: a source of nothing"
         if sdk.checked:
-            assert re.match(r"https://", sdk.source), f"{sdk.id} was compared with no page"
             assert date.fromisoformat(sdk.checked), sdk.id
         for link in (sdk.homepage, sdk.policy):
             assert not link or re.match(r"https?://\S+\Z", link), (sdk.id, link)

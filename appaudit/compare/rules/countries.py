@@ -22,8 +22,7 @@ def _makers(case: Case, home: set[str]) -> dict[str, tuple[str, Fact]]:
     found = {}
     for name, facts in case.embedded.items():
         sdk = sdks().get(name)
-        reaches = sdk is not None and (sdk.hosts or sdk.collects)  # a library without either sends nothing
-        if sdk is not None and reaches and sdk.country and sdk.country not in home:
+        if sdk is not None and sdk.handles_data and sdk.country and sdk.country not in home:
             found[f"sdk:{name}"] = (sdk.country, facts[0])
     return found
 

@@ -22,7 +22,7 @@ def _kinds(facts: list[Fact]) -> str:
 def handles_data(case: Case, name: str) -> bool:
     """Whether the SDK was seen near personal data, or is known to be made for it."""
     sdk = known_sdks().get(name)
-    return sdk is None or bool(sdk.collects or sdk.hosts or f"sdk:{name}" in case.collected_by)
+    return sdk is None or sdk.handles_data or f"sdk:{name}" in case.collected_by
 
 
 def undeclared_sdk(case: Case) -> Iterator[Verdict]:

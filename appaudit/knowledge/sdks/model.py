@@ -115,8 +115,9 @@ class Sdk:
     ``permissions``: what its manifest adds, ``${applicationId}`` for the app's package.
     ``maven``: ``group:artifact``. ``collects``: data type ids the vendor says it collects; ``source``: the
     page where it says so; ``checked``: the day on which the two were compared; with one, an
-    empty ``collects`` means that the vendor says it collects nothing. Without one both are a lead to check,
-    no proof: general knowledge, or what a distributor of the SDK repeats on the page named.
+    empty ``collects`` means that the vendor says it collects nothing. Without one the page is that of
+    somebody who repeats the vendor, or of the SDK for another system: a lead to check, no proof.
+    ``likely``: of an SDK whose vendor's statement nobody has read, what such SDKs collect; no rule goes by it.
     ``version``: where its version stands, ``class#field``, ``meta-data:key``, ``META-INF/file`` or
     ``string:words``, ASCII that the version follows in a string of the code.
     ``init``: ``class#method`` that starts it.
@@ -142,6 +143,7 @@ class Sdk:
     collects: tuple[str, ...] = ()
     source: str = ""
     checked: str = ""
+    likely: tuple[str, ...] = ()
     version: tuple[str, ...] = ()
     init: tuple[str, ...] = ()
 
@@ -154,6 +156,11 @@ class Sdk:
     def tracking(self) -> bool:
         """Whether its category is one whose business is following users."""
         return self.category in TRACKING
+
+    @property
+    def handles_data(self) -> bool:
+        """Whether it has to do with users' data, so far as is known: plain libraries have not."""
+        return bool(self.collects or self.likely or self.hosts)
 
     @property
     def plumbing(self) -> bool:

@@ -24,7 +24,7 @@ def decode(files: list[tuple[str, bytes]]) -> list[Dex]:
 
 
 def cpu(work: Callable[[], object]) -> float:
-    """CPU seconds of one run that begins without memory kept of the last, as C libraries keep what is small."""
+    """CPU seconds of one run, which begins without memory that the C library kept of the last."""
     trim()
     start = time.process_time()
     work()

@@ -27,6 +27,18 @@ from tests.dynamic.runs import need_jvm, press
 from tests.fixtures.apps import apk
 
 
+def stopped(pid: int) -> None:
+    """Waits until a signal has stopped every thread of a process."""
+    states = set()
+    for _ in range(500):
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        states = {(task / "stat").read_text().rpartition(")")[2].split()[0] for task in tasks}
+        if states == {"T"}:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"the process runs on: {states}")
+
+
 def test_children_of_an_app_are_held_and_hooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need_jvm()
     tool = tmp_path / "bin" / "getprop"
@@ -43,6 +55,7 @@ def test_children_of_an_app_are_held_and_hooked(tmp_path: Path, monkeypatch: pyt
             assert press(target, "进程") == "process 00:00:00:00:00:00", "a child that is held runs on"
             monkeypatch.setattr(session_module, "ANSWER", 0.3)
             os.kill(target.pid, signal.SIGSTOP)  # as Android holds apps in the background still
+            stopped(target.pid)
             session.epoch(2)
             os.kill(target.pid, signal.SIGCONT)
             monkeypatch.undo()

@@ -32,6 +32,7 @@ def audit(*arguments: str | Path) -> tuple[Ran, dict[str, Any]]:
 
 def test_exit_codes(bundle: Path) -> None:
     """That findings are 1 says the bundle's making."""
+    assert appaudit("audit", APP, "-p", POLICY, "--exit-zero").code == 0
     assert appaudit("report", bundle, "--exit-zero").code == 0
     assert appaudit("audit", NOTES / "notes.apk", "-p", NOTES / "policy.zh.txt").code == 0
     assert appaudit("audit", PLAIN / "plain.apk", "-p", PLAIN / "policy.zh.md", "--strict").code == 0
@@ -190,6 +191,16 @@ def test_a_baseline_of_wrong_types_is_refused(tmp_path: Path, wrong: dict[str, A
     path.write_text(json.dumps({"findings": [right | wrong]}), encoding="utf-8")
     with pytest.raises(InputError, match="neither a bundle nor a JSON report"):
         earlier_findings(path)
+
+
+def test_a_baseline_that_is_refused_is_exit_2(tmp_path: Path) -> None:
+    path = tmp_path / "earlier.json"
+    path.write_text('{"findings": []}', encoding="utf-8")
+    assert appaudit("audit", PLAIN / "plain.apk", "--baseline", path, "--exit-zero").code == 0
+    path.write_text('{"findings": [{"rule": 7}]}', encoding="utf-8")
+    ran = appaudit("audit", PLAIN / "plain.apk", "--baseline", path)
+    assert ran.code == 2
+    assert "neither a bundle nor a JSON report" in ran.err
 
 
 def test_a_wrong_option_of_a_run_costs_no_run(tmp_path: Path) -> None:

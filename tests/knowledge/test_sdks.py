@@ -51,7 +51,7 @@ def test_every_record_is_whole() -> None:
         assert {*sdk.collects, *sdk.likely} <= set(data_types()), sdk.id
         assert not (sdk.likely and (sdk.collects or sdk.checked)), f"{sdk.id}: what it states is known"
         if sdk.collects or sdk.checked:
-            assert re.match(r"https?://\S+\Z", sdk.source), f"{sdk.id} was compared with no page"
+            assert re.match(r"https://\S+\Z", sdk.source), f"{sdk.id} was compared with no page"
         else:
             assert not sdk.source, f"{sdk.id}: a source of nothing"
         if sdk.checked:

@@ -34,7 +34,7 @@ class References:
         indices = np.minimum(indices, len(first) - 2)  # the last is that of no instruction
         low = first[indices].astype(np.intp)
         place, at = expand(low, first[indices + 1] - low)
-        order = np.argsort(row[at], kind="stable")
+        order = ordered(row[at])
         return place[order], row[at[order]].astype(np.intp)
 
     @cached_property
@@ -43,15 +43,7 @@ class References:
         size = int(self.operand.max(initial=0)) + 1
         first = np.zeros(size + 2, np.int32)
         np.cumsum(np.bincount(self.operand, minlength=size + 1), out=first[1:])
-        order = np.argsort(self.operand.astype(np.uint16), kind="stable")  # numpy's radix sort
-        if size > 0x10000:
-            order = order[np.argsort((self.operand >> 16).astype(np.uint16)[order], kind="stable")]
-        return order.astype(np.int32), first
-
-    @property
-    def count(self) -> Index:
-        """How many of the instructions each code item has."""
-        return np.diff(np.searchsorted(self.at, self.bounds))
+        return ordered(self.operand).astype(np.int32), first
 
     def items(self, rows: Index) -> Int32:
         """The code item that each of some instructions stands in."""
@@ -187,7 +179,7 @@ class Code:
     def methods_naming(self, references: References) -> tuple[Index | slice, Int32]:
         """Every instruction with each method that runs it: (row in ``references``, row in the class data's
         methods)."""
-        count = references.count
+        count = np.diff(np.searchsorted(references.at, self.bounds))  # of each code item
         place, method_row = self.methods_of(np.arange(len(count), dtype=np.int32))
         if len(place) == len(count):
             return slice(None), np.repeat(method_row, count)

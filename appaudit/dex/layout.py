@@ -183,7 +183,10 @@ def expand(low: Index, count: Index) -> tuple[Index, Index]:
 
 
 def ordered(values: Table) -> Index:
-    """``argsort(kind="stable")`` of integers of 32 bits, by numpy's vectorised sort, which is not stable."""
+    """``argsort(kind="stable")`` of integers of up to 32 bits: by numpy's vectorised sort, which is not
+    stable, where its stable one has to compare."""
+    if values.dtype.itemsize <= 2:
+        return np.argsort(values, kind="stable")
     key = values.astype(np.int64) << 32 | np.arange(len(values))
     key.sort()
     key &= 0xFFFFFFFF

@@ -122,6 +122,7 @@ def string_sites(dexes: Sequence[Dex], texts: Iterable[str]) -> CallSites:
     asked = []
     for number, dex in enumerate(dexes):
         index = dex.strings.find_all(wanted)
+        dex.release()  # of many files each is looked through for a few strings
         target = np.flatnonzero(index >= 0).astype(np.int32)
         asked.append(_Question(number, Reference.STRING, index[target], target))
     return _answer(dexes, asked)

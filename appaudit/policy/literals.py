@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Callable, Hashable, Iterable, Set
+from collections.abc import Hashable, Iterable, Set
 from functools import cache
 from typing import Generic, TypeVar
+
+from appaudit.policy.memo import Memo
 
 N = TypeVar("N", bound=Hashable)
 Needs = tuple[frozenset[str], ...]
@@ -31,20 +33,6 @@ _MOST_WORDS = 20_000
 """Words whose pieces are remembered."""
 
 
-class _Telling(dict[str, tuple[int, frozenset[N]] | None], Generic[N]):
-    """What each word tells, worked out when it is first asked for."""
-
-    def __init__(self, work_out: Callable[[str], tuple[int, frozenset[N]] | None]) -> None:
-        super().__init__()
-        self._work_out = work_out
-
-    def __missing__(self, word: str) -> tuple[int, frozenset[N]] | None:
-        if len(self) >= _MOST_WORDS:
-            self.clear()
-        found = self[word] = self._work_out(word)
-        return found
-
-
 class Index(Generic[N]):
     """Which of the strings that its patterns need a text may hold: a bit each, looked up by its words.
 
@@ -57,7 +45,7 @@ class Index(Generic[N]):
         self._han: dict[str, list[str]] = {}
         self._names: dict[str, set[N]] = {}
         self._always: frozenset[N] = frozenset()
-        self._telling: _Telling[N] = _Telling(self._tells)
+        self._telling: Memo[tuple[int, frozenset[N]] | None] = Memo(self._tells, _MOST_WORDS)
 
     def one_of(self, patterns: Iterable[str], cased: Iterable[bool] = (), name: N | None = None) -> OneOf:
         """Patterns that are searched for together. They are in lower case; where ``cased`` tells so, one

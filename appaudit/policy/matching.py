@@ -15,6 +15,7 @@ from itertools import accumulate, chain
 from typing import Any, Literal
 
 from appaudit.garbage import uncollected
+from appaudit.policy.memo import Memo
 from appaudit.policy.scripts import HAN
 
 Language = Literal["zh", "en"]
@@ -107,27 +108,8 @@ _SHORT = frozenset({"ids", "ips", "ads"})
 """Plurals too short for the rule."""
 
 
-class _Folded(dict[str, str]):
-    """Words as `fold` gives them, each worked out once: found by a look-up, not by a call."""
-
-    def __missing__(self, word: str) -> str:
-        if len(self) >= _MOST_FOLDED:
-            self.clear()
-        found = self[word] = _fold(word.lower())
-        return found
-
-
-_MOST_FOLDED = 65536
-"""Words whose folded form is remembered."""
-_FOLDED = _Folded()
-
-
-def fold(word: str) -> str:
-    """An English word without case, possessive and plural."""
-    return _FOLDED[word]
-
-
 def _fold(word: str) -> str:
+    word = word.lower()
     if word.endswith(("'s", "’s")):
         word = word[:-2]
     if len(word) <= 3 or word.isdigit():
@@ -141,6 +123,14 @@ def _fold(word: str) -> str:
     if word.endswith(("sses", "shes", "ches", "xes")):
         return word[:-2]
     return word[:-1] if word.endswith("s") else word
+
+
+_FOLDED: Memo[str] = Memo(_fold, 65536)
+
+
+def fold(word: str) -> str:
+    """An English word without case, possessive and plural."""
+    return _FOLDED[word]
 
 
 def english_words(text: str) -> list[tuple[str, int, int]]:

@@ -40,8 +40,8 @@ class Sentence:
     text: str
     start: int
     language: Literal["zh", "en"]
-    repeats: int = 0
-    plain: str = ""
+    repeats: int
+    plain: str
 
 
 def language_of(text: str) -> Literal["zh", "en"]:

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from appaudit.dex import CallSites, Dex, string_index_sites
+from appaudit.dex import CallSites, Dex, string_index_sites, string_sites
 from appaudit.knowledge.apis import Word, WordTable, word_tables
 from appaudit.static.sample import Sample, items
 
@@ -54,13 +54,10 @@ class WordSites:
     @cached_property
     def _loading(self) -> dict[str, Methods]:
         found: dict[str, Methods] = {text: set() for text in self._texts}
-        for number, dex in enumerate(self._sample.dexes):
-            index = dex.strings.find_all(self._texts)
-            dex.release()
-            known = np.flatnonzero(index >= 0)
-            sites = string_index_sites(self._sample.dexes, number, index[known])
-            for place, item in zip(sites.target.tolist(), sites.item.tolist(), strict=True):
-                found[self._texts[known[place]]].add((number, item))
+        sites = string_sites(self._sample.dexes, self._texts)
+        places = zip(sites.target.tolist(), sites.dex.tolist(), sites.item.tolist(), strict=True)
+        for target, number, item in places:
+            found[self._texts[target]].add((number, item))
         return found
 
     def in_method(self, method: tuple[int, int], tables: Sequence[str]) -> list[Word]:

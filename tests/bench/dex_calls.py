@@ -6,14 +6,13 @@ Each runs in a process of its own; CPU is that of the work without imports, memo
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.dex_sets import apks
-from tests.bench.measure import python_with
+from tests.bench.measure import on_one_core, python_with
 from tests.oracle import all_methods, read_apk
 
 ROUNDS = 3
@@ -95,10 +94,6 @@ class Run:
     found: list[tuple[str, str]]
 
 
-def _on_one_core() -> None:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-
-
 def measure(python: str, work: str, path: Path, methods: list[tuple[str, str, str]], rounds: int) -> Run:
     """The best of some runs, each on one core."""
     runs = []
@@ -109,7 +104,7 @@ def measure(python: str, work: str, path: Path, methods: list[tuple[str, str, st
             capture_output=True,
             text=True,
             check=True,
-            preexec_fn=_on_one_core if hasattr(os, "sched_setaffinity") else None,
+            preexec_fn=on_one_core,
         )
         cpu, whole, peak, found = json.loads(result.stdout.splitlines()[-1])
         runs.append(Run(cpu, whole, peak, [(a, b) for a, b in found]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 import venv
@@ -34,6 +35,12 @@ def python_with(package: str, name: str) -> str:
         subprocess.run(command, check=True, capture_output=True, timeout=600)
         (folder / ".complete").touch()
     return str(python)
+
+
+def on_one_core() -> None:
+    """Binds a process that is being started to one core, where cores can be chosen."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 def peak() -> float:

@@ -6,22 +6,21 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.commands import installed
 from tests.bench.dex_sets import DexSet, dex_sets
+from tests.bench.measure import cpu as cpu_of
+from tests.bench.measure import on_one_core
 
 ROUNDS = 3
 STARTUP = 0.6
 """Seconds a scan may take beyond what grows with the app."""
 MANIFEST = Path(__file__).resolve().parent.parent.parent / "fixtures" / "apps" / "shop" / "shop.apk"
 CHILD = """
-import json, os, resource, sys, time
-if sys.argv[2] == "one" and hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+import json, resource, sys, time
 from pathlib import Path
 start = time.perf_counter()
 import appaudit.static
@@ -50,7 +49,7 @@ def run() -> list[str]:
             path = Path(folder) / f"app{number}.apk"
             _write(path, files)
             # Alternating, so that what else the machine does touches both alike; the best of each counts.
-            rounds = [(_cpu(files.inflate), _scan(path), _scan(path, "all")) for _ in range(ROUNDS)]
+            rounds = [(cpu_of(files.inflate, 1), _scan(path), _scan(path, None)) for _ in range(ROUNDS)]
             inflating = min(inflate for inflate, _, _ in rounds)
             best = min((scan for _, scan, _ in rounds), key=lambda scan: scan["cpu"])
             wall = min(scan["wall"] for _, _, scan in rounds)
@@ -88,21 +87,16 @@ def _write(path: Path, files: DexSet) -> None:
             apk.writestr("classes.dex" if k == 0 else f"classes{k + 1}.dex", data)
 
 
-def _scan(path: Path, cores: str = "one") -> dict[str, float]:
+def _scan(path: Path, bind: Callable[[], None] | None = on_one_core) -> dict[str, float]:
     root = Path(__file__).resolve().parent.parent.parent
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(path), cores],
+        [sys.executable, "-c", CHILD, str(path)],
         capture_output=True,
         text=True,
         check=True,
         cwd=root,
         env=installed(),
+        preexec_fn=bind,
     )
     result: dict[str, float] = json.loads(done.stdout)
     return result
-
-
-def _cpu(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start

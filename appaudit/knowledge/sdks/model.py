@@ -117,7 +117,8 @@ class Sdk:
     page where it says so; ``checked``: the day on which the two were compared; with one, an
     empty ``collects`` means that the vendor says it collects nothing. Without one the page is that of
     somebody who repeats the vendor, or of the SDK for another system: a lead to check, no proof.
-    ``likely``: where nobody has read the vendor's statement, what such SDKs collect; no rule goes by it.
+    ``likely``: where nobody has read the vendor's statement, what such SDKs collect; no rule takes it
+    for said.
     ``version``: where its version stands, ``class#field``, ``meta-data:key``, ``META-INF/file`` or
     ``string:words``, ASCII that the version follows in a string of the code.
     ``init``: ``class#method`` that starts it.

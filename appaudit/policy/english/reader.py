@@ -50,8 +50,9 @@ class EnglishReader(Nouns):
             elif item.text in SIGNS:
                 self.sign(i, item)
         self.end_condition(len(self.text))
-        self.predicate()
-        if may_match(_SIGNS_IN, self.text.lower()) and _SIGNS_IN.search(self.text):
+        low = self.text.lower()
+        self.predicate(low)
+        if may_match(_SIGNS_IN, low) and _SIGNS_IN.search(self.text):
             self.mentions = signed_in_with(self.text, self.mentions)
         self.out.mentions = self.mentions
         self.out.items = self.items
@@ -66,12 +67,12 @@ class EnglishReader(Nouns):
                 return mention.frame
         return self.out.last_frame
 
-    def predicate(self) -> None:
-        """Words that say of the data before them what a verb would: visible to others, a help to us."""
+    def predicate(self, low: str) -> None:
+        """Words that say of the data before them what a verb would: visible to others, a help to us.
+        ``low``: the sentence in lower case."""
         free = [m for m in self.mentions if m.frame is None and m.clause >= 0]
         if not free:
             return
-        low = self.text.lower()
         for pattern, cls in ((_SEEN, "display"), (_SERVES, "use")):
             found = pattern.search(self.text, free[0].end) if may_match(pattern, low) else None
             if found is None:

@@ -155,20 +155,12 @@ class Lexicon:
         self._sensed = {sense.type for sense in self._senses}
 
     @cached_property
-    @uncollected()
     def _words(self) -> dict[str, Any]:
-        trie: dict[str, Any] = {}
-        for phrase, entry in self._phrases("en"):
-            _add(trie, chain.from_iterable(map(_keys, phrase.split())), entry)
-        return trie
+        return _trie((chain.from_iterable(map(_keys, p.split())), entry) for p, entry in self._phrases("en"))
 
     @cached_property
-    @uncollected()
     def _chars(self) -> dict[str, Any]:
-        trie: dict[str, Any] = {}
-        for phrase, entry in self._phrases("zh"):
-            _add(trie, phrase.lower(), entry)
-        return trie
+        return _trie((phrase.lower(), entry) for phrase, entry in self._phrases("zh"))
 
     def data(self, words: Iterable[str]) -> Entry | None:
         """What English ``words`` name as data when they stand together."""
@@ -255,40 +247,26 @@ class Lexicon:
         words = list(map(_FOLDED.__getitem__, bodies))
         out: list[Token] = []
         nodes, count, i = list(map(self._words.get, words)), len(words), 0
+        words.append(_END)
         while i < count:
             node = nodes[i]
-            if node is None:
-                if bare:
-                    out.append(Token(starts[i], ends[i], bodies[i], NOTHING))
-                i += 1
-                continue
-            best, best_end, j = None, i, i + 1
-            # Depth-first over the two ways on (the word itself, a wildcard), longest end wins.
-            waiting: list[tuple[dict[str, Any], int]] = []
-            while node is not None:
-                if j > best_end and _END in node:
-                    best, best_end = node[_END], j
-                    if len(node) == 1 and not waiting:
-                        break  # nothing goes on from here
-                here, node = node, None
-                if j < count:
-                    if WILDCARD in here and words[j][0].isalnum():
-                        waiting.append((here[WILDCARD], j + 1))
-                    node = here.get(words[j])
-                j += 1
-                if node is None and waiting:
-                    node, j = waiting.pop()
+            best, end = None, i + 1
+            if node is not None:
+                if WILDCARD in node or words[end] in node:
+                    best, end = _longest(node, words, end)
+                else:  # nothing goes on from here
+                    best = node.get(_END)
             if best is None:
                 if bare:
                     out.append(Token(starts[i], ends[i], bodies[i], NOTHING))
                 i += 1
-            elif best_end == i + 1:
+            elif end == i + 1:
                 out.append(Token(starts[i], ends[i], bodies[i], best))
-                i = best_end
+                i = end
             else:
-                start, end = starts[i], ends[best_end - 1]
-                out.append(Token(start, end, text[start:end], best))
-                i = best_end
+                start, stop = starts[i], ends[end - 1]
+                out.append(Token(start, stop, text[start:stop], best))
+                i = end
         return out
 
     def _match_chinese(self, text: str) -> list[Token]:
@@ -321,15 +299,50 @@ class Lexicon:
         return out
 
 
-def _add(trie: dict[str, Any], keys: Iterable[str], entry: Entry) -> None:
-    node = trie
-    for key in keys:
-        following = node.get(key)
-        if following is None:
-            following = node[key] = {}
-        node = following
-    if node is not trie:
-        node.setdefault(_END, {}).setdefault(entry.kind, entry)
+@uncollected()
+def _trie(phrases: Iterable[tuple[Iterable[str], Entry]]) -> dict[str, Any]:
+    """Phrases, each as its keys, by what they begin with; phrases that mean the same share their readings."""
+    trie: dict[str, Any] = {}
+    alone: dict[str, Entry] = {}
+    for keys, entry in phrases:
+        node = trie
+        for key in keys:
+            following = node.get(key)
+            if following is None:
+                following = node[key] = {}
+            node = following
+        if node is trie:
+            continue
+        readings = node.get(_END)
+        if readings is None:
+            if alone.get(entry.kind) is not entry:
+                alone = {entry.kind: entry}
+            node[_END] = alone
+        elif entry.kind not in readings:
+            node[_END] = {**readings, entry.kind: entry}
+    return trie
+
+
+def _longest(node: dict[str, Any], words: list[str], i: int) -> tuple[Mapping[str, Entry] | None, int]:
+    """The readings of the longest phrase that goes on at ``i`` from ``node``, and where it ends; None where
+    there is none. ``words``: those of the text, then `_END`."""
+    best, best_end, last = None, i, len(words) - 1
+    # Depth-first over the two ways on (the word itself, a wildcard), longest end wins.
+    waiting: list[tuple[dict[str, Any], int]] = []
+    here: dict[str, Any] | None = node
+    while here is not None:
+        if _END in here and (best is None or i > best_end):
+            best, best_end = here[_END], i
+        following = None
+        if i < last:
+            if WILDCARD in here and words[i][0].isalnum():
+                waiting.append((here[WILDCARD], i + 1))
+            following = here.get(words[i])
+        i += 1
+        here = following
+        if here is None and waiting:
+            here, i = waiting.pop()
+    return best, best_end
 
 
 @cache

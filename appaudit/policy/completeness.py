@@ -9,7 +9,7 @@ that was read of a document that is too long.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice, product
@@ -19,6 +19,7 @@ from appaudit.knowledge.load import toml
 from appaudit.knowledge.regulations import PROFILES, Profile, clauses
 from appaudit.policy.document import MAX_CHARACTERS
 from appaudit.policy.literals import Index, OneOf
+from appaudit.policy.matching import Language
 from appaudit.policy.result import PolicyResult
 from appaudit.policy.scripts import simplified
 from appaudit.records import Evidence, Fact, Gap, ListingRow, PolicySpan
@@ -127,8 +128,8 @@ def completeness_facts(items: Iterable[Item]) -> list[Fact]:
     return facts
 
 
-_Name = tuple[str, str, str]
-"""Item, kind of its patterns, language."""
+_Name = tuple[str, str]
+"""Item, and kind of its patterns."""
 
 
 @dataclass(slots=True)
@@ -139,8 +140,7 @@ class _Sentence:
     text: str
     folded: str
     bits: int
-    names: Set[_Name]
-    language: str
+    language: Language
     heading: bool
 
     def span(self, match: re.Match[str]) -> PolicySpan:
@@ -153,7 +153,7 @@ class _Sentence:
         )
 
 
-_Told = dict[tuple[str, str], list[_Sentence]]
+_Told = dict[_Name, list[_Sentence]]
 
 
 def _heading(text: str, lang: str) -> bool:
@@ -166,7 +166,6 @@ def _heading(text: str, lang: str) -> bool:
 
 def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
     judged = {d.name for d in result.documents if d.role in _JUDGED}
-    book = _book()
     seen: set[str] = set()
     for name, text in result.texts.items():
         if name not in judged:
@@ -183,21 +182,21 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
                     # Folding must not move characters: a few capital letters become two.
                     folded = words.lower()
                     folded = folded if len(folded) == len(words) else words
-                    lang = "en" if words.isascii() or _HAN.search(words) is None else "zh"
+                    lang: Language = "en" if words.isascii() or _HAN.search(words) is None else "zh"
                     folded = simplified(folded) if lang == "zh" else folded
-                    bits, names = book.index.held(folded)
-                    if book.skip[lang].search(folded, bits) is None:
+                    book = _book(lang)
+                    bits = book.index.held(folded)
+                    if book.skip.search(folded, bits) is None:
                         heading = _heading(words, lang)
-                        yield _Sentence(name, number, at, words, folded, bits, names, lang, heading)
+                        yield _Sentence(name, number, at, words, folded, bits, lang, heading)
 
 
 def _by_rule(sentences: list[_Sentence]) -> _Told:
     """For each item and kind of its patterns the sentences that may match one, in their order."""
     told: _Told = {}
     for sentence in sentences:
-        for key, kind, language in sentence.names:
-            if language == sentence.language:
-                told.setdefault((key, kind), []).append(sentence)
+        for name in _book(sentence.language).index.named(sentence.bits):
+            told.setdefault(name, []).append(sentence)
     return told
 
 
@@ -218,16 +217,14 @@ def _judge(row: Mapping[str, Any], asked: tuple[str, ...], told: _Told, facts: l
 
 
 def _first(key: str, kind: str, told: _Told) -> PolicySpan | None:
-    rules = _book().rules
     for sentence in told.get((key, kind), ()):
         if kind == "present" and sentence.heading:
             continue  # a heading announces; it does not say
-        first, patterns, none = rules[key, kind, sentence.language]
+        first, patterns, none = _book(sentence.language).rules[key, kind]
         if first.search(sentence.folded, sentence.bits, sentence.text) is None:
             continue
         for parts in patterns:
-            words = [sentence.text if case else sentence.folded for _, case in parts]
-            found = [_compiled(p).search(text) for (p, _), text in zip(parts, words, strict=True)]
+            found = [p.search(sentence.text if cased else sentence.folded) for p, cased in parts]
             if found[0] is None or not all(found):
                 continue
             if none is None or none.search(sentence.folded, sentence.bits) is None:
@@ -265,44 +262,38 @@ def _facts_words(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"at least {row['facts']['at_least']} declared subjects: {', '.join(row['facts']['actions'])}",)
 
 
+_Parts = tuple[tuple[re.Pattern[str], bool], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """``skip``: sentences that only announce. ``rules``, by item, kind and language: the first part of every
-    pattern, every pattern as parts with whether case counts, what rules a sentence out."""
+    """The file's patterns of one language. ``skip``: sentences that only announce. ``rules``: the first part
+    of every pattern, every pattern as parts with whether case counts, what rules a sentence out."""
 
     index: Index[_Name]
-    skip: Mapping[str, OneOf]
-    rules: Mapping[tuple[str, str, str], tuple[OneOf, tuple[_Parts, ...], OneOf | None]]
-
-
-_Parts = tuple[tuple[str, bool], ...]
+    skip: OneOf
+    rules: Mapping[_Name, tuple[OneOf, tuple[_Parts, ...], OneOf | None]]
 
 
 @cache
-def _book() -> _Book:
-    """The file's patterns. Those in lower case are tried on the folded sentence."""
+def _book(language: Language) -> _Book:
+    """The file's patterns of ``language``. Those in lower case are tried on the folded sentence."""
     known = toml("completeness.toml")
     index: Index[_Name] = Index()
-    rules: dict[tuple[str, str, str], tuple[OneOf, tuple[_Parts, ...], OneOf | None]] = {}
-    for row, kind, language in product(known["item"], ("when", "present", "vague"), ("zh", "en")):
+    rules: dict[_Name, tuple[OneOf, tuple[_Parts, ...], OneOf | None]] = {}
+    for row, kind in product(known["item"], ("when", "present", "vague")):
         patterns = [pattern.split(" && ") for pattern in row.get(kind, {}).get(language, ())]
         none = row.get("none", {}).get(language, ()) if kind == "present" else ()
-        rules[row["id"], kind, language] = (
+        rules[row["id"], kind] = (
             index.one_of(
                 (p[0] for p in patterns),
                 (bool(_CAPITAL.search(p[0])) for p in patterns),
-                (row["id"], kind, language),
+                (row["id"], kind),
             ),
-            tuple(tuple((p, bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
+            tuple(tuple((re.compile(p), bool(_CAPITAL.search(p))) for p in parts) for parts in patterns),
             index.one_of(none) if none else None,
         )
-    return _Book(index, {lang: index.one_of(known["skip"][lang]) for lang in ("zh", "en")}, rules)
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """One part of a pattern, compiled when it is first needed."""
-    return re.compile(pattern)
+    return _Book(index, index.one_of(known["skip"][language]), rules)
 
 
 _CAPITAL = re.compile(r"(?<!\\)[A-Z]")

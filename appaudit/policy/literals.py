@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Hashable, Iterable, Set
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cache
+from itertools import chain
 from typing import Generic, TypeVar
 
 from appaudit.policy.memo import Memo
@@ -34,56 +35,63 @@ _MOST_WORDS = 20_000
 
 
 class Index(Generic[N]):
-    """Which of the strings that its patterns need a text may hold: a bit each, looked up by its words.
+    """What its patterns need that a text may hold: a bit each, looked up by the text's words.
 
     All patterns are made before the first text is asked for.
     """
 
     def __init__(self) -> None:
+        self._count = 1
         self._pieces: dict[str, int] = {}
         self._by_head: dict[str, list[str]] = {}
         self._han: dict[str, list[str]] = {}
-        self._names: dict[str, set[N]] = {}
-        self._always: frozenset[N] = frozenset()
-        self._telling: Memo[tuple[int, frozenset[N]] | None] = Memo(self._tells, _MOST_WORDS)
+        self._names: dict[int, N] = {}
+        self._naming = 0
+        self._calls: dict[str, int] = {}
+        self._always = _ANY
+        self._telling: Memo[int] = Memo(self._tells, _MOST_WORDS)
 
     def one_of(self, patterns: Iterable[str], cased: Iterable[bool] = (), name: N | None = None) -> OneOf:
         """Patterns that are searched for together. They are in lower case; where ``cased`` tells so, one
-        is tried on the text as it stands. ``name``: what `held` gives where one of them may match."""
+        is tried on the text as it stands. ``name``: what `named` gives where one of them may match."""
         assert not self._telling, "a pattern after the first text"
         patterns = tuple(patterns)
         needs = []
+        firsts: list[Iterable[str]] = []
         for pattern in patterns:
             strings = needed(pattern)
             pieces = [some for some in (frozenset(map(_piece, some)) for some in strings) if all(some)]
-            if name is not None:
-                self._call(name, pieces[0] if pieces else None)
+            firsts.append(pieces[0] if pieces else ())
             needs.append((tuple(map(self._bits, pieces)), tuple(map(tuple, strings))))
+        if name is not None:
+            self._name(name, firsts)
         return OneOf(patterns, tuple(cased), tuple(needs))
 
-    def held(self, folded: str) -> tuple[int, Set[N]]:
-        """(bits, names) of what a text in lower case may hold: found once, they serve every `OneOf` of the
-        index. The lowest bit is every text's."""
+    def held(self, folded: str) -> int:
+        """The bits of what a text in lower case may hold: found once, they serve every `OneOf` of the index.
+        The lowest bit is every text's."""
         if folded.isascii() or _HAN.search(folded) is None:
-            words = set(folded.split())
+            words: Iterable[str] = folded.split()
         else:
-            words = set(_WORD.findall(folded))
-            for first in self._han.keys() & set(folded):
-                words.update([piece for piece in self._han[first] if piece in folded])
-        bits, names = _ANY, set(self._always)
-        for some, called in filter(None, map(self._telling.__getitem__, words)):
-            bits |= some
-            names |= called
-        return bits, names
+            pairs = (p for first in self._han.keys() & set(folded) for p in self._han[first] if p in folded)
+            words = chain(_WORD.findall(folded), pairs)
+        told = filter(None, map(self._telling.__getitem__, words))
+        return functools.reduce(operator.or_, told, self._always)
 
-    def _tells(self, word: str) -> tuple[int, frozenset[N]] | None:
-        """The bits and names of the pieces that ``word`` may hold, None where it holds none; it may have
-        signs before and after it."""
+    def named(self, bits: int) -> Iterator[N]:
+        """The names of what may match a text that holds ``bits``, in the order in which they were given."""
+        rest = bits & self._naming
+        while rest:
+            lowest = rest & -rest
+            yield self._names[lowest]
+            rest ^= lowest
+
+    def _tells(self, word: str) -> int:
+        """The bits of the pieces that ``word`` may hold, and of the names they call; it may have signs before
+        and after it."""
         parts = [word] if word in self._pieces else _WORD.findall(word)
         pieces = {piece for part in parts for piece in self._inside(part)}
-        if not pieces:
-            return None
-        return self._bits(pieces), frozenset[N]().union(*(self._names.get(p, ()) for p in pieces))
+        return functools.reduce(operator.or_, (self._pieces[p] | self._calls.get(p, 0) for p in pieces), 0)
 
     def _inside(self, word: str) -> Iterable[str]:
         """The pieces that a word may hold."""
@@ -100,19 +108,29 @@ class Index(Generic[N]):
         bits = 0
         for piece in pieces:
             if piece not in self._pieces:
-                self._pieces[piece] = _ANY << (1 + len(self._pieces))
+                self._pieces[piece] = self._next()
                 self._by_head.setdefault(piece[:_HEAD], []).append(piece)
                 if not piece.isascii():
                     self._han.setdefault(piece[0], []).append(piece)
             bits |= self._pieces[piece]
         return bits
 
-    def _call(self, name: N, pieces: Iterable[str] | None) -> None:
-        """``name`` may match where a text holds one of ``pieces``; anywhere, where there are none."""
-        if pieces is None:
-            self._always |= {name}
-        for piece in pieces or ():
-            self._names.setdefault(piece, set()).add(name)
+    def _name(self, name: N, firsts: Iterable[Iterable[str]]) -> None:
+        """Calls ``name`` where a text holds one of any of ``firsts``; in every text, where one is empty."""
+        bit = self._next()
+        self._names[bit] = name
+        self._naming |= bit
+        for pieces in firsts:
+            if not pieces:
+                self._always |= bit
+            for piece in pieces:
+                self._calls[piece] = self._calls.get(piece, 0) | bit
+
+    def _next(self) -> int:
+        """A bit that nothing has yet."""
+        bit = _ANY << self._count
+        self._count += 1
+        return bit
 
 
 def _piece(string: str) -> str:
@@ -121,7 +139,7 @@ def _piece(string: str) -> str:
 
 
 class OneOf:
-    """Patterns searched for together; those whose strings a text lacks are not tried, nor compiled before.
+    """Patterns searched for together; those whose strings a text lacks are not tried.
 
     ``needs``: for each pattern the bits and the strings of which a text holds one of each.
     """
@@ -132,21 +150,21 @@ class OneOf:
         cased: tuple[bool, ...],
         needs: tuple[tuple[tuple[int, ...], tuple[tuple[str, ...], ...]], ...],
     ) -> None:
-        self._patterns = patterns
-        self._cased = cased or (False,) * len(patterns)
-        self._needs = tuple(
-            (i, bits[0] if bits else _ANY, bits[1:], some) for i, (bits, some) in enumerate(needs)
+        self._tries = tuple(
+            (bits[0] if bits else _ANY, bits[1:], strings, re.compile(pattern).search, case)
+            for pattern, (bits, strings), case in zip(
+                patterns, needs, cased or (False,) * len(patterns), strict=True
+            )
         )
-        self.wanted = functools.reduce(operator.or_, (first for _, first, _, _ in self._needs), 0)
-        self._compiled: list[re.Pattern[str] | None] = [None] * len(patterns)
+        self._wanted = functools.reduce(operator.or_, (first for first, *_ in self._tries), 0)
 
     def search(self, folded: str, bits: int, text: str = "") -> re.Match[str] | None:
         """The first match, of the first of the patterns that match there. ``folded``: the text in lower
         case; ``bits``: what it holds, by `Index.held`; ``text``: as it stands, where a pattern is cased."""
-        if not self.wanted & bits:
+        if not self._wanted & bits:
             return None
         best: re.Match[str] | None = None
-        for i, first, more, strings in self._needs:
+        for first, more, strings, search, cased in self._tries:
             if not first & bits:
                 continue
             for wanted in more:
@@ -155,16 +173,10 @@ class OneOf:
             else:
                 if not _holds(folded, strings):
                     continue
-                found = self._pattern(i).search(text if self._cased[i] else folded)
+                found = search(text if cased else folded)
                 if found is not None and (best is None or found.start() < best.start()):
                     best = found
         return best
-
-    def _pattern(self, i: int) -> re.Pattern[str]:
-        compiled = self._compiled[i]
-        if compiled is None:
-            compiled = self._compiled[i] = re.compile(self._patterns[i])
-        return compiled
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -103,9 +103,10 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
             book = rules(language)
             low = text.lower()
             low = low if len(low) == len(text) else text
-            bits, numbers = book.index.held(low)
+            bits = book.index.held(low)
+            numbers: Iterable[int] = book.index.named(bits)
             menu = MENU_PATH.search(text) if has_path_sign(text) else None
-            for rule in map(book.all.__getitem__, sorted(numbers if menu is None else numbers | book.bare)):
+            for rule in map(book.all.__getitem__, numbers if menu is None else sorted({*numbers, *book.bare})):
                 if paragraph.kind == "heading" and not rule.headings:
                     continue
                 span = rule.find(low, bits, paragraph.path, menu)

@@ -1,4 +1,4 @@
-"""The search for circles of garbage, put off while many records are made that hold none."""
+"""The search for circles of garbage: put off while many records are made, and kept from tables that last."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ def uncollected() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
+
+
+def settled() -> None:
+    """Leaves what is in memory now out of that search from here on: called when a large table is made that
+    lasts as long as the process."""
+    gc.freeze()

@@ -29,7 +29,7 @@ Status = Literal["present", "vague", "missing", "not_applicable", "not_examined"
 SUBJECT = "notice:"
 """Prefix of the subject of completeness facts; the item's id follows."""
 
-_END = re.compile(r"[。！？!?；;]|\.(?=\s|$)")
+_END = re.compile(r"[。！？!?；;.](?:(?<!\.)|(?!\S))")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _STOPS = tuple("。；;：:.!?！？])）】")
 _VALUE = re.compile(r"\d{2}|@|://")

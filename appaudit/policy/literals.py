@@ -18,6 +18,8 @@ _MANY = 60
 _ANY = 1
 """The bit of every text: what a pattern wants of which nothing is known."""
 _ZERO_WIDTH = "bBAZ"
+_PLAIN = re.compile(r"(?:[^\\()\[\].^$*+?{}|](?![*+?{]))+")
+"""Characters of a pattern that stand for themselves, each once."""
 
 
 _COMMON = frozenset({"data", "information", "personal", "personal information", "信息", "个人信息"})
@@ -43,11 +45,11 @@ class Index(Generic[N]):
     def __init__(self) -> None:
         self._count = 1
         self._pieces: dict[str, int] = {}
+        self._told: dict[str, int] = {}
         self._by_head: dict[str, list[str]] = {}
         self._han: dict[str, list[str]] = {}
         self._names: dict[int, N] = {}
         self._naming = 0
-        self._calls: dict[str, int] = {}
         self._always = _ANY
         self._telling: Memo[int] = Memo(self._tells, _MOST_WORDS)
 
@@ -89,26 +91,22 @@ class Index(Generic[N]):
     def _tells(self, word: str) -> int:
         """The bits of the pieces that ``word`` may hold, and of the names they call; it may have signs before
         and after it."""
-        parts = [word] if word in self._pieces else _WORD.findall(word)
-        pieces = {piece for part in parts for piece in self._inside(part)}
-        return functools.reduce(operator.or_, (self._pieces[p] | self._calls.get(p, 0) for p in pieces), 0)
-
-    def _inside(self, word: str) -> Iterable[str]:
-        """The pieces that a word may hold."""
         if len(word) > _LONGEST_WORD:
-            return self._pieces  # any
-        if len(word) < _HEAD:
-            return (word,) if word in self._pieces else ()
-        heads = [word[i : i + _HEAD] for i in range(len(word) - _HEAD + 1)]
-        return [
-            p for i, head in enumerate(heads) for p in self._by_head.get(head, ()) if word.startswith(p, i)
-        ]
+            parts = _WORD.findall(word)
+            told = self._told.values() if parts == [word] else map(self._tells, parts)
+            return functools.reduce(operator.or_, told, 0)
+        bits = self._told.get("@", 0) if "@" in word else 0
+        for i in range(len(word)):
+            for piece in self._by_head.get(word[i : i + _HEAD], ()):
+                if word.startswith(piece, i):
+                    bits |= self._told[piece]
+        return bits
 
     def _bits(self, pieces: Iterable[str]) -> int:
         bits = 0
         for piece in pieces:
             if piece not in self._pieces:
-                self._pieces[piece] = self._next()
+                self._pieces[piece] = self._told[piece] = self._next()
                 self._by_head.setdefault(piece[:_HEAD], []).append(piece)
                 if not piece.isascii():
                     self._han.setdefault(piece[0], []).append(piece)
@@ -124,7 +122,7 @@ class Index(Generic[N]):
             if not pieces:
                 self._always |= bit
             for piece in pieces:
-                self._calls[piece] = self._calls.get(piece, 0) | bit
+                self._told[piece] |= bit
 
     def _next(self) -> int:
         """A bit that nothing has yet."""
@@ -225,6 +223,10 @@ def _sequence(pattern: str, i: int) -> tuple[Needs, int]:
     found: list[frozenset[str]] = []
     run = ""
     while i < len(pattern) and pattern[i] not in "|)":
+        if (plain := _PLAIN.match(pattern, i)) is not None:
+            run += plain.group()
+            i = plain.end()
+            continue
         char = pattern[i]
         piece = ""
         group: Needs = ()
@@ -261,6 +263,7 @@ def _worth(strings: frozenset[str]) -> tuple[int, int]:
     return min(_weight(s) for s in strings), -len(strings)
 
 
+@cache
 def _weight(text: str) -> int:
     """How rare a string is: a Chinese character counts as two letters, so does the sign of an address, white
     space as none."""

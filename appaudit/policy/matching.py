@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from itertools import accumulate, chain
 from typing import Any, Literal
 
-from appaudit.garbage import uncollected
+from appaudit.garbage import settled, uncollected
 from appaudit.policy.memo import Memo
 from appaudit.policy.scripts import HAN
 
@@ -320,6 +320,7 @@ def _trie(phrases: Iterable[tuple[Iterable[str], Entry]]) -> dict[str, Any]:
             node[_END] = alone
         elif entry.kind not in readings:
             node[_END] = {**readings, entry.kind: entry}
+    settled()
     return trie
 
 

@@ -24,6 +24,8 @@ def _tables() -> tuple[dict[int, str], frozenset[str], re.Pattern[str], dict[str
 def simplified(text: str) -> str:
     """``text`` in simplified characters and words, every character where it stood; simplified text as it
     is."""
+    if text.isascii():
+        return text
     characters, traditional, pattern, words = _tables()
     if traditional.isdisjoint(text):
         return text

@@ -19,7 +19,9 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|co|ltd|inc|corp|no|vs|mr|ms|dr|st|u\.s|u\.k|p\.o|llc|approx|dept|est|art|sec)|\b[A-Za-z])\.$",
     re.I,
 )
-_STOP = re.compile(r"[。！？；;!?]+[”’」』）)\"']*|\.(?=\s|$|[A-Z][a-z])[”’\"')]*|\n")
+_STOP = re.compile(
+    r"[。！？；;!?.\n](?:(?<=[。！？；;!?])[。！？；;!?]*[”’」』）)\"']*|(?<=\.)(?=\s|$|[A-Z][a-z])|(?<=\n))"
+)
 _BRACKET = re.compile(r"[(（\[【)）\]】]")
 _GOES_ON = re.compile(r"\s*[a-z,)]")
 _CLOSED = re.compile(r"[)）\]】]")
@@ -54,8 +56,8 @@ def language_of(text: str) -> Literal["zh", "en"]:
 
 def words_in(text: str) -> list[str]:
     """The words of a text in lower case; each Chinese character is one."""
-    if text.isascii():
-        return text.encode().lower().translate(_SIGNS).decode().split()
+    if text.isascii() or HAN.search(text) is None:
+        return text.encode("ascii", "replace").lower().translate(_SIGNS).decode().split()
     return _WORD.findall(text.lower())
 
 

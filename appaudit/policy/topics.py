@@ -106,7 +106,9 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
             bits = book.index.held(low)
             numbers: Iterable[int] = book.index.named(bits)
             menu = MENU_PATH.search(text) if has_path_sign(text) else None
-            for rule in map(book.all.__getitem__, numbers if menu is None else sorted({*numbers, *book.bare})):
+            if menu is not None:
+                numbers = sorted({*numbers, *book.bare})
+            for rule in map(book.all.__getitem__, numbers):
                 if paragraph.kind == "heading" and not rule.headings:
                     continue
                 span = rule.find(low, bits, paragraph.path, menu)

@@ -10,7 +10,7 @@ from appaudit.policy.reading import Frame, Mention
 
 _PROVIDERS = "|".join(map(re.escape, words_of("grammar.en")["identity_provider"]["words"]))
 _SIGN = r"(?:sign|log|register|connect)(?:s|ed|ing|ged|ging)?(?:[ -](?:in|up|on))?"
-_WITH = rf"(?<!not )(?<!never )\b{_SIGN} (?:with|via|through|using|by)\b"
+_WITH = rf"\b(?<!not )(?<!never ){_SIGN} (?:with|via|through|using|by)\b"
 _BY_NAME = re.compile(
     rf"{_WITH} (?:your |an? )?(?P<name>{_PROVIDERS})\b(?! (?:accounts?|analytics|play|maps)\b)", re.I
 )

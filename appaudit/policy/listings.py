@@ -15,6 +15,7 @@ from appaudit.knowledge.load import toml
 from appaudit.policy.cells import Found, denied, empty, other_system, permissions_in, server_side, types_in
 from appaudit.policy.document import LoadedDocument, Table, lines_read, tables_read
 from appaudit.policy.sdk_names import names_sdk, sdk_actor, sdk_candidates
+from appaudit.policy.stacked import stacked, tabbed
 from appaudit.records import Evidence, Fact, ListingRow, PolicySpan, Source
 
 LIST_ROLES = frozenset({"sdk_list", "permission_list", "data_list"})
@@ -70,18 +71,34 @@ def listing_facts(document: LoadedDocument) -> tuple[list[Fact], set[int]]:
             reader = _Row(document, source, sheet, record, links)
             facts += reader.read(found)
             lines |= {cell.line for cells in record.values() for cell in cells}
+    for found, records in _stacks(document):
+        for record in records:
+            facts += _Row(document, source, sheet, record, links).read(found)
+            lines |= {c.line for name, cells in record.items() if name != "purpose" for c in cells}
     return facts, lines
 
 
 def lists(document: LoadedDocument) -> Iterator[tuple[str, list[Record]]]:
     """The lists of a document: kind and records of each."""
-    for table in tables_read(document):
+    plain = tabbed(lines_read(document)[0], column, kind) if document.format == "text" else ()
+    for table in (*tables_read(document), *plain):
         found = _upright(document, table) or _sideways(document, table)
         if found is not None:
             yield found
     found = _labelled(document)
     if found is not None:
         yield found
+
+
+def _stacks(document: LoadedDocument) -> Iterator[tuple[str, list[Record]]]:
+    """The lists of a document whose cells are lines; the prose of their purposes is read as prose too."""
+    for stack in stacked(lines_read(document)[0], column, kind):
+        records: list[Record] = []
+        for row in stack.cells:
+            records.append({})
+            for head, (number, start, text) in zip(stack.heads, row, strict=True):
+                records[-1].setdefault(column(head) or "", []).append(Cell(text, number, start, head))
+        yield kind([column(head) for head in stack.heads]) or "", records
 
 
 def _upright(document: LoadedDocument, table: Table) -> tuple[str, list[Record]] | None:

@@ -33,7 +33,7 @@ def short(facts: list[Fact]) -> set[tuple[str, str, str, str]]:
     return {(f.stance, f.actor, f.action, f.subject) for f in facts}
 
 
-@pytest.mark.parametrize("shape", ["csv", "xlsx", "html", "md", "sideways", "labelled"])
+@pytest.mark.parametrize("shape", ["csv", "xlsx", "html", "md", "sideways", "labelled", "tabbed", "stacked"])
 def test_an_sdk_list_gives_the_same_facts_in_any_shape(shape: str) -> None:
     head, *rows = KNOWN
     if shape == "csv":
@@ -50,6 +50,12 @@ def test_an_sdk_list_gives_the_same_facts_in_any_shape(shape: str) -> None:
         pairs = [(h, c) for r in rows for h, c in zip(head, r, strict=True)]
         body = "".join(f"<tr><td>{h}</td><td>{c}</td></tr>" for h, c in pairs)
         document = load_bytes("SDK目录.html", f"<table>{body}</table>".encode())
+    elif shape in ("tabbed", "stacked"):
+        between = "\t" if shape == "tabbed" else "\n"
+        text = (
+            "以下是我们接入的SDK。\n" + "\n".join(between.join(r) for r in KNOWN) + "\n一、联系我们\n请来信。"
+        )
+        document = load_bytes("SDK目录.txt", text.encode())
     else:
         text = "\n".join(f"{h}：{c}" for r in rows for h, c in zip(head, r, strict=True))
         document = load_bytes("SDK目录.txt", text.encode())
@@ -241,3 +247,17 @@ def test_labels_of_running_text_are_no_list() -> None:
     )
     found = {f.subject for f in read_loaded(load_bytes("p.txt", text.encode())).facts}
     assert {"data:camera", "data:voice"} <= found
+
+
+@pytest.mark.parametrize(
+    ("rows", "data"),
+    [
+        ("开票 发票抬头、邮箱 用于寄送发票 送货 收货地址 用于送货", {"invoice_info", "email", "address"}),
+        ("我们重视您的个人信息 我们会说到您的邮箱 完", set()),
+        ("收集方式 必要性 完 完 完 完 完", set()),
+    ],
+)
+def test_a_table_one_cell_a_line_ends_where_a_cell_cannot_stand(rows: str, data: set[str]) -> None:
+    lines = ["隐私政策", "功能", "个人信息", "使用目的", *rows.split(), "二、共享", "我们不共享邮箱。"]
+    document = load_bytes("p.txt", "\n".join(lines).encode())
+    assert {f.subject.removeprefix("data:") for f in facts_of(document)} == data

@@ -16,6 +16,10 @@ _TOOLS = frozenset({"cookie", "web_beacon"})
 _BY_MEANS = re.compile(r"(?:通过|利用|借助|使用|运用)[^，,。；;]{0,20}$")
 _TAKES = re.compile(r"[^，,。；;]{0,24}(?:收集|采集|记录|获取|存储)")
 """通过Cookie收集您的信息: the means is read from the device too."""
+_HELPS = re.compile(r"[^，,。；;]{0,24}?(?:有助于|帮助|协助)我们")
+"""Cookie有助于我们……: what it tells us is kept in it."""
+_CHECKS = re.compile(r"(?:信息|数据)?(?:来|以)?(?:校准|校验|判断|分析|统计|匹配|计算)")
+"""通过地理位置校准报表: what is worked on is read."""
 _TOOL = Frame("通过", "use", "we", "collected", 0, 0)
 _SIGN_INS = frozenset({"phone_number", "email", "third_party_account"})
 _FRAME = Frame("登录", "provide", "you", "collected", 0, 0)
@@ -26,9 +30,10 @@ def signs_in(text: str, item: Token, type_id: str) -> Frame | None:
     are taken, else None."""
     if type_id in _TOOLS:
         tool = _BY_MEANS.search(text, max(0, item.start - 24), item.start) and _TAKES.match(text, item.end)
-        return _TOOL if tool else None
+        return _TOOL if tool or _HELPS.match(text, item.end) else None
     if type_id not in _SIGN_INS:
-        return None
+        worked = text.endswith(("通过", "通过您的"), 0, item.start) and _CHECKS.match(text, item.end)
+        return _TOOL if worked else None
     if _SIGN_IN.match(text, item.end):
         return _FRAME if _MEANS.search(text, max(0, item.start - 10), item.start) else None
     return _FRAME if type_id == "third_party_account" and _BOUND.match(text, item.end) else None

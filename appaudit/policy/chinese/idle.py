@@ -20,6 +20,9 @@ _MENDS = ("补充", "完善", "设置", "上传")
 _RIGHT_BEFORE = re.compile(r"(?:查阅|查看|查询|访问|更正|删除|管理)[、和或及/]$")
 _RIGHT_AFTER = re.compile(r"[、和或及/](?:查阅|更正|删除)")
 """更正、补充您的昵称: a right."""
+_SEES = ("查询", "访问")
+_SEEN = re.compile(r"[、和或及/](?:查阅|更正|删除|修改|清除|管理)[^，,。；;]{0,4}您的")
+"""查询、删除您的聊天记录: a right."""
 
 
 def idle(text: str, item: Token, cls: str) -> bool:
@@ -34,6 +37,8 @@ def idle(text: str, item: Token, cls: str) -> bool:
         return True
     if cls == "provide" and _SPARED.search(text, max(0, start - 10), start):
         return True
+    if item.text in _SEES:
+        return _SEEN.match(text, item.end) is not None
     if item.text not in _MENDS:
         return False
     before = _RIGHT_BEFORE.search(text, max(0, start - 4), start)

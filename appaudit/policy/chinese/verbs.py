@@ -12,7 +12,7 @@ from appaudit.policy.matching import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Mention, Polarity, joined
 
 _AND = re.compile(r"(?:并|和|或|及|、|/|以及|或者){1,2}")
-_SO_AS = re.compile(r"(?:以|用于|用来|以便|目的是)$")
+_SO_AS = re.compile(r"(?:以|用于|用来|以便|目的是|以便我们|便于我们)$")
 """以获取……, 用于收集……: what for, and collected all the same."""
 _GIVEN_UP = re.compile(r"(?:关闭|取消|撤回|撤销)[^。；;]{0,50}不(?:会)?再[^，,。；;]{0,6}$")
 """您关闭权限后，我们将不再收集: says nothing of what is collected until then."""
@@ -26,6 +26,12 @@ _WHOSE = re.compile(r"(?:给)?(?:我们|本平台|本应用)?(?:获取|使用|�
 _OURS = ("收集", "采集")
 _WITHDRAWN = re.compile(r"撤回|撤销|拒绝|限制|反对|要求|允许|停止|取消|禁止|终止|质疑")
 _BREAKS = re.compile(r"[，,。；;]")
+_WORKED = re.compile(r"(?:[或和、及][^，,。；;]{2,4}化)?(?:处理)?(?:之后|以后|后|过)的")
+"""去标识化或匿名化后的信息: which data."""
+_OF_OURS = re.compile(
+    r"的?(?:委托|合作|授权|聘请|指定|关联|[^，,。；;]{0,6}(?:伙伴|公司|机构|服务商|供应商|提供商))"
+)
+"""提供给我们委托的机构: handed on."""
 
 
 class Verbs(Words):
@@ -77,6 +83,12 @@ class Verbs(Words):
             cls = "use"
         if cls == "other" and item.text == "发送":
             cls = "collect" if self.plants(i) else "provide" if self.to_server(item) else "other"
+        if cls == "other" and _WORKED.match(self.text, item.end):
+            return
+        if item.text.endswith("给我们") and _OF_OURS.match(self.text, item.end):
+            cls = "share"
+        if cls == "share" and state.actor == "you" and state.passive and self.told_of():
+            state.actor = ""
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if item.text == "授权" and nxt is not None and nxt.get("verb"):
             after = self.text[nxt.end : nxt.end + 8]
@@ -138,6 +150,11 @@ class Verbs(Words):
         else:
             state.frame = joined(frame, previous) if adjacent and previous is not None else frame
         state.taking = -1
+
+    def told_of(self) -> bool:
+        """Whether the user stands in a relative clause that is over: 您提供的信息会提供给商家."""
+        frame = self.state.frame
+        return frame is not None and frame.kind == "relative"
 
     def of_ours(self, item: Token) -> bool:
         """Takes the data that the noun ``item`` says we work on: 我们对您的位置信息的处理."""

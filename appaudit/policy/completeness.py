@@ -21,7 +21,7 @@ from appaudit.policy.document import MAX_CHARACTERS
 from appaudit.policy.literals import Index, OneOf
 from appaudit.policy.matching import Language
 from appaudit.policy.result import PolicyResult
-from appaudit.policy.scripts import simplified
+from appaudit.policy.scripts import HAN, lowered, simplified
 from appaudit.records import Evidence, Fact, Gap, ListingRow, PolicySpan
 
 Status = Literal["present", "vague", "missing", "not_applicable", "not_examined"]
@@ -30,7 +30,6 @@ SUBJECT = "notice:"
 """Prefix of the subject of completeness facts; the item's id follows."""
 
 _END = re.compile(r"[。！？!?；;.](?:(?<!\.)|(?!\S))")
-_HAN = re.compile("[\u4e00-\u9fff]")
 _STOPS = tuple("。；;：:.!?！？])）】")
 _VALUE = re.compile(r"\d{2}|@|://")
 _MAX_SENTENCE = 2_000
@@ -179,10 +178,8 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
                     if len(words.strip()) < 2 or words in seen:
                         continue
                     seen.add(words)
-                    # Folding must not move characters: a few capital letters become two.
-                    folded = words.lower()
-                    folded = folded if len(folded) == len(words) else words
-                    lang: Language = "en" if words.isascii() or _HAN.search(words) is None else "zh"
+                    folded = lowered(words)
+                    lang: Language = "en" if words.isascii() or HAN.search(words) is None else "zh"
                     folded = simplified(folded) if lang == "zh" else folded
                     book = _book(lang)
                     bits = book.index.held(folded)

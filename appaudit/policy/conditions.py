@@ -32,8 +32,8 @@ def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str,
     """Tokens like ``background`` or ``permission:<name>``, then ``if:<words>`` for the rest."""
     place = (declaration.start - sentence.start, declaration.end - sentence.start)
     clause = _clause(sentence.plain, place[0])
-    out = list(_tokens(sentence.plain, clause, sentence.language))
-    if _optional(sentence.plain, place, sentence.language):
+    out = list(_tokens(sentence.low, clause, sentence.language))
+    if _optional(sentence, place):
         out.append("optional")
     if declaration.polarity == "local_only":
         out.append("local_only")
@@ -45,20 +45,20 @@ def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str,
 
 
 @lru_cache(maxsize=2048)
-def _tokens(text: str, clause: tuple[int, int], language: str) -> tuple[str, ...]:
-    near = text[slice(*clause)].lower()
-    said = _said(text, language)
+def _tokens(low: str, clause: tuple[int, int], language: str) -> tuple[str, ...]:
+    near = low[slice(*clause)]
+    said = _said(low, language)
     out = [name for name, words in said if name != _OPTIONAL and any(w in near for w in words)]
     if _DOTTED.search(near) is not None and (version := _VERSION.search(near)) is not None:
         out.append("until_version:" + next(g for g in version.groups() if g))
     return tuple(out)
 
 
-def _optional(text: str, place: tuple[int, int], language: str) -> bool:
+def _optional(sentence: Sentence, place: tuple[int, int]) -> bool:
     """Whether the data word at ``place`` may be left out: said behind it in brackets ("gender (optional)"),
     before it ("optionally"), or in its clause, which ends where we come in again ("..., and we also ...")."""
-    low = text.lower()
-    for word in next((words for name, words in _said(text, language) if name == _OPTIONAL), ()):
+    text, low = sentence.plain, sentence.low
+    for word in next((words for name, words in _said(low, sentence.language) if name == _OPTIONAL), ()):
         for found in re.finditer(re.escape(word) + _WORD_END, low):
             start, end = found.span()
             if _OPENED.search(text, 0, start) and _CLOSED.match(text, end):
@@ -86,9 +86,8 @@ def _edges(text: str) -> tuple[list[int], list[int]]:
 
 
 @lru_cache(maxsize=64)
-def _said(text: str, language: str) -> list[tuple[str, list[str]]]:
-    """The conditions whose phrases a sentence holds, with those phrases."""
-    low = text.lower()
+def _said(low: str, language: str) -> list[tuple[str, list[str]]]:
+    """The conditions whose phrases a sentence in lower case holds, with those phrases."""
     held = ((name, [w for w in words if w in low]) for name, words in _phrases(language))
     return [(name, words) for name, words in held if words]
 

@@ -92,7 +92,7 @@ def _sentence(found: ReadDocument, index: int, number: int) -> Iterator[str]:
     for topic, _ in topics_of(found):
         if topic.paragraph == index and sentence.start <= topic.start < sentence.start + len(sentence.text):
             yield f"  states {topic.kind}: “{paragraph.text[topic.start : topic.end]}”"
-    for grant in grants_of(sentence.plain, sentence.language):
+    for grant in grants_of(sentence):
         verb = "denies" if grant.denied else "names"
         named = sentence.text[grant.start : grant.end]
         yield f"  {verb} permission: “{named}” is {', '.join(grant.permissions)}"

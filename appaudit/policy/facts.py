@@ -102,7 +102,7 @@ def _permissions(found: ReadDocument) -> list[Fact]:
                 places.setdefault((grant.permissions[0], "declared"), []).append(place)
             continue
         for sentence in paragraph.sentences:
-            for grant in grants_of(sentence.plain, sentence.language):
+            for grant in grants_of(sentence):
                 place = span(found, index, sentence.start + grant.start, sentence.start + grant.end)
                 for name in grant.permissions:
                     places.setdefault((name, "denied" if grant.denied else "declared"), []).append(place)
@@ -170,7 +170,7 @@ def _facts(
     evidence: list[Evidence] = [statement]
     for start, end in declaration.conditions:
         evidence.append(span(found, declaration.paragraph, start, end, "condition"))
-    purpose = purpose_of(sentence.plain, sentence.language)
+    purpose = purpose_of(sentence.plain, sentence.low, sentence.language)
     if purpose is not None:
         where = (sentence.start + purpose[0], sentence.start + purpose[1])
         evidence.append(span(found, declaration.paragraph, *where, "purpose"))

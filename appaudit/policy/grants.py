@@ -9,6 +9,7 @@ from functools import cache
 
 from appaudit.knowledge.permissions import permissions
 from appaudit.policy.lexicon import words_of
+from appaudit.policy.sentences import Sentence
 
 _NAME = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+(?![A-Za-z0-9_])")
 _ALONE = re.compile(r"(?<=[(（])\s*([A-Z]{6,})\s*(?=[)）])")
@@ -67,7 +68,7 @@ def _by_last_name() -> dict[str, str]:
 
 @cache
 def _words(language: str, alone: bool = False) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
-    """What finds the words, and the permissions of each; ``alone``: words that mean a permission wherever
+    """What finds the words in lower case, and the permissions of each; ``alone``: words that mean one wherever
     they stand."""
     meaning = {
         word.lower(): tuple(table["permissions"])
@@ -76,7 +77,7 @@ def _words(language: str, alone: bool = False) -> tuple[re.Pattern[str], dict[st
         if bool(table.get("alone")) == alone
     }
     choices = "|".join(re.escape(w) for w in sorted(meaning, key=len, reverse=True))
-    return re.compile(choices if language == "zh" else rf"\b(?:{choices})\b", re.I), meaning
+    return re.compile(choices if language == "zh" else rf"\b(?:{choices})\b"), meaning
 
 
 def named_in(text: str) -> Iterator[Grant]:
@@ -91,10 +92,10 @@ def named_in(text: str) -> Iterator[Grant]:
             yield Grant((full,), start, end)
 
 
-def grants_of(text: str, language: str) -> Iterator[Grant]:
+def grants_of(sentence: Sentence) -> Iterator[Grant]:
     """Permissions named in one sentence."""
+    text, low, language = sentence.plain, sentence.low, sentence.language
     yield from named_in(text)
-    low = text.lower()
     alone, powers = _words(language, alone=True)
     certain = any(map(low.__contains__, powers))
     hinted = any(map(low.__contains__, _HINT[language]))
@@ -102,15 +103,15 @@ def grants_of(text: str, language: str) -> Iterator[Grant]:
         return
     denied = _DENIED[language].search(text) is not None
     if certain:
-        for match in alone.finditer(text):
-            yield Grant(powers[match.group().lower()], match.start(), match.end(), denied)
+        for match in alone.finditer(low):
+            yield Grant(powers[match.group()], match.start(), match.end(), denied)
     if not hinted:
         return
     cues = [m.span() for m in _CUE[language].finditer(text)]
     if not cues and _ACCESS[language].search(text) is None:
         return
     pattern, meaning = _words(language)
-    found = [(m.start(), m.end(), m.group().lower()) for m in pattern.finditer(text)]
+    found = [(m.start(), m.end(), m.group()) for m in pattern.finditer(low)]
     held: list[bool] = [False] * len(found)
     for i in range(len(found) - 1, -1, -1):
         start, end, _ = found[i]

@@ -200,8 +200,7 @@ class Passing:
 
     def silent(self, sentence: Sentence) -> bool:
         """Whether a sentence names data without saying what happens to them."""
-        text = sentence.plain
-        low = text.lower()
+        text, low = sentence.plain, sentence.low
         if may_match(CAUTION, low) and CAUTION.search(text) is not None:
             return True
         if self.term and not OURS.search(text):
@@ -231,13 +230,13 @@ class Passing:
             and COLLECTING.match(text)
         ):
             self.lead = LABEL_FRAME  # a heading that runs in: "Data you give us. Your name; ..."
-        elif reading.has_verb and _STARTS.match(text):
+        elif self.lead is not None and reading.has_verb and _STARTS.match(text):
             self.lead = None
 
 
 def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int) -> bool:
     """Whether a sentence without a verb of its own continues the list of the one before."""
-    head = sentence.plain[:24].lower()
+    head = sentence.low[:24]
     if head.startswith(
         (
             "for example",

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from appaudit.policy.memo import Memo
+from appaudit.policy.scripts import HAN
 
 N = TypeVar("N", bound=Hashable)
 Needs = tuple[frozenset[str], ...]
@@ -28,7 +29,6 @@ _COMMON = frozenset({"data", "information", "personal", "personal information", 
 
 _PIECE = re.compile("[a-z0-9]{3,}|[\u3400-\u9fff]{1,2}|@")
 _WORD = re.compile("[a-z0-9]+|@")
-_HAN = re.compile("[\u3400-\u9fff]")
 _HEAD = 3
 """Characters by which a piece of a word is looked up; Chinese is looked up by pairs."""
 _LONGEST_WORD = 40
@@ -72,7 +72,7 @@ class Index(Generic[N]):
     def held(self, folded: str) -> int:
         """The bits of what a text in lower case may hold: found once, they serve every `OneOf` of the index.
         The lowest bit is every text's."""
-        if folded.isascii() or _HAN.search(folded) is None:
+        if folded.isascii() or HAN.search(folded) is None:
             words: Iterable[str] = folded.split()
         else:
             pairs = (p for first in self._han.keys() & set(folded) for p in self._han[first] if p in folded)

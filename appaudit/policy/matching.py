@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import accumulate, chain
 from typing import Any, Literal
 
 from appaudit.garbage import settled, uncollected
 from appaudit.policy.memo import Memo
-from appaudit.policy.scripts import HAN
+from appaudit.policy.scripts import HAN, lowered
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -156,7 +156,7 @@ class Lexicon:
 
     @cached_property
     def _words(self) -> dict[str, Any]:
-        return _trie((chain.from_iterable(map(_keys, p.split())), entry) for p, entry in self._phrases("en"))
+        return _trie((_keys(phrase), entry) for phrase, entry in self._phrases("en"))
 
     @cached_property
     def _chars(self) -> dict[str, Any]:
@@ -270,9 +270,7 @@ class Lexicon:
         return out
 
     def _match_chinese(self, text: str) -> list[Token]:
-        low = text.lower()
-        if len(low) != len(text):  # a character that grows when lowered; keep offsets right
-            low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+        low = lowered(text)
         out: list[Token] = []
         root, count, i = self._chars, len(low), 0
         while i < count:
@@ -346,10 +344,17 @@ def _longest(node: dict[str, Any], words: list[str], i: int) -> tuple[Mapping[st
     return best, best_end
 
 
-@cache
-def _keys(word: str) -> tuple[str, ...]:
-    """What a word of a phrase is compared by; a few words make up most phrases."""
+def _keys(phrase: str) -> Iterable[str]:
+    """What the words of an English phrase are compared by."""
+    return chain.from_iterable(map(_KEYS_OF.__getitem__, phrase.split()))
+
+
+def _keys_of(word: str) -> tuple[str, ...]:
     return (word,) if word == WILDCARD else tuple(map(fold, _ENGLISH.findall(word)))
+
+
+_KEYS_OF: Memo[tuple[str, ...]] = Memo(_keys_of, 65536)
+"""A few words make up most phrases."""
 
 
 def _merge(first: list[Token], second: list[Token]) -> list[Token]:

@@ -68,7 +68,7 @@ def gaps(
     ``password``, ``script_size``, ``frames``: what a web page holds beside its text.
     """
     text = document.text
-    size = len("".join(text[: 20 * _SHORT].split()))
+    size = sum(map(len, text[: 20 * _SHORT].split()))
     folded = text[: 20 * _SHORT].lower()
     known = toml("documents.toml")
     short = size < _SHORT and not document.tables

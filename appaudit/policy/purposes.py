@@ -20,16 +20,14 @@ def _patterns(language: str) -> tuple[tuple[str, ...], re.Pattern[str], re.Patte
 
 
 @lru_cache(maxsize=256)
-def purpose_of(text: str, language: str) -> tuple[int, int] | None:
-    """(start, end) of the purpose in a sentence: what opens it ("In order to ..."), else the first
-    that follows ("... to verify your identity"); None if it says none."""
+def purpose_of(text: str, low: str, language: str) -> tuple[int, int] | None:
+    """(start, end) of the purpose in a sentence, here also in lower case: what opens it ("In order to ..."),
+    else the first that follows ("... to verify your identity"); None if it says none."""
     opening, before, after = _patterns(language)
-    low = text.lower()
     starts = [at for at in map(low.find, opening) if at >= 0]
     if not starts:
         return None
-    first = min(starts) if len(low) == len(text) else 0
-    match = before.match(text) or after.search(text, first)
+    match = before.match(text) or after.search(text, min(starts))
     if match is None:
         return None
     start = match.start() + len(match.group()) - len(match.group().lstrip())

@@ -30,3 +30,9 @@ def simplified(text: str) -> str:
     if traditional.isdisjoint(text):
         return text
     return pattern.sub(lambda m: words[m[0]], text.translate(characters))
+
+
+def lowered(text: str) -> str:
+    """``text`` in lower case, every character where it stood: one that would become two stays as it is."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)

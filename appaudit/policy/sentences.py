@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Literal
 
-from appaudit.policy.scripts import HAN, simplified
+from appaudit.policy.scripts import HAN, lowered, simplified
 
 _LATIN = re.compile(r"[A-Za-z]")
 _ABBREVIATION = re.compile(
@@ -37,13 +37,14 @@ _LONGEST_SENTENCE = 2500
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """``text`` stands at ``start`` of its paragraph. ``repeats``: line of an earlier copy, 0 if none;
-    ``plain``: the text in simplified characters, each where it stood."""
+    ``plain``: the text in simplified characters, each where it stood; ``low``: those in lower case."""
 
     text: str
     start: int
     language: Literal["zh", "en"]
     repeats: int
     plain: str
+    low: str
 
 
 def language_of(text: str) -> Literal["zh", "en"]:
@@ -73,7 +74,7 @@ def sentences(
             body = piece.strip()
             language = language_of(body)
             plain = simplified(body) if language == "zh" else body
-            yield Sentence(body, offset, language, _repeats(body, line(offset), seen), plain)
+            yield Sentence(body, offset, language, _repeats(body, line(offset), seen), plain, lowered(plain))
         start = end
 
 

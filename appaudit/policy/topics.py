@@ -11,7 +11,7 @@ from appaudit.policy.declarations import ReadDocument
 from appaudit.policy.lexicon import words_of
 from appaudit.policy.literals import Index, OneOf
 from appaudit.policy.matching import MENU_PATH, has_path_sign
-from appaudit.policy.scripts import simplified
+from appaudit.policy.scripts import lowered, simplified
 from appaudit.policy.sentences import language_of
 
 
@@ -96,13 +96,12 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
         if paragraph.kind == "contents":
             continue
         if paragraph.kind == "heading":
-            sentences = [(simplified(paragraph.text), 0, 0, language_of(paragraph.text))]
+            text = simplified(paragraph.text)
+            sentences = [(text, lowered(text), 0, 0, language_of(paragraph.text))]
         else:
-            sentences = [(s.plain, s.start, s.repeats, s.language) for s in paragraph.sentences]
-        for text, start, repeats, language in sentences:
+            sentences = [(s.plain, s.low, s.start, s.repeats, s.language) for s in paragraph.sentences]
+        for text, low, start, repeats, language in sentences:
             book = rules(language)
-            low = text.lower()
-            low = low if len(low) == len(text) else text
             bits = book.index.held(low)
             numbers: Iterable[int] = book.index.named(bits)
             menu = MENU_PATH.search(text) if has_path_sign(text) else None

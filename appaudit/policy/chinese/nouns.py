@@ -10,6 +10,7 @@ from appaudit.policy.chinese.verbs import Verbs
 from appaudit.policy.matching import Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, Mention
 
+_SUMS_UP = re.compile(r"(?:的|等|在内的|及其他)$")
 _BESIDES = re.compile(r"除(?:了)?(?P<also>[^，,。；;]{1,20}?)(?:之|以)?外[，,][^。；;]{0,16}?(?:还|也)")
 
 
@@ -74,7 +75,7 @@ class Nouns(Verbs):
             type_id in CLOSING
             and self.mentions
             and self.mentions[-1].frame is frame
-            and re.search(r"(?:的|等|在内的|及其他)$", self.text[self.mentions[-1].end : item.start])
+            and _SUMS_UP.search(self.text, self.mentions[-1].end, item.start)
             and item.start - self.mentions[-1].end <= 4
         ):
             return  # "头像、昵称的个人资料": the list says which

@@ -27,6 +27,7 @@ _WHICH_ITEM = re.compile(r"[^，,。；;、]{1,24}(?:、[^，,。；;、]{1,12})
 """、用于证明身份的文件、: one of the things listed."""
 _THEY = ("他们", "它们", "其可能", "其会", "其将")
 _WHILE = ("时", "后", "期间", "过程中", "情况下")
+_MUST = re.compile(r"(?:需要?|须|应|可以?|必须|至少)")
 _LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)(?:但不限于)?\s*$")
 
 
@@ -328,10 +329,7 @@ class ChineseReader(Nouns):
         if (
             state.held
             and not self.after_break
-            and not (
-                actor == "you"
-                and re.match(r"(?:需要?|须|应|可以?|必须|至少)", self.text[item.end : item.end + 2])
-            )
+            and not (actor == "you" and _MUST.match(self.text, item.end, item.end + 2))
         ):
             return
         keep = state.frame if state.frame is not None and state.frame.cls == "definition" else None

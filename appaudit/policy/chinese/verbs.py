@@ -32,6 +32,7 @@ _OF_OURS = re.compile(
     r"的?(?:委托|合作|授权|聘请|指定|关联|[^，,。；;]{0,6}(?:伙伴|公司|机构|服务商|供应商|提供商))"
 )
 """提供给我们委托的机构: handed on."""
+_ASKED = re.compile(r"(?:需要?|须|应|请|可)(?:您)?$")
 
 
 class Verbs(Words):
@@ -213,7 +214,7 @@ class Verbs(Words):
             elif (
                 cls == "provide"
                 and actor == ""
-                and (whom == "我们" or re.search(r"(?:需要?|须|应|请|可)(?:您)?$", self.text[: item.start]))
+                and (whom == "我们" or _ASKED.search(self.text, max(0, item.start - 3), item.start))
             ):
                 polarity = "collected"
             elif cls == "provide" and whom and whom not in ("我们", "您") and item.text in ("提供", "上传"):

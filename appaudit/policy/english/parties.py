@@ -9,6 +9,8 @@ from appaudit.policy.english.state import CLOSE, OBLIQUE, OPEN
 from appaudit.policy.english.words import Words
 from appaudit.policy.matching import fold
 
+_PUBLIC = re.compile(r"personal homepage|live stream|public(?:ly)?\b")
+
 
 class Parties(Words):
     """Finds the parties of a clause."""
@@ -171,8 +173,4 @@ class Parties(Words):
                 return True
             if j > i and self.word(j) == ";":
                 break
-        return bool(
-            re.search(
-                r"personal homepage|live stream|public(?:ly)?\b", self.text[self.items[i].end :].lower()
-            )
-        )
+        return _PUBLIC.search(self.text[self.items[i].end :].lower()) is not None

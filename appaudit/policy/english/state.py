@@ -37,6 +37,7 @@ CONTAINERS = frozenset(_GRAMMAR["container"]["words"])
 """After a data word these name a thing that works on the data, not the data."""
 CATENATIVE = frozenset(words_of("cues.en")["catenative"]["words"])
 HEADS = frozenset(fold(w) for w in words_of("cues.en")["head"]["words"])
+_TO_YOU = re.compile(r"\s*(?:\w+\s+){0,6}?to you\b")
 
 
 @dataclass(slots=True)
@@ -129,4 +130,4 @@ class Walk:
 
 
 def to_you(rest: str) -> bool:
-    return bool(re.match(r"\s*(?:\w+\s+){0,6}?to you\b", rest))
+    return _TO_YOU.match(rest) is not None

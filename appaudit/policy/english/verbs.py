@@ -31,6 +31,13 @@ _OTHERS = (
     "members",
 )
 _WITH_US = re.compile(r"[^.;]{0,160}?\b(?:with|to) us\b")
+_TO_YOU = re.compile(r"\s*(?:to\s+)?you\b")
+_TO_YOURS = re.compile(r"\s*(?:(?:to\s+)?you\b|to your (?:device|email|phone|mobile))")
+_US = re.compile(r"\s*(?:to )?us\b")
+_TO_US = re.compile(r"\b(?:with|to) us\b")
+_TO_OURS = re.compile(r"\b(?:to|with) (?:us|the platform|our)\b")
+_TO_OTHERS = re.compile(r"\b(?:to|with) (?:the )?(?:other|third|counter|public)")
+_TO_SERVER = re.compile(r"\bto (?:our|the) (?:own )?(?:servers?|systems?|backend)\b")
 _LIMITED = re.compile(r"[^.;]{0,60}?\b(?:for|to|other than|beyond|except|unless|without)\b", re.I)
 """After "not use cookies": only for what not."""
 _MUST = re.compile(r"\b(?:(?:need|have|required|asked) to|must) (?:first )?$", re.I)
@@ -202,25 +209,19 @@ class Verbs(Voices):
                 polarity = "shared"
                 if TO_US.match(rest):
                     polarity = "collected"
-                elif re.match(r"\s*(?:(?:to\s+)?you\b|to your (?:device|email|phone|mobile))", rest) or (
-                    low.startswith("sen") and to_you(rest)
-                ):
+                elif _TO_YOURS.match(rest) or (low.startswith("sen") and to_you(rest)):
                     polarity = None
             elif cls == "display":
                 polarity = "shared" if self.public(i) else None
-            elif (cls == "provide" and re.match(r"\s*(?:us\b|to us\b)", rest)) or (
-                cls == "provide"
-                and (
-                    low.startswith("upload")
-                    or re.search(r"\bto (?:our|the) (?:own )?(?:servers?|systems?|backend)\b", rest[:80])
-                )
+            elif (cls == "provide" and _US.match(rest)) or (
+                cls == "provide" and (low.startswith("upload") or _TO_SERVER.search(rest, 0, 80))
             ):
                 polarity = "collected"
             elif cls == "provide":
                 recipient = self.recipient_after(i)
                 if (
                     recipient
-                    and not re.match(r"\s*(?:to\s+)?you\b", rest)
+                    and not _TO_YOU.match(rest)
                     and low not in ("include", "includes", "including", "set", "enter", "improve")
                 ):
                     polarity = "shared"
@@ -232,11 +233,7 @@ class Verbs(Voices):
             elif cls == "provide" or (cls == "share" and _WITH_US.match(rest)):
                 recipient = self.recipient_after(i)
                 polarity = "collected"
-                if (
-                    recipient
-                    and re.search(r"\b(?:to|with) (?:the )?(?:other|third|counter|public)", rest)
-                    and not re.search(r"\b(?:to|with) (?:us|the platform|our)\b", rest)
-                ):
+                if recipient and _TO_OTHERS.search(rest) and not _TO_OURS.search(rest):
                     polarity = None
                     recipient = ""
             elif cls == "display":
@@ -250,7 +247,7 @@ class Verbs(Voices):
                 polarity = "shared"
                 recipient = self.partner_name
             elif cls in ("share", "provide"):
-                ours = re.search(r"\b(?:with|to) us\b", rest) or re.match(r"\s*us\b", rest)
+                ours = _TO_US.search(rest) or _US.match(rest)
                 polarity = "collected" if ours else ("shared" if cls == "share" else None)
         elif actor == "sdk" and cls in ("collect", "use", "permission", "share"):
             polarity = "collected"

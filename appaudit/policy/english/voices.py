@@ -15,6 +15,8 @@ _HERE = re.compile(
     r"\s*(?P<only>only )?(?:in|on) (?:the |your )?(?:\w+'s )?local (?:storage|memory|database)\b(?! and)"
 )
 _TO_YOU = re.compile(r"\s*to you\b")
+_TO_US_OR_YOU = re.compile(r"\s*(?:to|with) (?:us|you)\b")
+_WHAT_FOR = re.compile(r"\s*(?:only|solely|mainly|primarily)?\s*(?:to|for)\b")
 _PLANTED = ("installed", "set", "dropped", "deposited", "loaded")
 """Cookies may be installed on your device."""
 _TIED = re.compile(r"\s*(?:with|to)\b")
@@ -63,7 +65,7 @@ class Voices(Parties):
                 polarity, recipient = "shared", by
         elif cls == "share":
             polarity = "shared"
-            if re.match(r"\s*(?:to|with) (?:us|you)\b", rest):
+            if _TO_US_OR_YOU.match(rest):
                 polarity = "collected" if "us" in rest[:12] else None
             elif TO_US.match(rest):
                 polarity = "collected"
@@ -79,12 +81,7 @@ class Voices(Parties):
                 polarity = "collected"
         elif cls == "permission" and item.low.startswith(("request", "ask", "requir", "need")):
             polarity = None if state.negated and item.low.startswith(("requir", "need")) else "collected"
-        if (
-            cls == "use"
-            and re.match(r"\s*(?:only|solely|mainly|primarily)?\s*(?:to|for)\b", rest) is None
-            and not state.negated
-            and not rest.strip(" .")
-        ):
+        if cls == "use" and _WHAT_FOR.match(rest) is None and not state.negated and not rest.strip(" ."):
             polarity = "collected"
         if cls in ("other", "provide") and item.low in _PLANTED and not state.negated:
             planted = [m for m in self.targets() if m.type in ("cookie", "web_beacon")]

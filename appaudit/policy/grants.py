@@ -68,7 +68,7 @@ def _by_last_name() -> dict[str, str]:
 
 @cache
 def _words(language: str, alone: bool = False) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
-    """What finds the words in lower case, and the permissions of each; ``alone``: words that mean one wherever
+    """What finds words in lower case, and the permissions of each; ``alone``: words that mean one wherever
     they stand."""
     meaning = {
         word.lower(): tuple(table["permissions"])

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from appaudit.policy.memo import Memo
 from appaudit.policy.scripts import HAN
+from appaudit.policy.sentences import words_in
 
 N = TypeVar("N", bound=Hashable)
 Needs = tuple[frozenset[str], ...]
@@ -28,7 +29,7 @@ _COMMON = frozenset({"data", "information", "personal", "personal information", 
 
 
 _PIECE = re.compile("[a-z0-9]{3,}|[\u3400-\u9fff]{1,2}|@")
-_WORD = re.compile("[a-z0-9]+|@")
+_WORD = re.compile("[a-z0-9]+")
 _HEAD = 3
 """Characters by which a piece of a word is looked up; Chinese is looked up by pairs."""
 _LONGEST_WORD = 40
@@ -73,12 +74,13 @@ class Index(Generic[N]):
         """The bits of what a text in lower case may hold: found once, they serve every `OneOf` of the index.
         The lowest bit is every text's."""
         if folded.isascii() or HAN.search(folded) is None:
-            words: Iterable[str] = folded.split()
+            words: Iterable[str] = words_in(folded)
         else:
             pairs = (p for first in self._han.keys() & set(folded) for p in self._han[first] if p in folded)
             words = chain(_WORD.findall(folded), pairs)
         told = filter(None, map(self._telling.__getitem__, words))
-        return functools.reduce(operator.or_, told, self._always)
+        address = self._told.get("@", 0) if "@" in folded else 0
+        return functools.reduce(operator.or_, told, self._always | address)
 
     def named(self, bits: int) -> Iterator[N]:
         """The names of what may match a text that holds ``bits``, in the order in which they were given."""
@@ -89,13 +91,10 @@ class Index(Generic[N]):
             rest ^= lowest
 
     def _tells(self, word: str) -> int:
-        """The bits of the pieces that ``word`` may hold, and of the names they call; it may have signs before
-        and after it."""
-        if len(word) > _LONGEST_WORD:
-            parts = _WORD.findall(word)
-            told = self._told.values() if parts == [word] else map(self._tells, parts)
-            return functools.reduce(operator.or_, told, 0)
-        bits = self._told.get("@", 0) if "@" in word else 0
+        """The bits of the pieces that ``word`` may hold, and of the names they call."""
+        if len(word) > _LONGEST_WORD:  # any
+            return functools.reduce(operator.or_, self._told.values(), 0)
+        bits = 0
         for i in range(len(word)):
             for piece in self._by_head.get(word[i : i + _HEAD], ()):
                 if word.startswith(piece, i):

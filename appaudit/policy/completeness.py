@@ -171,7 +171,7 @@ def _sentences(result: PolicyResult) -> Iterator[_Sentence]:
             continue
         for number, line in enumerate(text[:MAX_CHARACTERS].split("\n"), 1):
             start = 0
-            for stop in (*(m.end() for m in _END.finditer(line)), len(line)):
+            for stop in [*map(re.Match.end, _END.finditer(line)), len(line)]:
                 first, start = start, stop
                 for at in range(first, start, _MAX_SENTENCE):
                     words = line[at : min(at + _MAX_SENTENCE, start)]

@@ -88,8 +88,8 @@ def _edges(text: str) -> tuple[list[int], list[int]]:
 @lru_cache(maxsize=64)
 def _said(low: str, language: str) -> list[tuple[str, list[str]]]:
     """The conditions whose phrases a sentence in lower case holds, with those phrases."""
-    held = ((name, [w for w in words if w in low]) for name, words in _phrases(language))
-    return [(name, words) for name, words in held if words]
+    held = [(name, words) for name, words in _phrases(language) if any(map(low.__contains__, words))]
+    return [(name, [w for w in words if w in low]) for name, words in held]
 
 
 @cache

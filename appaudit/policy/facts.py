@@ -48,7 +48,7 @@ def span(
     line, column = block.locate(start)
     text = found.document.lines[line - 1]
     stop = min(column + max(end - start, 1), len(text))
-    if block.locate(max(start, end - 1))[0] != line:
+    if len(block.pieces) > 1 and block.locate(max(start, end - 1))[0] != line:
         stop = len(text.rstrip())
     return PolicySpan(found.document.name, line, column, stop, text[column:stop], role, via)
 

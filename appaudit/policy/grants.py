@@ -12,7 +12,7 @@ from appaudit.policy.lexicon import words_of
 from appaudit.policy.sentences import Sentence
 
 _NAME = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+(?![A-Za-z0-9_])")
-_ALONE = re.compile(r"(?<=[(（])\s*([A-Z]{6,})\s*(?=[)）])")
+_ALONE = re.compile(r"[(（]\s*([A-Z]{6,})\s*(?=[)）])")
 """A name of one word counts in brackets: "Network (INTERNET)"."""
 _PREFIX = "android.permission."
 _CUE = {"zh": re.compile(r"权限"), "en": re.compile(r"\bpermissions?\b", re.I)}

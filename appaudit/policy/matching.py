@@ -29,6 +29,8 @@ _WORD = r"[A-Za-z0-9]+(?:['’][sS](?![A-Za-z]))?|[^\sA-Za-z0-9\-‐‑_]"
 _ENGLISH = re.compile(f"({_WORD})")
 _ENGLISH_IN_CHINESE = re.compile(f"([㐀-鿿]+|{_WORD})")
 """As ``_ENGLISH``, with Chinese characters that stand together as one word."""
+_ELIDED = re.compile(r"[A-Za-z0-9]['’](?![sS](?![A-Za-z]))[A-Za-z]")
+"""What `WORDS` take for one word, and the lexicon for more: don't."""
 _LATIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _LETTER = re.compile("[A-Za-z]")
 MENU_PATH = re.compile(
@@ -215,7 +217,7 @@ class Lexicon:
         """The tokens, and whether those between them are there too, as `WORDS` cuts them."""
         if text.isascii() or HAN.search(text) is None:
             found = self._match_english(text, _ENGLISH)
-            whole = "'" not in text and "’" not in text
+            whole = ("'" not in text and "’" not in text) or _ELIDED.search(text) is None
         else:
             latin = _LETTER.search(text) is not None
             found = self._match_english(text, _ENGLISH_IN_CHINESE, False) if latin else []

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from appaudit.policy.declarations import Declaration
+from appaudit.policy.literals import may_match
 from appaudit.policy.sentences import Sentence
 
 _NAMED = re.compile(
@@ -30,7 +31,9 @@ MOST = 12
 
 
 @lru_cache(maxsize=64)
-def _companies(text: str) -> tuple[str, ...]:
+def _companies(text: str, low: str) -> tuple[str, ...]:
+    if not may_match(_NAMED, low):
+        return ()
     return tuple(dict.fromkeys(" ".join(name.split()) for name in _NAMED.findall(text)))
 
 
@@ -43,7 +46,7 @@ def recipients_of(declaration: Declaration, sentence: Sentence) -> tuple[tuple[s
         return (None,), actor
     if frame.cls == "display":
         return ("party:public",), actor
-    named = _companies(sentence.text)
+    named = _companies(sentence.text, sentence.low)
     if named and (not frame.recipient or len(named) == 1):
         return tuple(f"party:{name}" for name in named[:MOST]), actor
     words = frame.recipient.strip()

@@ -92,7 +92,7 @@ def _bounded(text: str, start: int, stops: Iterator[int]) -> Iterator[int]:
 def _stops(text: str, start: int) -> Iterator[int]:
     depth = 0
     position = start
-    brackets = _BRACKET.search(text, start) is not None
+    brackets = (";" in text or "；" in text) and _BRACKET.search(text, start) is not None
     for match in _STOP.finditer(text, start):
         end = match.end()
         if brackets:
@@ -105,7 +105,7 @@ def _stops(text: str, start: int) -> Iterator[int]:
                 continue
             if _GOES_ON.match(text, end, end + 3):
                 continue
-        # A stop inside brackets ends a sentence only when the brackets never close.
+        # A semicolon inside brackets ends a sentence only when the brackets never close.
         elif depth > 0 and stop in ";；" and _CLOSED.search(text, end, end + 300):
             continue
         depth = max(depth, 0)

@@ -142,7 +142,7 @@ def marker_of(line: str) -> tuple[str, int]:
     match = _MARKER.match(line)
     if match is None or match.end() >= len(line):
         return "", len(line) - len(line.lstrip())
-    return next(k for k, v in match.groupdict().items() if v is not None), match.end()
+    return match.lastgroup or "", match.end()
 
 
 def parse(document: LoadedDocument) -> Structure:

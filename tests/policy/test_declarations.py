@@ -268,6 +268,7 @@ def test_an_sdk_table() -> None:
     ("text", "kind"),
     [
         ("Effective date: 3 May 2024", "policy_meta"),
+        ("Harbour Tools (or “we”) wrote this policy.", "policy_meta"),
         ("We keep your personal information for 30 days after you close the account.", "retention"),
         ("Your data is stored in the People's Republic of China.", "storage_location"),
         ("We may transfer your data to overseas recipients.", "cross_border"),
@@ -279,6 +280,7 @@ def test_an_sdk_table() -> None:
         ("Write to privacy@harbour.example with any question.", "contact"),
         ("Details of the SDKs we use are listed here.", "sdk"),
         ("生效日期：2024年5月3日", "policy_meta"),
+        ("海港工具有限公司（以下简称“我们”）制定本政策。", "policy_meta"),
         ("在超出保留期间后，我们会删除您的个人信息。", "retention"),
         ("上述信息将存储于中华人民共和国境内。", "storage_location"),
         ("我们不会向境外提供您的个人信息。", "cross_border"),

@@ -101,9 +101,9 @@ def grants_of(sentence: Sentence) -> Iterator[Grant]:
     hinted = any(map(low.__contains__, _HINT[language]))
     if not certain and not hinted:
         return
-    denied = _DENIED[language].search(text) is not None
     if certain:
         for match in alone.finditer(low):
+            denied = _denied(text, match.start(), language)
             yield Grant(powers[match.group()], match.start(), match.end(), denied)
     if not hinted:
         return
@@ -132,4 +132,14 @@ def grants_of(sentence: Sentence) -> Iterator[Grant]:
         if not held[i] and i and held[i - 1] and _JOIN[language].match(text[found[i - 1][1] : start]):
             held[i] = True
         if held[i]:
-            yield Grant(meaning[word], start, end, denied)
+            yield Grant(meaning[word], start, end, _denied(text, start, language))
+
+
+def _denied(text: str, at: int, language: str) -> bool:
+    """Whether the permission at ``at`` is said not to be asked for: in Chinese by its own clause, as there
+    a comma parts clauses and 、 the items of a list."""
+    begin, end = 0, len(text)
+    if language == "zh":
+        begin = max(text.rfind(c, 0, at) for c in "，,；;") + 1
+        end = min((p for c in "，,；;" if (p := text.find(c, at)) >= 0), default=end)
+    return _DENIED[language].search(text, begin, end) is not None

@@ -237,6 +237,12 @@ def test_purpose(text: str, purpose: str | None) -> None:
     assert [f.purpose for f in facts] == [purpose]
 
 
+def test_a_permission_is_denied_by_its_own_clause() -> None:
+    facts = read_loaded(from_text("我们会申请相机权限，您不需要手动输入，也不会申请麦克风权限。")).facts
+    stances = {f.subject.rpartition(".")[2]: f.stance for f in facts if f.action == "requests"}
+    assert stances == {"CAMERA": "declared", "RECORD_AUDIO": "denied"}
+
+
 def test_permissions_in_words_and_by_name() -> None:
     text = "We ask for the camera, microphone and storage permissions.\n我们不会申请通讯录权限。\nREAD_PHONE_STATE"
     result = read_loaded(from_text(text))

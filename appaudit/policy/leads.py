@@ -180,8 +180,10 @@ class Passing:
                     self.label, self.open = label.end(), frame
                     return frame
         self.label = 0
-        if number and self.last is not None and _goes_on(sentence, self.paragraph, number):
-            return inherit(self.last)
+        last = self.last
+        denied = last is not None and not last.inherited and last.polarity in ("not_collected", "not_shared")
+        if number and last is not None and _goes_on(sentence, self.paragraph, number, denied):
+            return inherit(last)
         if number == 0 and self.frame is not None:
             return self.frame
         if self.lead is not None and _EXAMPLES.match(plain):
@@ -234,8 +236,9 @@ class Passing:
             self.lead = None
 
 
-def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int) -> bool:
-    """Whether a sentence without a verb of its own continues the list of the one before."""
+def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int, denied: bool) -> bool:
+    """Whether a sentence without a verb of its own continues the list of the one before. ``denied``: what
+    that denies; a denial reaches over a semicolon only where a colon leads the list in."""
     head = sentence.low[:24]
     if head.startswith(
         (
@@ -262,5 +265,6 @@ def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int) -> bool:
     broken = sentence.plain.count(")") + sentence.plain.count("）") > sentence.plain.count(
         "("
     ) + sentence.plain.count("（")
-    listed = before.rstrip().endswith((";", "；"))
+    led = not denied or "：" in before or ":" in before
+    listed = led and before.rstrip().endswith((";", "；"))
     return broken or listed or head.startswith(("related information", "相关信息"))

@@ -67,6 +67,8 @@ _YOURS = re.compile(
     r"|Your (?:IP|IMEI|MAC|GPS|ID)\b"
 )
 """A short line like "Your device model" is an item of a list, not a heading like "Your Rights"."""
+_LISTING = ("包括", "包含", "以及", "或者", "通过", "收集", "获取", "和", "或", "与", "及", "的")
+"""Ends of a line that goes on, in Chinese, with whatever the next begins."""
 _TAIL = 40
 """Characters at the end of a line that tell how it ends."""
 _LABEL = re.compile(r"[:：]\s*\S")
@@ -290,6 +292,8 @@ def _continues(before: str, line: str) -> bool:
     if (HAN.match(line[0]) or line[0] == "（") and HAN.match(tail or " "):
         # A form-like line ("使用目的：……") ends with its line and begins a new one.
         return len(before) >= 20 and not _FORM.match(line) and not _FORM.match(before.lstrip())
+    if len(before) >= 20 and (HAN.match(line[0]) or HAN.match(tail or " ")) and not _FORM.match(line):
+        return before.rstrip().endswith(_LISTING) or before.count("（") > before.count("）")
     if line[0].islower() or line[0] in ",;)，；）、" or (line[0] == "(" and tail.isalpha()):
         return True
     return (

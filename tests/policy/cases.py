@@ -380,6 +380,16 @@ CHINESE = [
     ("在客户端中查询、删除您的聊天记录；", ""),
     ("我们收集和使用信息是为了向您提供服务。", ""),
     ("第三方会获取MAC（媒体访问控制）地址。", "s:mac"),
+    # 联系用户的渠道、被允许者、核验的对象、分号之后、断开的行
+    ("我们会使用您的订单信息，通过电话、短信或邮件的方式回访。", "c:order_info"),
+    ("您可以通过电话号码注册，我们会读取验证码短信内容。", "c:phone_number c:sms"),
+    ("您可以允许海鸥笔记访问您的通讯录。", "c:contacts"),
+    ("我们会核验您的身份证号。", "c:id_card"),
+    ("我们会向您请求授权相机、麦克风。", "c:camera c:microphone"),
+    ("我们不会收集您的通讯录；位置信息用于导航。", "nc:contacts"),
+    ("我们不会收集：您的通讯录；短信内容。", "nc:contacts nc:sms"),
+    ("我们会使用多种技术来确定您所在的位置，这些技术包括\nIP地址、GPS以及其他传感器（比如Wi-Fi\n接入点）。", "c:location c:ip c:gps_location c:sensors c:wifi_info"),
+    ("您需要提供收货人、手机号。", "c:recipient_name c:phone_number"),
 ]  # fmt: skip
 
 WORDS = {"c": "collected", "s": "shared", "nc": "not_collected", "ns": "not_shared", "l": "local_only"}

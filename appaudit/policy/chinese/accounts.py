@@ -21,6 +21,13 @@ _HELPS = re.compile(r"[^，,。；;]{0,24}?(?:有助于|帮助|协助)我们")
 _CHECKS = re.compile(r"(?:信息|数据)?(?:来|以)?(?:校准|校验|判断|分析|统计|匹配|计算)")
 """通过地理位置校准报表: what is worked on is read."""
 _TOOL = Frame("通过", "use", "we", "collected", 0, 0)
+_CHANNELS = frozenset({"电话", "手机", "短信", "邮件", "电子邮件", "电邮", "邮箱"})
+_BY_CHANNEL = re.compile(r"(?:通过|以|用|经|采用|采取|使用)[^，,。；;]{0,24}$")
+_IN_TOUCH = re.compile(
+    r"(?:[、或和与及以/]|电话|短信|邮件|电邮|彩信|信函|推送|站内信|微信|公告|通知|弹窗|客服|其他|等)*的?"
+    r"(?:方式|形式|途径|渠道|手段|向您|与您|给您|联系您|告知|通知您|回访)"
+)
+"""通过电话、短信或邮件的方式向您……: how we get in touch."""
 _SIGN_INS = frozenset({"phone_number", "email", "third_party_account"})
 _FRAME = Frame("登录", "provide", "you", "collected", 0, 0)
 
@@ -37,3 +44,10 @@ def signs_in(text: str, item: Token, type_id: str) -> Frame | None:
     if _SIGN_IN.match(text, item.end):
         return _FRAME if _MEANS.search(text, max(0, item.start - 10), item.start) else None
     return _FRAME if type_id == "third_party_account" and _BOUND.match(text, item.end) else None
+
+
+def in_touch(text: str, item: Token) -> bool:
+    """Whether a data word only says by what the user is reached: 通过电话、短信的方式回访."""
+    if item.text not in _CHANNELS or _IN_TOUCH.match(text, item.end) is None:
+        return False
+    return _BY_CHANNEL.search(text, max(0, item.start - 30), item.start) is not None

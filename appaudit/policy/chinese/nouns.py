@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from appaudit.policy.chinese.accounts import signs_in
+from appaudit.policy.chinese.accounts import in_touch, signs_in
 from appaudit.policy.chinese.state import CLOSING, OWNERS
 from appaudit.policy.chinese.verbs import Verbs
 from appaudit.policy.matching import Token
@@ -60,6 +60,8 @@ class Nouns(Verbs):
                 self.partner = item.text
             return
         if type_id == "phone_number" and item.text == "手机" and self.owned(i):
+            return
+        if in_touch(self.text, item):
             return
         if type_id == GENERIC_ANAPHOR and nxt is not None and nxt.start == item.end and nxt.get("data"):
             return  # 上述认证信息: the data word says it

@@ -28,6 +28,9 @@ _WITHDRAWN = re.compile(r"撤回|撤销|拒绝|限制|反对|要求|允许|停�
 _BREAKS = re.compile(r"[，,。；;]")
 _WORKED = re.compile(r"(?:[或和、及][^，,。；;]{2,4}化)?(?:处理)?(?:之后|以后|后|过)的")
 """去标识化或匿名化后的信息: which data."""
+_ALLOWED = re.compile(r"(?<!不)(?<!否)允许[^，,。；;的]{1,10}$")
+"""您可以允许某某访问……: who is allowed acts."""
+_KNOWS = ("识别", "验证", "核验", "核实", "校验")
 _OF_OURS = re.compile(
     r"的?(?:委托|合作|授权|聘请|指定|关联|[^，,。；;]{0,6}(?:伙伴|公司|机构|服务商|供应商|提供商))"
 )
@@ -80,7 +83,7 @@ class Verbs(Words):
             cls = "use"
         if cls == "other" and self.shows(i):
             cls = "display"
-        if item.text == "识别" and state.frame is None and not state.held and self.identifies(i):
+        if item.text in _KNOWS and state.frame is None and not state.held and self.identifies(i):
             cls = "use"
         if cls == "other" and item.text == "发送":
             cls = "collect" if self.plants(i) else "provide" if self.to_server(item) else "other"
@@ -88,6 +91,8 @@ class Verbs(Words):
             return
         if item.text.endswith("给我们") and _OF_OURS.match(self.text, item.end):
             cls = "share"
+        if cls == "collect" and state.actor == "you" and _ALLOWED.search(self.text, 0, item.start):
+            state.actor = ""
         if cls == "share" and state.actor == "you" and state.passive and self.told_of():
             state.actor = ""
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None

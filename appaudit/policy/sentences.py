@@ -120,16 +120,16 @@ def _repeats(sentence: str, line: int, seen: dict[int | str, int]) -> int:
         key = "".join(words)
         return 0 if len(words) < 4 else _first(seen, key, line)
     shingles = list(map(hash, zip(*(words[i:] for i in range(_SHINGLE)), strict=False)))
+    if seen.keys().isdisjoint(shingles):
+        seen.update(zip(shingles, repeat(line), strict=False))
+        return 0
     lines = [line for line in map(seen.get, shingles) if line is not None]
     if len(lines) >= 0.65 * len(shingles):
         best, count = Counter(lines).most_common(1)[0]
         if best != line and count >= 0.65 * len(shingles):
             return best
-    if lines:
-        for shingle in shingles:
-            seen.setdefault(shingle, line)
-    else:
-        seen.update(zip(shingles, repeat(line), strict=False))
+    for shingle in shingles:
+        seen.setdefault(shingle, line)
     return 0
 
 

@@ -60,6 +60,16 @@ def titled(document: LoadedDocument, candidates: Iterable[str] = ()) -> tuple[st
     ), "policy"
 
 
+def _size(text: str) -> int:
+    """Characters of a text that are no blanks, counted as far as it is short."""
+    size = 0
+    for at in range(0, 20 * _SHORT, _SHORT):
+        size += sum(map(len, text[at : at + _SHORT].split()))
+        if size >= _SHORT:
+            break
+    return size
+
+
 def gaps(
     document: LoadedDocument, password: bool = False, script_size: int = 0, frames: int = 0
 ) -> list[Gap]:
@@ -68,7 +78,7 @@ def gaps(
     ``password``, ``script_size``, ``frames``: what a web page holds beside its text.
     """
     text = document.text
-    size = sum(map(len, text[: 20 * _SHORT].split()))
+    size = _size(text)
     folded = text[: 20 * _SHORT].lower()
     known = toml("documents.toml")
     short = size < _SHORT and not document.tables

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cache
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Generic, TypeVar
 
 from appaudit.policy.memo import Memo
@@ -17,8 +17,6 @@ from appaudit.policy.sentences import words_in
 N = TypeVar("N", bound=Hashable)
 Needs = tuple[frozenset[str], ...]
 _MANY = 60
-_ANY = 1
-"""The bit of every text: what a pattern wants of which nothing is known."""
 _ZERO_WIDTH = "bBAZ"
 _PLAIN = re.compile(r"(?:[^\\()\[\].^$*+?{}|](?![*+?{]))+")
 """Characters of a pattern that stand for themselves, each once."""
@@ -44,35 +42,41 @@ class Index(Generic[N]):
     """
 
     def __init__(self) -> None:
-        self._count = 1
-        self._pieces: dict[str, int] = {}
+        self._count = 0
         self._told: dict[str, int] = {}
         self._by_head: dict[str, list[str]] = {}
         self._han: dict[str, list[str]] = {}
-        self._names: dict[int, N] = {}
+        self._shared: dict[frozenset[str], int] = {}
+        self._names: dict[int, tuple[N, int]] = {}
         self._naming = 0
-        self._always = _ANY
+        self._always = 0
         self._telling: Memo[int] = Memo(self._tells, _MOST_WORDS)
 
     def one_of(self, patterns: Iterable[str], cased: Iterable[bool] = (), name: N | None = None) -> OneOf:
         """Patterns that are searched for together. They are in lower case; where ``cased`` tells so, one
         is tried on the text as it stands. ``name``: what `named` gives where one of them may match."""
         assert not self._telling, "a pattern after the first text"
-        patterns = tuple(patterns)
-        needs = []
-        firsts: list[Iterable[str]] = []
-        for pattern in patterns:
+        tries: dict[int, _Try] = {}
+        for pattern, case in zip_longest(patterns, cased, fillvalue=False):
+            assert isinstance(pattern, str), "a case without a pattern"
             strings = needed(pattern)
             pieces = [some for some in (frozenset(map(_piece, some)) for some in strings) if all(some)]
-            firsts.append(pieces[0] if pieces else ())
-            needs.append((tuple(map(self._bits, pieces)), tuple(map(tuple, strings))))
+            bit = self._bit(pieces[0] if pieces else ())
+            self._always |= 0 if pieces else bit
+            more = 0
+            for some in pieces[1:]:
+                if some not in self._shared:
+                    self._shared[some] = self._bit(some)
+                more |= self._shared[some]
+            tries[bit] = (more, tuple(map(tuple, strings)), re.compile(pattern).search, bool(case))
+        found = OneOf(tries)
         if name is not None:
-            self._name(name, firsts)
-        return OneOf(patterns, tuple(cased), tuple(needs))
+            self._naming |= found.bits
+            self._names.update(dict.fromkeys(tries, (name, ~found.bits)))
+        return found
 
     def held(self, folded: str) -> int:
-        """The bits of what a text in lower case may hold: found once, they serve every `OneOf` of the index.
-        The lowest bit is every text's."""
+        """The bits of what a text in lower case may hold: found once, they serve all `OneOf` of the index."""
         if folded.isascii() or HAN.search(folded) is None:
             words: Iterable[str] = words_in(folded)
         else:
@@ -86,12 +90,12 @@ class Index(Generic[N]):
         """The names of what may match a text that holds ``bits``, in the order in which they were given."""
         rest = bits & self._naming
         while rest:
-            lowest = rest & -rest
-            yield self._names[lowest]
-            rest ^= lowest
+            name, others = self._names[rest & -rest]
+            yield name
+            rest &= others
 
     def _tells(self, word: str) -> int:
-        """The bits of the pieces that ``word`` may hold, and of the names they call."""
+        """The bits of the pieces that ``word`` may hold."""
         if len(word) > _LONGEST_WORD:  # any
             return functools.reduce(operator.or_, self._told.values(), 0)
         bits = 0
@@ -101,32 +105,17 @@ class Index(Generic[N]):
                     bits |= self._told[piece]
         return bits
 
-    def _bits(self, pieces: Iterable[str]) -> int:
-        bits = 0
+    def _bit(self, pieces: Iterable[str]) -> int:
+        """A bit of its own for a text that holds one of ``pieces``."""
+        bit = 1 << self._count
+        self._count += 1
         for piece in pieces:
-            if piece not in self._pieces:
-                self._pieces[piece] = self._told[piece] = self._next()
+            if piece not in self._told:
+                self._told[piece] = 0
                 self._by_head.setdefault(piece[:_HEAD], []).append(piece)
                 if not piece.isascii():
                     self._han.setdefault(piece[0], []).append(piece)
-            bits |= self._pieces[piece]
-        return bits
-
-    def _name(self, name: N, firsts: Iterable[Iterable[str]]) -> None:
-        """Calls ``name`` where a text holds one of any of ``firsts``; in every text, where one is empty."""
-        bit = self._next()
-        self._names[bit] = name
-        self._naming |= bit
-        for pieces in firsts:
-            if not pieces:
-                self._always |= bit
-            for piece in pieces:
-                self._told[piece] |= bit
-
-    def _next(self) -> int:
-        """A bit that nothing has yet."""
-        bit = _ANY << self._count
-        self._count += 1
+            self._told[piece] |= bit
         return bit
 
 
@@ -135,41 +124,28 @@ def _piece(string: str) -> str:
     return max(_PIECE.findall(string), key=_weight, default="")
 
 
+_Try = tuple[int, tuple[tuple[str, ...], ...], Callable[[str], re.Match[str] | None], bool]
+"""How a pattern is tried: the bits of all that it needs besides, the strings of which a text holds one of
+each, its search, whether case counts."""
+
+
 class OneOf:
-    """Patterns searched for together; those whose strings a text lacks are not tried.
+    """Patterns searched for together, by the bit of each; those whose strings a text lacks are not tried."""
 
-    ``needs``: for each pattern the bits and the strings of which a text holds one of each.
-    """
-
-    def __init__(
-        self,
-        patterns: tuple[str, ...],
-        cased: tuple[bool, ...],
-        needs: tuple[tuple[tuple[int, ...], tuple[tuple[str, ...], ...]], ...],
-    ) -> None:
-        self._tries = tuple(
-            (bits[0] if bits else _ANY, bits[1:], strings, re.compile(pattern).search, case)
-            for pattern, (bits, strings), case in zip(
-                patterns, needs, cased or (False,) * len(patterns), strict=True
-            )
-        )
-        self._wanted = functools.reduce(operator.or_, (first for first, *_ in self._tries), 0)
+    def __init__(self, tries: Mapping[int, _Try]) -> None:
+        self._tries = tries
+        self.bits = functools.reduce(operator.or_, tries, 0)
 
     def search(self, folded: str, bits: int, text: str = "") -> re.Match[str] | None:
         """The first match, of the first of the patterns that match there. ``folded``: the text in lower
         case; ``bits``: what it holds, by `Index.held`; ``text``: as it stands, where a pattern is cased."""
-        if not self._wanted & bits:
-            return None
         best: re.Match[str] | None = None
-        for first, more, strings, search, cased in self._tries:
-            if not first & bits:
-                continue
-            for wanted in more:
-                if not wanted & bits:
-                    break
-            else:
-                if not _holds(folded, strings):
-                    continue
+        rest = self.bits & bits
+        while rest:
+            bit = rest & -rest
+            rest ^= bit
+            more, strings, search, cased = self._tries[bit]
+            if more & bits == more and _holds(folded, strings):
                 found = search(text if cased else folded)
                 if found is not None and (best is None or found.start() < best.start()):
                     best = found

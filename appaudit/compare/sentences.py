@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 
 from appaudit.records import PolicySpan
@@ -20,6 +21,7 @@ class Sentences:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
         self._lines: dict[str, list[str]] = {}
+        self._ends: dict[tuple[str, int], list[int]] = {}
         self._known: dict[tuple[str, int, int, int], str] = {}
 
     def around(self, span: PolicySpan) -> str:
@@ -57,9 +59,13 @@ class Sentences:
         line = lines[span.line - 1] if 0 < span.line <= len(lines) else ""
         if not span.quote or line[span.start : span.end] != span.quote:
             return None
-        start = max((m.end() for m in _END.finditer(line, 0, span.start)), default=0)
-        after = _END.search(line, max(span.start, span.end - 1))
-        return line, start, after.end() if after else len(line)
+        key = (span.document, span.line)
+        ends = self._ends.get(key)
+        if ends is None:  # a text without line breaks is one line, of as many sentences as it has
+            ends = self._ends[key] = [m.end() for m in _END.finditer(line)]
+        before = bisect_right(ends, span.start)
+        after = bisect_right(ends, max(span.start, span.end - 1))
+        return line, ends[before - 1] if before else 0, ends[after] if after < len(ends) else len(line)
 
     def _around(self, span: PolicySpan) -> str:
         found = self._bounds(span)

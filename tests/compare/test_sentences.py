@@ -26,6 +26,7 @@ def around(text: str, words: str, line: int = 1) -> str:
             "We never read the IMEI of v.",
         ),
         ("no end in sight IMEI", "IMEI", "no end in sight IMEI"),
+        ("Ads. Write to ads.example now.", "example", "Write to ads.example now."),
     ],
 )
 def test_the_sentence_around_the_words(text: str, words: str, sentence: str) -> None:

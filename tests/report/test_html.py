@@ -94,6 +94,13 @@ def test_a_finding_opens_down_to_method_and_quote() -> None:
         assert words in text
 
 
+def test_a_findings_gaps_speak_the_reports_language() -> None:
+    view = audit("zh")
+    told = {g for f in view.findings for g in f.gaps}
+    assert told
+    assert not any(g.reason in render(view) for g in told)
+
+
 def test_quote_stands_in_its_line() -> None:
     assert '<span class="around">1. 为了保障账号安全,</span><mark>我们会收集您的设备信息</mark>' in render(
         audit()

@@ -18,7 +18,7 @@ from appaudit.report.words import Words
 ALL = 1_000_000
 """Rows: a spreadsheet's limit."""
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%", "＝", "＋", "－", "＠")
 
 
 def render(view: AuditView) -> str:

@@ -44,7 +44,7 @@ def test_csv_is_rectangular_and_runs_nothing() -> None:
             assert not any(c.startswith(("=", "+", "-", "@", "\t", "\r")) for r in table for c in r)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "|cmd", "%x"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "|cmd", "%x", "＝1+1", "＠x"])
 def test_formulas_are_disarmed(text: str) -> None:
     assert harmless(text) == "'" + text
     assert harmless("a" + text) == "a" + text

@@ -193,6 +193,9 @@ class AppFile:
 
     def _read_manifest(self) -> Manifest:
         if not self._modules:
+            if self._container.kind in ("dex", "jar"):
+                reason = "It is code alone: there are no permissions and components to examine."
+                self._miss("missing_manifest", self._container.file, reason)
             return Manifest(package="")
         read = [(module, module.manifest()) for module in self._modules]
         # The base comes first, in manifests and in everything that is read from the parts.

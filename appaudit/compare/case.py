@@ -34,6 +34,9 @@ UNREAD = (
 )
 """Gaps behind which code may hide: nothing found there proves nothing."""
 
+UNTOLD = ("missing_base", "missing_manifest", "unreadable_apk", "unreadable_manifest")
+"""Gaps behind which permissions and components may hide."""
+
 
 def live(facts: Iterable[Fact]) -> list[Fact]:
     """Those seen in a run or its traffic whose phase is known."""

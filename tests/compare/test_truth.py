@@ -9,7 +9,7 @@ import pytest
 
 from appaudit.compare.judge import compare
 from appaudit.knowledge.wording import render
-from appaudit.records import App, Fact, Finding
+from appaudit.records import App, Fact, Finding, Gap, Source
 
 SDK, LIBRARY = "sdk:jpush", "sdk:okhttp"
 PERMISSION = "android.permission.READ_PHONE_STATE"
@@ -199,7 +199,7 @@ TABLE: list[tuple[str, str, dict[str, Any], str]] = [
         ("after_consent", "consent-condition", {"source": s, "phase": p}, expected)
         for s in RUN
         for p, expected in zip(
-            PHASES, ("violation", "pass", "violation", "pass", "pass", "pass", "not_examined"), strict=True
+            PHASES, ("violation", "not_examined", "violation", *["not_examined"] * 4), strict=True
         )
     ),
     ("after_consent", "consent-condition", {"source": "static"}, "not_examined"),
@@ -261,6 +261,50 @@ TABLE: list[tuple[str, str, dict[str, Any], str]] = [
 def test_condition(condition: str, rule: str, observed: dict[str, Any], expected: str, actor: str) -> None:
     statement = said("declared", "collects", actor=ACTORS[actor], condition=(condition,))
     assert outcome(judged(statement, seen(actor, **observed)), rule, ACTORS[actor]) == expected
+
+
+@pytest.mark.parametrize("phase", ["after_consent", "revoked", "background", "idle"])
+@pytest.mark.parametrize("source", RUN)
+def test_what_waits_for_consent_passes_only_where_the_time_before_was_watched(
+    source: str, phase: str
+) -> None:
+    ask = Fact("dynamic", "observed", "app", "asks", f"permission:{PERMISSION}", phase=phase)  # type: ignore[arg-type]
+    early = Fact("dynamic", "observed", "app", "shows", "consent:screen", phase="before_consent")
+    facts = [
+        said("declared", "collects", condition=("after_consent",)),
+        seen(attributes={"startup": "application"}),
+        seen(source=source, phase=phase),
+        ask,
+    ]
+    for more, (kept, asked, start) in (
+        ([], ("not_examined", "not_examined", "review")),
+        ([early], ("pass", "pass", "pass")),
+    ):
+        findings = judged(*facts, *more)
+        assert outcome(findings, "consent-condition") == kept
+        assert outcome(findings, "early-collection") == start
+        assert {f.outcome for f in findings if f.rule == "early-permission-request"} == {asked}
+
+
+def test_nothing_passes_behind_what_could_not_be_read() -> None:
+    expired = said("declared", "collects", condition=("until_version:3.0",))
+    for code, rules_ in (
+        ("missing_manifest", {"installs-apps", "self-start"}),
+        ("packed_dex", {"self-start", "targeted-push", "expired-version"}),
+    ):
+        gap = Gap("static", code, "a.apk", "")
+        examined: tuple[Source, ...] = ("static", "policy")
+        for gaps, expected in (([], "pass"), ([gap], "not_examined")):
+            found = compare([expired], gaps, app=APP, examined=examined)
+            assert {f.outcome for f in found if f.rule in rules_} == {expected}
+
+
+def test_traffic_that_nobody_searched_for_values_keeps_no_promise() -> None:
+    facts = [said("declared", "processes_locally"), seen(source="dynamic", phase="after_consent")]
+    blind = Gap("traffic", "no_device_values", "a.har", "")
+    for gaps, expected in (([], "pass"), ([blind], "not_examined")):
+        found = compare(facts, gaps, app=APP, examined=("dynamic", "traffic", "policy"))
+        assert outcome(found, "local-only-sent") == expected
 
 
 def test_a_promise_kept_in_a_refusal_passes() -> None:

@@ -27,9 +27,17 @@ def early_permission_request(case: Case) -> Iterator[Verdict]:
         found.setdefault((case.party(fact.actor), fact.subject), []).append(fact)
     for (party, subject), facts in sorted(early.items()):
         yield Verdict("violation", party, "asks", subject, facts=tuple(facts))
+    began = case.lived("before_consent")
     for key, facts in sorted(later.items()):
         if key not in early and all(f.phase != "unknown" for f in facts):
-            yield Verdict("pass", key[0], "asks", key[1], facts=tuple(facts[:5]))
+            yield Verdict(
+                "pass" if began else "not_examined",
+                key[0],
+                "asks",
+                key[1],
+                facts=tuple(facts[:5]),
+                attributes=() if began else (("needs", "run_without_consent"),),
+            )
 
 
 def bulk_permission_request(case: Case) -> Iterator[Verdict]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appaudit.compare.case import Case
+from appaudit.compare.case import UNREAD, Case
 from appaudit.compare.conditions import collected, conditioned
 from appaudit.compare.verdict import Verdict
 from appaudit.compare.versions import version_key
@@ -31,6 +31,9 @@ def expired_version(case: Case) -> Iterator[Verdict]:
         observed = collected(case, statement)
         if mine is None or limit is None:
             yield _verdict("not_examined", statement, observed, limit=value, needs="comparable_version")
+            continue
+        if mine >= limit and not observed and case.gaps_of(*UNREAD):
+            yield _verdict("not_examined", statement, observed, limit=value, needs="code")
             continue
         outcome: Outcome = "violation" if mine >= limit and observed else "pass"
         version = case.app.version_name if case.app else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appaudit.compare.case import Case
+from appaudit.compare.case import UNREAD, Case
 from appaudit.compare.disclosure import GENERIC
 from appaudit.compare.unlocks import opens
 from appaudit.compare.verdict import Verdict, undecided
@@ -111,6 +111,9 @@ def targeted_push(case: Case) -> Iterator[Verdict]:
     }
     option = tuple(f for f in case.said(OPTION) if f.attribute.get("status") == "present")
     found = tuple(f for facts in targeting.values() for f in facts)
+    if not targeting and not option and case.gaps_of(*UNREAD):
+        yield undecided("code")
+        return
     yield Verdict(
         "review" if targeting and not option else "pass",
         "app",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appaudit.compare.case import Case
+from appaudit.compare.case import UNTOLD, Case
 from appaudit.compare.disclosure import told
 from appaudit.compare.rules.permissions import SYSTEM_HELD
 from appaudit.compare.verdict import Verdict, undecided
@@ -60,10 +60,10 @@ def special_power(case: Case) -> Iterator[Verdict]:
 
 def installs_apps(case: Case) -> Iterator[Verdict]:
     """The app may install other apps: whether its screens mislead people into it, only a person can see."""
-    if case.app is None:
+    facts = tuple(case.requested.get(INSTALLING, ()))
+    if case.app is None or (not facts and case.gaps_of(*UNTOLD)):
         yield undecided("manifest")
         return
-    facts = tuple(case.requested.get(INSTALLING, ()))
     said = case.said(f"permission:{INSTALLING}")
     outcome: Outcome = "review" if facts else "pass"
     yield Verdict(outcome, "app", "requests", f"permission:{INSTALLING}", (*facts, *said))

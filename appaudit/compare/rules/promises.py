@@ -34,19 +34,25 @@ def _verdict(outcome: Outcome, said: list[Fact], observed: list[Fact], **attribu
     )
 
 
+def searched(case: Case) -> bool:
+    """Whether traffic was looked through for the device's own values."""
+    return "traffic" in case.examined and not case.gaps_of("no_device_values")
+
+
 def local_only_sent(case: Case) -> Iterator[Verdict]:
     """ "Processed on your device only": the type, or a part of it, leaves the device; or, where no traffic
-    was looked at, it is read beside code that sends."""
+    was searched for it, it is read beside code that sends."""
 
     def judge(said: list[Fact], observed: list[Fact]) -> Verdict:
         sent = [f for f in observed if f.action in LEAVING]
         if sent:
             return _verdict("violation", said, sent)
-        if "traffic" in case.examined:
+        if searched(case):
             return _verdict("pass", said, observed)
         near = [f for f in observed if "network" in f.attribute]
         if not near:
-            return _verdict("not_examined", said, observed, needs="traffic")
+            needs = "traffic_values" if "traffic" in case.examined else "traffic"
+            return _verdict("not_examined", said, observed, needs=needs)
         where = "method" if any(f.attribute["network"] == "method" for f in near) else "class"
         return replace(
             _verdict("review", said, near, where=where),
@@ -64,8 +70,10 @@ def consent_condition(case: Case) -> Iterator[Verdict]:
     def judge(said: list[Fact], observed: list[Fact]) -> Verdict:
         lived = live(observed)
         early = [f for f in lived if f.phase in ("before_consent", "refused")]
-        if lived:
-            return _verdict("violation" if early else "pass", said, early or lived)
+        if early:
+            return _verdict("violation", said, early)
+        if lived and case.lived("before_consent"):
+            return _verdict("pass", said, lived)
         return _verdict("not_examined", said, observed, needs="run_without_consent")
 
     return judged(case, grouped(statements(case, "after_consent")), judge)
@@ -126,7 +134,6 @@ def _recognised(case: Case, statement: Fact) -> bool:
 def recognised_only(case: Case) -> Iterator[Verdict]:
     """ "We send it only where we recognise a command in it": the value that the test device was given, no
     command of this app, was sent all the same."""
-    searched = "traffic" in case.examined and not case.gaps_of("no_device_values")
 
     def judge(said: list[Fact], observed: list[Fact]) -> Verdict:
         sent = [f for f in observed if f.action in LEAVING]
@@ -134,7 +141,7 @@ def recognised_only(case: Case) -> Iterator[Verdict]:
         if sent:
             known = any("form" in f.attribute for f in sent)
             return _verdict("violation" if known else "review", said, sent)
-        if lived and searched:
+        if lived and searched(case):
             return _verdict("pass", said, lived)
         return _verdict("not_examined", said, observed, needs="traffic_values")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appaudit.compare.case import COLLECTING, UNREAD, Case, live
+from appaudit.compare.case import COLLECTING, UNREAD, UNTOLD, Case, live
 from appaudit.compare.rules.sdks import handles_data
-from appaudit.compare.verdict import Verdict
+from appaudit.compare.verdict import Verdict, undecided
 from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.sdks import siblings
 from appaudit.records import Fact
@@ -28,7 +28,6 @@ def _early(fact: Fact) -> bool:
 
 def early_collection(case: Case) -> Iterator[Verdict]:
     """Collected before consent: seen in a run, or possible by the code alone."""
-    ran = "dynamic" in case.examined or "traffic" in case.examined
     for (party, data), facts in sorted(case.collected.items()):
         kind = data_types().get(data)
         if kind is None or kind.sensitivity == "low":
@@ -48,7 +47,7 @@ def early_collection(case: Case) -> Iterator[Verdict]:
             )
         elif possible:
             yield Verdict(
-                "pass" if ran and after else "review",
+                "pass" if after and case.lived("before_consent") else "review",
                 party,
                 "accesses",
                 f"data:{data}",
@@ -99,7 +98,11 @@ def self_start(case: Case) -> Iterator[Verdict]:
     by_actor: dict[str, list[Fact]] = {}
     for fact in case.by_action.get("starts", ()):
         by_actor.setdefault(case.party(fact.actor), []).append(fact)
-    if not by_actor and "static" in case.examined and not case.gaps_of(*UNREAD) and case.app is not None:
+    if not by_actor and ("static" not in case.examined or case.app is None or case.gaps_of(*UNTOLD)):
+        yield undecided("manifest")
+    elif not by_actor and case.gaps_of(*UNREAD):
+        yield undecided("code")
+    elif not by_actor:
         yield Verdict("pass", "app", "starts", "topic:self_start", statements)
     for actor, facts in sorted(by_actor.items()):
         names = dict.fromkeys(f.subject.partition(":")[2] for f in facts)

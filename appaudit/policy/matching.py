@@ -273,29 +273,24 @@ class Lexicon:
 
     def _match_chinese(self, text: str) -> list[Token]:
         low = lowered(text)
+        ahead = low + "\0"  # which no phrase holds
         out: list[Token] = []
-        root, count, i = self._chars, len(low), 0
-        while i < count:
-            node = root.get(low[i])
-            if node is None:
-                i += 1
+        free = 0
+        for i, node in enumerate(map(self._chars.get, low)):
+            if node is None or i < free:
                 continue
-            best, end, j = None, i, i + 1
-            inside = low[i] in _LATIN and i > 0 and low[i - 1] in _LATIN
+            best, j = None, i + 1
             while node is not None:
                 if (
                     _END in node
-                    and not inside
-                    and not (j < count and low[j - 1] in _LATIN and low[j] in _LATIN)
+                    and not (ahead[j] in _LATIN and ahead[j - 1] in _LATIN)
+                    and not (i and low[i] in _LATIN and low[i - 1] in _LATIN)
                 ):
-                    best, end = node[_END], j
-                node = node.get(low[j]) if j < count else None
+                    best, free = node[_END], j
+                node = node.get(ahead[j])
                 j += 1
-            if best is None:
-                i += 1
-                continue
-            out.append(Token(i, end, text[i:end], best))
-            i = end
+            if best is not None:
+                out.append(Token(i, free, text[i:free], best))
         return out
 
 

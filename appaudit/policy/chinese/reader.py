@@ -37,9 +37,8 @@ class ChineseReader(Nouns):
     def read(self) -> SentenceReading:
         for i, item in enumerate(self.items):
             self.step(i, item)
-            therefore = item.text == "为" and self.text.startswith("此", item.end)
-            if item.text not in BREAK and not item.get("condition") and not therefore:
-                self.after_break = False
+            if self.after_break and item.text not in BREAK and not item.get("condition"):
+                self.after_break = item.text == "为" and self.text.startswith("此", item.end)
         self.end_condition(len(self.text))
         if "除" in self.text:
             self.besides()
@@ -78,7 +77,7 @@ class ChineseReader(Nouns):
         state = self.state
         verb = item.get("verb")
         weak = item.get("weak")
-        subject = next((k for k in SUBJECTS if item.get(k)), "")
+        subject = next(filter(item.readings.__contains__, SUBJECTS), "")
         if item.get("data") or (weak and self.weak_counts(i)) or (item.get("anaphor") and item.text != "其"):
             self.mention(i, item)
         elif subject and not (verb and subject == "partner"):

@@ -53,7 +53,8 @@ class Delivery:
             if name not in FORMATS:
                 raise InputError(f"unknown format '{name}' (known: {', '.join(FORMATS)})")
             if command not in FORMATS[name].commands:
-                raise InputError(f"format '{name}' is not for '{command}'")
+                known = ", ".join(n for n, form in FORMATS.items() if command in form.commands)
+                raise InputError(f"format '{name}' is not for '{command}' (which has {known})")
         if not form and any(name.startswith("data-safety") for name in names):
             raise InputError("-f data-safety needs the exported form: --data-safety FILE")
         self.formats: list[Format] = [FORMATS[name] for name in names]

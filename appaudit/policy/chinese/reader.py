@@ -29,6 +29,7 @@ _THEY = ("他们", "它们", "其可能", "其会", "其将")
 _WHILE = ("时", "后", "期间", "过程中", "情况下")
 _MUST = re.compile(r"(?:需要?|须|应|可以?|必须|至少)")
 _LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)(?:但不限于)?\s*$")
+_INSIDE = tuple("内中里上")
 
 
 class ChineseReader(Nouns):
@@ -248,6 +249,8 @@ class ChineseReader(Nouns):
             return  # "after obtaining your consent": the user is no subject
         if self.text.endswith("被", 0, item.start):
             return  # 被我们收集
+        if actor == "we" and following in _INSIDE and self.text.endswith("在", 0, item.start):
+            return  # 在应用内: where, not who
         if self.text.endswith("在", 0, item.start) and actor == "you" and state.actor == "we":
             state.nested = True  # 我们仅在您使用……期间收集……
             return

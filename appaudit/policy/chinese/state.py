@@ -129,8 +129,8 @@ class Walk:
             return True
         for j in range(i + 1, min(i + 12, len(self.items))):
             nxt = self.items[j]
-            if nxt.start - self.items[j - 1].end > 1:
-                return False
+            if nxt.start - self.items[j - 1].end > 1 or nxt.text.startswith("您"):
+                return False  # 分享您的位置信息: a verb
             if nxt.get("data") and nxt.text.endswith(HEADS):
                 return self.state.frame is not None
             if nxt.get("data"):

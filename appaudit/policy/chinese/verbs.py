@@ -51,7 +51,7 @@ class Verbs(Words):
         if (after.startswith("的") and not after.startswith("的上述")) or self.chained(i):
             self.relative(i, item, verb)
             return
-        if idle(self.text, item, cls):
+        if idle(self.text, item, cls) or (item.text == "分享" and not self.given(i)):
             return
         if state.nested and _OVER.search(self.text, max(0, item.start - 10), item.start):
             state.nested = False

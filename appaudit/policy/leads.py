@@ -104,6 +104,12 @@ PERMITTED_FRAME = Frame(
     "permission", "permission", "we", "collected", 0, 0, inherited=True, kind="permission"
 )
 """What leads in permissions, each an item of its own ("These permissions are: camera: to scan")."""
+_PERMIT_HEAD = re.compile(
+    r"(?!.*(?:不|关闭|管理|撤回|取消|拒绝|设置))"
+    r".*(?:需要?|申请|调用|获取|使用|开启)[^，。]{0,10}权限(?:说明|清单|列表|情况|及?(?:目的|用途))?\W*$"
+)
+_PERMIT_ITEM = re.compile(r"\W*(?:\d{1,2}\W{1,2})?[^，,。：:；\s]{2,10}权限(?!的?(?:管理|设置|说明|申请))")
+"""Under a heading that names them the permissions asked for, an item that begins with one."""
 _LIST = 400
 """Characters of the longest line that is a bare list."""
 _STARTS = re.compile(
@@ -153,6 +159,11 @@ def collects(paragraph: Paragraph) -> bool:
 
 
 @lru_cache(maxsize=256)
+def _permits(heading: str) -> bool:
+    return _PERMIT_HEAD.match(heading) is not None
+
+
+@lru_cache(maxsize=256)
 def _collecting(heading: str) -> bool:
     return COLLECTING.match(heading) is not None
 
@@ -169,6 +180,7 @@ class Passing:
         self.open = LABEL_FRAME
         self.read = NOTHING_READ
         self.lead: Frame | None = LABEL_FRAME if collects(paragraph) else None
+        self.permits = bool(paragraph.path) and _permits(simplified(paragraph.path[-1][:60]))
         self.term = TERM.match(simplified(paragraph.text), paragraph.body) is not None
 
     def before(self, number: int, sentence: Sentence) -> Frame | None:
@@ -186,6 +198,8 @@ class Passing:
             return inherit(last)
         if number == 0 and self.frame is not None:
             return self.frame
+        if number == 0 and self.permits and _PERMIT_ITEM.match(plain):
+            return PERMITTED_FRAME
         if self.lead is not None and _EXAMPLES.match(plain):
             return self.lead
         if INCLUDES.match(plain) or THESE.match(plain):

@@ -69,6 +69,8 @@ _YOURS = re.compile(
 """A short line like "Your device model" is an item of a list, not a heading like "Your Rights"."""
 _LISTING = ("包括", "包含", "以及", "或者", "通过", "收集", "获取", "和", "或", "与", "及", "的")
 """Ends of a line that goes on, in Chinese, with whatever the next begins."""
+_NUMBERED = re.compile(r"[\s；;，,、][(（](?:[ivx]{1,5}|\d{1,2})[)）]\s*$")
+"""The number of an item at the end of a line: the item is the next line."""
 _TAIL = 40
 """Characters at the end of a line that tell how it ends."""
 _LABEL = re.compile(r"[:：]\s*\S")
@@ -292,8 +294,12 @@ def _continues(before: str, line: str) -> bool:
     if (HAN.match(line[0]) or line[0] == "（") and HAN.match(tail or " "):
         # A form-like line ("使用目的：……") ends with its line and begins a new one.
         return len(before) >= 20 and not _FORM.match(line) and not _FORM.match(before.lstrip())
-    if len(before) >= 20 and (HAN.match(line[0]) or HAN.match(tail or " ")) and not _FORM.match(line):
-        return before.rstrip().endswith(_LISTING) or before.count("（") > before.count("）")
+    chinese = HAN.match(line[0]) or HAN.match(tail or " ")
+    open_list = before.rstrip().endswith(_LISTING) or before.count("（") > before.count("）")
+    if _NUMBERED.search(before[-12:]) or (
+        chinese and open_list and len(before) >= 20 and not _FORM.match(line)
+    ):
+        return True
     if line[0].islower() or line[0] in ",;)，；）、" or (line[0] == "(" and tail.isalpha()):
         return True
     return (

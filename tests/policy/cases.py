@@ -393,6 +393,16 @@ CHINESE = [
     ("我们不会收集：您的通讯录；短信内容。", "nc:contacts nc:sms"),
     ("我们会使用多种技术来确定您所在的位置，这些技术包括\nIP地址、GPS以及其他传感器（比如Wi-Fi\n接入点）。", "c:location c:ip c:gps_location c:sensors c:wifi_info"),
     ("您需要提供收货人、手机号。", "c:recipient_name c:phone_number"),
+    # 绑定、授权、收集后再共享、将会展示、用户的义务、行末的编号、权限标题下的条目
+    ("您可以绑定手机号、绑定身份证号。", "c:phone_number c:id_card"),
+    ("使用微信登录时，需要授权您在微信中的头像、昵称。", "c:avatar c:nickname"),
+    ("我们会收集您的订单信息并与合作机构共享，以便完成支付。", "c:order_info s:order_info"),
+    ("您的头像、昵称将会在个人主页中进行展示。", "s:avatar s:nickname"),
+    ("账户和密码不得以任何方式转让。", ""),
+    ("我们会收集您的设备信息以提供统计服务，并通过地理位置校准报表。", "c:device_info c:location"),
+    ("我们会收集您的以下信息：(i) 操作系统；(ii)\nIP地址；(iii) 设备类型；", "c:os c:ip c:device_type"),
+    ("二、我们需要申请的权限\n（1）相机权限用于扫码。\n（2）您可以关闭相机权限。", "c:camera"),
+    ("在您开启存储权限后，我们会访问您的存储空间。", "c:external_files"),
 ]  # fmt: skip
 
 WORDS = {"c": "collected", "s": "shared", "nc": "not_collected", "ns": "not_shared", "l": "local_only"}

@@ -28,6 +28,11 @@ _IN_TOUCH = re.compile(
     r"(?:方式|形式|途径|渠道|手段|向您|与您|给您|联系您|告知|通知您|回访)"
 )
 """通过电话、短信或邮件的方式向您……: how we get in touch."""
+_TIES = re.compile(r"(?<!解除)绑定(?:您的?|本人的?)?$")
+_TIED = frozenset(
+    {"phone_number", "email", "third_party_account", "id_card", "name", "real_name", "bank_card"}
+)
+"""绑定手机号、身份证号: given to us."""
 _SIGN_INS = frozenset({"phone_number", "email", "third_party_account"})
 _FRAME = Frame("登录", "provide", "you", "collected", 0, 0)
 
@@ -35,6 +40,11 @@ _FRAME = Frame("登录", "provide", "you", "collected", 0, 0)
 def signs_in(text: str, item: Token, type_id: str) -> Frame | None:
     """The frame of a data word that the user signs in with or ties to the account, or by which other data
     are taken, else None."""
+    ties = (item.text.startswith("绑定") and "的" not in item.text) or _TIES.search(
+        text, max(0, item.start - 8), item.start
+    )
+    if type_id in _TIED and ties:
+        return _FRAME
     if type_id in _TOOLS:
         tool = _BY_MEANS.search(text, max(0, item.start - 24), item.start) and _TAKES.match(text, item.end)
         return _TOOL if tool or _HELPS.match(text, item.end) else None

@@ -43,7 +43,8 @@ class Nouns(Verbs):
         frame = None if state.held else state.frame
         if frame is not None and frame.polarity is None:
             frame = None
-        if frame is None and not state.negated and (not state.held or state.taking >= 0):
+        also = self.text.endswith("并通过", 0, item.start)
+        if frame is None and not state.negated and (not state.held or state.taking >= 0 or also):
             frame = signs_in(self.text, item, type_id)
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if nxt is not None and nxt.text == "的" and nxt.start == item.end and i + 2 < len(self.items):

@@ -30,6 +30,8 @@ _WORKED = re.compile(r"(?:[或和、及][^，,。；;]{2,4}化)?(?:处理)?(?:�
 """去标识化或匿名化后的信息: which data."""
 _ALLOWED = re.compile(r"(?<!不)(?<!否)允许[^，,。；;的]{1,10}$")
 """您可以允许某某访问……: who is allowed acts."""
+_DUTY = re.compile(r"(?<!均)不得[^，,。；;]{0,10}$")
+"""账户不得转让: what the user must not do."""
 _KNOWS = ("识别", "验证", "核验", "核实", "校验")
 _OF_OURS = re.compile(
     r"的?(?:委托|合作|授权|聘请|指定|关联|[^，,。；;]{0,6}(?:伙伴|公司|机构|服务商|供应商|提供商))"
@@ -81,7 +83,7 @@ class Verbs(Words):
         self.out.has_verb = True
         if cls == "other" and self.free() and self.on_device(item):
             cls = "use"
-        if cls == "other" and self.shows(i):
+        if cls == "other" and (self.shows(i) or self.put_up(item)):
             cls = "display"
         if item.text in _KNOWS and state.frame is None and not state.held and self.identifies(i):
             cls = "use"
@@ -98,11 +100,13 @@ class Verbs(Words):
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if item.text == "授权" and nxt is not None and nxt.get("verb"):
             after = self.text[nxt.end : nxt.end + 8]
+        if item.text == "授权" and self.gives_leave(i) and self.object_follows(i):
+            cls = "provide"  # 需要授权您的头像、昵称
         if item.text == "授权" and (after.startswith("的") or _WHOSE.match(self.text, item.end)):
             return  # 您授权共享的信息: whose information
         if item.text == "授权" and self.opened(item):
             cls = "permission"
-        elif item.text == "授权" and state.actor == "you":
+        elif item.text == "授权" and state.actor == "you" and cls == "other":
             state.actor, state.taking = "", -1  # 您授权某某获取……: who is authorised acts
         if cls == "other":
             if state.frame is not None and state.frame.end <= item.start and self.qualifies(i):
@@ -131,6 +135,10 @@ class Verbs(Words):
             recipient,
             kind=kind,
         )
+        if cls == "share" and polarity and self.passed_on(i, item):
+            for mention in self.mentions:
+                if mention.clause == self.clause and mention.frame is state.frame:
+                    mention.extra += (frame,)
         if self.takes_left(i, item, cls):
             self.assign_left(frame)
             if polarity:
@@ -246,7 +254,8 @@ class Verbs(Words):
             kind = "sdk"
         if polarity and cls == "use" and self.text.endswith(_NOT, 0, item.start) and self.plants(i):
             return "not_collected", "", kind  # 不使用Cookie
-        if state.negated and polarity and _GIVEN_UP.search(self.text, 0, item.start):
+        duty = cls == "share" and actor in ("", "you") and _DUTY.search(self.text, 0, item.start)
+        if duty or (state.negated and polarity and _GIVEN_UP.search(self.text, 0, item.start)):
             polarity = None
         elif state.negated and polarity:
             if cls in ("use", "permission") or (cls == "provide" and actor == "you"):

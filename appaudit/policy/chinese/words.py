@@ -21,6 +21,12 @@ _MUST = re.compile(
 _NEEDS_TOO = re.compile(r"您(?:可能|还)?需要?[^。；;]*[，,]并$")
 _YOURS = ("的您的", "的有关您的", "的关于您的")
 _PROFILE = frozenset({"nickname", "avatar", "username", "user_id"})
+_PUT_UP = re.compile(
+    r"(?:将|会)(?:在|于|面向)[^，,。；;]{1,40}(?:[中内上里]|功能|主页|页面|用户)(?:进行|予以|公开)?$"
+)
+_PASSED_ON = re.compile(
+    r"[^，,。；;]{0,24}(?:并且?|且)(?:会|将|可能|将其|同时)*(?:与|向|同)[^，,。；;]{1,24}"
+)
 _VARIES = re.compile(r"[^。；]*?(?:有所不同|而不同|因素|有所区别)")
 _IF_WE = re.compile(r"(?:如果?|若|倘若|一旦)(?!您|用户|你)")
 """A condition whose subject is not the user."""
@@ -90,6 +96,27 @@ class Words(Parties):
         if data is None or entry is None or entry.value not in _PROFILE:
             return False
         return self.text[item.end : data.start] in ("您的", "")
+
+    def gives_leave(self, i: int) -> bool:
+        """Whether the user grants what follows the verb at ``i``, not someone to do something."""
+        nxt = self.items[i + 1] if i + 1 < len(self.items) else None
+        if nxt is None or any(nxt.get(word) for word in ("we", "partner", "sdk", "verb")):
+            return False
+        return self.state.actor == "you" or self.text.endswith(("需要", "需"), 0, self.items[i].start)
+
+    def put_up(self, verb: Token) -> bool:
+        """Whether the verb shows others what stands before it: 头像、昵称将会在……中进行展示."""
+        if verb.text not in ("展示", "显示") or not self.state.passive or self.state.negated:
+            return False
+        return bool(_PUT_UP.search(self.text, self.clause_start(verb), verb.start))
+
+    def passed_on(self, i: int, verb: Token) -> bool:
+        """Whether the verb shares what the one before it took: 收集您的订单信息并与合作机构共享."""
+        frame = self.state.frame
+        if frame is None or frame.cls not in ("collect", "use") or self.object_follows(i):
+            return False
+        last = self.mentions[-1].end if self.mentions else frame.end
+        return bool(_PASSED_ON.fullmatch(self.text, max(last, frame.end), verb.start))
 
     def identifies(self, i: int) -> bool:
         """Whether what the verb at ``i`` identifies is the user's own: 识别您的声纹."""

@@ -15,7 +15,7 @@ from appaudit.knowledge.load import toml
 from appaudit.policy.cells import Found, denied, empty, other_system, permissions_in, server_side, types_in
 from appaudit.policy.document import LoadedDocument, Table, lines_read, tables_read
 from appaudit.policy.sdk_names import names_sdk, sdk_actor, sdk_candidates
-from appaudit.policy.stacked import stacked, tabbed
+from appaudit.policy.stacked import divided, stacked
 from appaudit.records import Evidence, Fact, ListingRow, PolicySpan, Source
 
 LIST_ROLES = frozenset({"sdk_list", "permission_list", "data_list"})
@@ -80,7 +80,7 @@ def listing_facts(document: LoadedDocument) -> tuple[list[Fact], set[int]]:
 
 def lists(document: LoadedDocument) -> Iterator[tuple[str, list[Record]]]:
     """The lists of a document: kind and records of each."""
-    plain = tabbed(lines_read(document)[0], column, kind) if document.format == "text" else ()
+    plain = divided(lines_read(document)[0], column, kind) if document.format == "text" else ()
     for table in (*tables_read(document), *plain):
         found = _upright(document, table) or _sideways(document, table)
         if found is not None:

@@ -1,4 +1,4 @@
-"""Tables that came as plain text: cells with tabs between them, or each cell a line of its own.
+"""Tables that came as plain text: cells with tabs or bars between them, or each a line of its own.
 
 A page that was copied or scraped loses its table. What is left are the heads, then the rows in the same
 order; the heads say that it is a list (`appaudit.policy.listings.kind`), and the rows go on as long as
@@ -27,6 +27,8 @@ _NO_HEAD = re.compile(
 _NO_CELL = re.compile(r"^(?:\d+(?:\.\d+)+|[（(]?[一二三四五六七八九十]+[)）、]|第.{1,3}[章条节])\s*\S")
 """A number of a section: the table is over."""
 _SENTENCE = re.compile(r"。.|我们|您")
+_RULE = re.compile(r"[\s|:-]*")
+"""The line under the heads."""
 _EDGES = " *_#\t　"
 
 Column = Callable[[str], str | None]
@@ -43,24 +45,34 @@ class Stack:
     cells: tuple[tuple[tuple[int, int, str], ...], ...]
 
 
-def tabbed(lines: Sequence[str], column: Column, kind: Kind) -> Iterator[Table]:
-    """Tables of lines with tabs, each under heads that make it a list."""
+def divided(lines: Sequence[str], column: Column, kind: Kind) -> Iterator[Table]:
+    """Tables of lines with tabs or bars between the cells, each under heads that make it a list. A cell
+    without a head stands under the head before it."""
     number = 0
     while number < len(lines):
-        heads = tuple(lines[number].strip().split("\t")) if "\t" in lines[number] else ()
+        line = lines[number]
+        mark = "\t" if "\t" in line else "|"
+        heads = [head.strip(_EDGES) for head in line.split(mark)] if mark in line else []
         number += 1
-        if not 2 <= len(heads) <= _MAX_COLUMNS or kind([column(head) for head in heads]) is None:
+        named = [head for head in heads if head]
+        if not 2 <= len(named) <= _MAX_COLUMNS or len(heads) > 2 * _MAX_COLUMNS:
             continue
-        if sum(_is_head(head, column) for head in heads) < len(heads) - 1:
+        if kind([column(head) for head in named]) is None:
             continue
-        first = number
+        if sum(_is_head(head, column) for head in named) < len(named) - 1:
+            continue
+        for place in range(1, len(heads) - 1):
+            heads[place] = heads[place] or heads[place - 1]
+        first, numbers = number, []
         while (
-            number < len(lines) and number - first < _MAX_ROWS and lines[number].count("\t") == len(heads) - 1
+            number < len(lines) and number - first < _MAX_ROWS and lines[number].count(mark) == len(heads) - 1
         ):
             number += 1
-        if number > first:
-            rows = tuple(tuple(line.split("\t")) for line in lines[first:number])
-            yield Table(heads, rows, tuple(range(first + 1, number + 1)), first)
+            if not _RULE.fullmatch(lines[number - 1]):
+                numbers.append(number)
+        if numbers:
+            rows = tuple(tuple(lines[n - 1].split(mark)) for n in numbers)
+            yield Table(tuple(heads), rows, tuple(numbers), first)
 
 
 def stacked(lines: Sequence[str], column: Column, kind: Kind) -> Iterator[Stack]:

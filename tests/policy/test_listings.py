@@ -33,7 +33,9 @@ def short(facts: list[Fact]) -> set[tuple[str, str, str, str]]:
     return {(f.stance, f.actor, f.action, f.subject) for f in facts}
 
 
-@pytest.mark.parametrize("shape", ["csv", "xlsx", "html", "md", "sideways", "labelled", "tabbed", "stacked"])
+@pytest.mark.parametrize(
+    "shape", ["csv", "xlsx", "html", "md", "sideways", "labelled", "tabbed", "barred", "stacked"]
+)
 def test_an_sdk_list_gives_the_same_facts_in_any_shape(shape: str) -> None:
     head, *rows = KNOWN
     if shape == "csv":
@@ -50,8 +52,8 @@ def test_an_sdk_list_gives_the_same_facts_in_any_shape(shape: str) -> None:
         pairs = [(h, c) for r in rows for h, c in zip(head, r, strict=True)]
         body = "".join(f"<tr><td>{h}</td><td>{c}</td></tr>" for h, c in pairs)
         document = load_bytes("SDK目录.html", f"<table>{body}</table>".encode())
-    elif shape in ("tabbed", "stacked"):
-        between = "\t" if shape == "tabbed" else "\n"
+    elif shape in ("tabbed", "barred", "stacked"):
+        between = {"tabbed": "\t", "barred": " | ", "stacked": "\n"}[shape]
         text = (
             "以下是我们接入的SDK。\n" + "\n".join(between.join(r) for r in KNOWN) + "\n一、联系我们\n请来信。"
         )
@@ -247,6 +249,20 @@ def test_labels_of_running_text_are_no_list() -> None:
     )
     found = {f.subject for f in read_loaded(load_bytes("p.txt", text.encode())).facts}
     assert {"data:camera", "data:voice"} <= found
+
+
+def test_heads_of_two_rows_in_plain_text() -> None:
+    rows = (
+        "收集的个人信息 | | 收集目的",
+        ":--- | :--- | ---",
+        "类型 | 字段 | ",
+        "网络 | SSID、IP地址 | 联网",
+        "设备 | | 统计",
+    )
+    document = load_bytes("p.txt", "\n".join(f"| {row} |" for row in rows).encode())
+    facts = facts_of(document)
+    assert {f.subject for f in facts} == {"data:ssid", "data:ip"}
+    assert {f.purpose for f in facts} == {"联网"}
 
 
 @pytest.mark.parametrize(

@@ -196,9 +196,7 @@ def _facts(
         phase="background" if "background" in conditions else "unknown",
         count=1 + len(copies),
         evidence=tuple(evidence),
-        attributes=tuple(
-            sorted({"basis": declaration.basis, "kind": kind, "verb": declaration.frame.verb}.items())
-        ),
+        attributes=(("basis", declaration.basis), ("kind", kind), ("verb", declaration.frame.verb)),
     )
     return [fact, *(replace(fact, recipient=name) for name in recipients[1:])]
 
@@ -256,47 +254,38 @@ def _expansions(found: ReadDocument, once: list[tuple[Declaration, list[Declarat
     """Facts for the members of a defined term, where the term is used; each carries ``via``."""
     out: list[Fact] = []
     for declaration, _ in once:
-        if declaration.via is not None or declaration.basis != "explicit":
+        definitions = found.definitions.by_type.get(declaration.type, ())
+        if not definitions or declaration.via is not None or declaration.basis != "explicit":
             continue
-        for definition in found.definitions.by_type.get(declaration.type, ()):
-            for member in definition.members:
-                stance, action = _ACTION[declaration.polarity]
-                if member.polarity != "collected":
-                    continue
-                via = span(found, member.paragraph, member.start, member.end)
-                paragraph = found.structure.paragraphs[declaration.paragraph]
-                sentence = paragraph.sentences[declaration.sentence]
-                recipients, actor = recipients_of(declaration, sentence)
-                conditions = tuple(
-                    dict.fromkeys(
-                        (
-                            *condition_tokens(declaration, sentence),
-                            *condition_tokens(
-                                member,
-                                found.structure.paragraphs[member.paragraph].sentences[member.sentence],
-                            ),
-                        )
-                    )
+        stance, action = _ACTION[declaration.polarity]
+        sentence = found.structure.paragraphs[declaration.paragraph].sentences[declaration.sentence]
+        recipients, actor = recipients_of(declaration, sentence)
+        conditions = condition_tokens(declaration, sentence)
+        attributes = (
+            ("basis", f"definition:{declaration.type}"),
+            ("kind", _kind(declaration)),
+            ("verb", declaration.frame.verb),
+        )
+        for member in (m for definition in definitions for m in definition.members):
+            if member.polarity != "collected":
+                continue
+            named = found.structure.paragraphs[member.paragraph].sentences[member.sentence]
+            via = span(found, member.paragraph, member.start, member.end)
+            out.append(
+                Fact(
+                    source="policy",
+                    stance=stance,  # type: ignore[arg-type]
+                    actor=actor,
+                    action=action,
+                    subject=f"data:{member.type}",
+                    condition=tuple(dict.fromkeys((*conditions, *condition_tokens(member, named)))),
+                    recipient=recipients[0],
+                    evidence=(
+                        span(found, declaration.paragraph, declaration.start, declaration.end, via=via),
+                    ),
+                    attributes=attributes,
                 )
-                out.append(
-                    Fact(
-                        source="policy",
-                        stance=stance,  # type: ignore[arg-type]
-                        actor=actor,
-                        action=action,
-                        subject=f"data:{member.type}",
-                        condition=conditions,
-                        recipient=recipients[0],
-                        evidence=(
-                            span(found, declaration.paragraph, declaration.start, declaration.end, via=via),
-                        ),
-                        attributes=(
-                            ("basis", f"definition:{declaration.type}"),
-                            ("kind", _kind(declaration)),
-                            ("verb", declaration.frame.verb),
-                        ),
-                    )
-                )
+            )
     return out
 
 

@@ -41,7 +41,7 @@ def types_in(text: str) -> Iterator[Found]:
         for match in _CLAUSE.finditer(text, 0, token.start):
             clause = match.end()
         before = text[clause : token.start]
-        if _last(before, "other_system", "this_system"):
+        if _elsewhere(before):
             continue
         yield Found(
             entry.value,
@@ -87,6 +87,19 @@ def other_system(text: str) -> bool:
 def server_side(text: str) -> bool:
     """Whether a way of sharing goes from server to server."""
     return bool(_pattern("server").search(text))
+
+
+def _elsewhere(before: str) -> bool:
+    """Whether the last label of platforms before something names others than Android alone."""
+    labels = [match.group() for match in _systems().finditer(before)]
+    return bool(labels) and not _pattern("this_system").search(labels[-1])
+
+
+@cache
+def _systems() -> re.Pattern[str]:
+    """Platforms named together: Android+iOS."""
+    one = "|".join((_pattern("other_system").pattern, _pattern("this_system").pattern))
+    return re.compile(rf"(?:(?:{one})(?:os)?[\s+&/、,，和及与]*)+", re.IGNORECASE)
 
 
 def _last(text: str, label: str, other: str) -> bool:

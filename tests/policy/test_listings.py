@@ -11,6 +11,7 @@ from appaudit.knowledge.data_types import data_types
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.permissions import permissions
 from appaudit.policy import read
+from appaudit.policy.cells import types_in
 from appaudit.policy.document import LoadedDocument
 from appaudit.policy.listings import column, listing_facts
 from appaudit.policy.load import load_bytes
@@ -249,6 +250,18 @@ def test_labels_of_running_text_are_no_list() -> None:
     )
     found = {f.subject for f in read_loaded(load_bytes("p.txt", text.encode())).facts}
     assert {"data:camera", "data:voice"} <= found
+
+
+@pytest.mark.parametrize(
+    ("cell", "data"),
+    [
+        ("【Android+iOS】IP地址、SSID", {"ip", "ssid"}),
+        ("【iOS】IDFA【Android】IMEI", {"imei"}),
+        ("安卓：IMEI；仅iOS端：IDFA", {"imei"}),
+    ],
+)
+def test_what_another_platform_alone_collects_is_left_out(cell: str, data: set[str]) -> None:
+    assert {found.id for found in types_in(cell)} == data
 
 
 def test_heads_of_two_rows_in_plain_text() -> None:

@@ -17,12 +17,16 @@ from appaudit.policy.structure import Paragraph
 if TYPE_CHECKING:
     from appaudit.policy.declarations import Declaration
 
+_MEANS = re.compile(r"[:：]|是指|系指|指|\bmean|\brefer|\bdefined as\b", re.I)
 _HEAD = re.compile(
-    r"^\s*[“\"‘'「《【\[]?\s*(?P<term>[^:：“”\"]{2,40}?)\s*[”\"’'」》】\]]?\s*[:：]\s*"
-    r"(?P<opener>(?:is |are |mainly )?(?:refers? to|includ(?:e|es|ing)|means?|comprises?)"
-    r"|(?:主要包括|是指|指|包括|包含)|(?:is |are |mainly )?)\s*(?P<rest>.*)$",
+    r"^\s*(?:the term )?[“\"‘'「《【\[]?\s*(?P<term>[^:：“”\",，]{2,40}?)\s*[”\"’'」》】\]]?\s*"
+    r"(?:[:：]\s*(?P<opener>(?:is |are |mainly )?(?:refers? to|includ(?:e|es|ing)|means?|comprises?)"
+    r"|(?:主要包括|是指|指|包括|包含)|(?:is |are |mainly )?)"
+    r"|[,，]?\s*(?P<means>(?:(?:shall |will )?(?:means?|refers? to)|(?:is|are) defined as)\b|[是系]?指(?:的是)?)[:：]?)"
+    r"\s*(?P<rest>.*)$",
     re.I | re.S,
 )
+"""A term with a colon, or with "means", and what it stands for."""
 DEFINABLE = frozenset(
     {
         "device_info",
@@ -67,7 +71,7 @@ class Definitions:
     def notice(self, index: int, paragraph: Paragraph) -> Definition | None:
         """The definition that ``paragraph`` is, if it is one; it is kept."""
         text = paragraph.text
-        if ":" not in text and "：" not in text:
+        if _MEANS.search(text) is None:
             return None
         match = _HEAD.match(text[paragraph.body :])
         if match is None:
@@ -89,7 +93,7 @@ class Definitions:
         if type_id not in DEFINABLE:
             return None
         rest = match.group("rest").strip()
-        opener = match.group("opener").strip()
+        opener = match.group("means") or match.group("opener").strip()
         if rest and not opener and not _list_like(rest):
             return None
         start = paragraph.body + match.start("term")

@@ -97,12 +97,13 @@ class Parties(Walk):
                 return "您"
             if item.get("public") or (item.text == "其" and item.start - start <= 0):
                 return item.text
-            if item.get("data"):
-                break
+            data = item.get("data")
+            if data is not None:
+                return item.text if data.value == "carrier" and self.as_party(item) else ""
         return ""
 
     def is_partner(self, words: str) -> bool:
-        return any(t.get("partner") for t in self.items if t.text == words)
+        return words.endswith("运营商") or any(t.get("partner") for t in self.items if t.text == words)
 
     def recipient_after(self, i: int) -> str:
         item = self.items[i]

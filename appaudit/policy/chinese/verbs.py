@@ -20,6 +20,8 @@ _OVER = re.compile(r"(?:时|期间|过程中|情况下|后)[，,]?(?:才|会|我
 """What ends a clause like "while you use ..." before the verb it stands in."""
 _KEPT = re.compile(r"(?:会|将|被)[^，,；;、]{0,5}$")
 
+_TO = re.compile(r"向((?!您|你|用户|客户|消费者|会员|我们)[^您你，,。；;：:、]{2,20})$")
+"""向某某提供: a recipient that no word list knows."""
 _NOT = ("不", "不会", "未", "没有", "从不")
 _WILL = ("将", "会", "将会", "将被", "会被")
 _WHOSE = re.compile(r"(?:给)?(?:我们|本平台|本应用)?(?:获取|使用|收集|访问|读取|共享)的")
@@ -230,8 +232,10 @@ class Verbs(Words):
                 and (whom == "我们" or _ASKED.search(self.text, max(0, item.start - 3), item.start))
             ):
                 polarity = "collected"
-            elif cls == "provide" and whom and whom not in ("我们", "您") and item.text in ("提供", "上传"):
-                polarity = "shared"
+            elif cls == "provide" and item.text in ("提供", "上传"):
+                if not whom and actor == "we" and (named := _TO.search(self.text, 0, item.start)):
+                    whom = named.group(1)
+                polarity = "shared" if whom not in ("", "我们", "您") else None
         elif actor == "you":
             if (
                 cls == "provide"
@@ -288,10 +292,12 @@ class Verbs(Words):
 
     def assign_left(self, frame: Frame) -> None:
         for mention in self.shown(frame) if frame.cls == "display" else self.free():
-            if mention.frame is not None:
-                mention.extra += (frame,)
+            before = mention.frame
+            entered = before is not None and before.kind == "relative" and before.actor == "you"
+            if before is None or (entered and frame.polarity == "not_collected"):
+                mention.frame = frame  # 您填写的昵称不会被收集
             else:
-                mention.frame = frame
+                mention.extra += (frame,)
 
     def relative(self, i: int, item: Token, verb: Entry) -> None:
         """您提供的……, 我们收集的……: how the data that follow came."""

@@ -19,6 +19,7 @@ _CHANNEL = re.compile(
 _THROUGH = re.compile(r"\bthrough (?:your |the )?(?:\w+ )?$")
 """data we get through your interactions: the way, not the data."""
 _OF = re.compile(r"\s+(?:of|related to|relating to)\s+(?:(?:your|the|corresponding|their|bound)\s+)+")
+_TOWARDS = ("with", "to", "from", "by")
 
 
 class Nouns(Verbs):
@@ -36,6 +37,8 @@ class Nouns(Verbs):
             return
         if entry.value in _CHANNELS and self.means(i):
             return
+        if entry.value == "carrier" and self.operator(i):
+            return
         found = Mention(
             entry.value, item.start, item.end, frame=frame, clause=self.clause, depth=len(self.stack)
         )
@@ -52,6 +55,11 @@ class Nouns(Verbs):
         ):
             found.group = True
         self.mentions.append(found)
+
+    def operator(self, i: int) -> bool:
+        """Whether the word at ``i`` is who receives or gives: "with telecom operators", "to your carrier"."""
+        before = self.word(i - 1)
+        return (self.word(i - 2) if before in ("your", "the", "our") else before) in _TOWARDS
 
     def means(self, i: int) -> bool:
         """Whether the word at ``i`` is a way to reach somebody: "by email, phone or text message"."""

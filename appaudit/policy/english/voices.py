@@ -31,6 +31,10 @@ def _described(mention: Mention) -> bool:
     return mention.frame is not None and mention.frame.kind == "relative"
 
 
+def _entered(mention: Mention) -> bool:
+    return _described(mention) and mention.frame is not None and mention.frame.actor == "you"
+
+
 class Voices(Parties):
     """Frames that reach back."""
 
@@ -121,7 +125,9 @@ class Voices(Parties):
             targets = [Mention(GENERIC_ANAPHOR, 0, item.end, clause=self.clause)]
             self.mentions += targets
         for mention in targets:
-            if polarity == "local_only" and (_denied(mention) or _described(mention)):
+            if (polarity == "local_only" and (_denied(mention) or _described(mention))) or (
+                polarity == "not_collected" and _entered(mention)
+            ):
                 mention.frame = frame  # "the age you enter stays on the device": nobody else gets it
             elif mention.frame is not None and (relative or mention.frame.kind == "relative"):
                 if polarity and polarity != mention.frame.polarity:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from appaudit.knowledge.data_types import data_types
 from appaudit.policy import chinese, english
+from appaudit.policy.cases import listed_cases
 from appaudit.policy.definitions import Definition, Definitions
 from appaudit.policy.document import LoadedDocument
 from appaudit.policy.leads import Passing, own_names
@@ -182,7 +183,12 @@ def _declare(
         labels = mention.group and sentence.text[mention.end : mention.end + 1] in (":", "：")
         if labels and frames[0].inherited and any(m.frame for m in reading.mentions[position + 1 :]):
             continue  # "Location information: IP address": a label, and what it stands for
-        if mention.type in _UMBRELLAS and sentence.text.rstrip().endswith((":", "：")) and mention.group:
+        if (
+            mention.type in _UMBRELLAS
+            and mention.group
+            and sentence.text.rstrip().endswith((":", "："))
+            and listed_cases(sentence) is None
+        ):
             continue
         for frame in frames:
             add(mention, mention.type, frame)

@@ -22,7 +22,8 @@ _HEAD = re.compile(
     r"^\s*(?:the term )?[“\"‘'「《【\[]?\s*(?P<term>[^:：“”\",，]{2,40}?)\s*[”\"’'」》】\]]?\s*"
     r"(?:[:：]\s*(?P<opener>(?:is |are |mainly )?(?:refers? to|includ(?:e|es|ing)|means?|comprises?)"
     r"|(?:主要包括|是指|指|包括|包含)|(?:is |are |mainly )?)"
-    r"|[,，]?\s*(?P<means>(?:(?:shall |will )?(?:means?|refers? to)|(?:is|are) defined as)\b|[是系]?指(?:的是)?)[:：]?)"
+    r"|[,，]?\s*(?P<means>(?:(?:shall |will )?(?:means?|refers? to)|(?:is|are) defined as)\b"
+    r"|[是系]?指(?:的是)?)[:：]?)"
     r"\s*(?P<rest>.*)$",
     re.I | re.S,
 )

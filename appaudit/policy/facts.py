@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from appaudit.policy.cases import cases_of
 from appaudit.policy.conditions import condition_tokens
 from appaudit.policy.declarations import Declaration, ReadDocument, strip_repeats
 from appaudit.policy.document import MAX_CHARACTERS
@@ -23,7 +24,9 @@ _ENTRY = 6
 _SPEAKS = re.compile(r"sdk|开发工具包|开发包|插件", re.I)
 _HEAD_NAME = re.compile(r"\W{0,4}(?:SDK\W{0,3}名称\W{0,3})?[^，。：:]{1,40}?(?:SDK|[：:“”\"，])", re.I)
 """An entry of a list begins with the SDK's name."""
-_UNLESS = re.compile(r"if:\W*(?:unless|without|except (?:with|if|when)|除非|未经|未获|未征得|没有您)", re.I)
+_UNLESS = re.compile(
+    r"if:\W*(?:unless|without|except |other than|除|[^:：]{0,12}除外|未经|未获|未征得|没有您)", re.I
+)
 _NAME_LINE = 40
 """Characters of the longest line that is the name of an SDK."""
 _ACTION = {
@@ -177,6 +180,11 @@ def _facts(
     evidence += [span(found, d.paragraph, d.start, d.end, "repeat") for d in copies]
     recipients, actor = recipients_of(declaration, sentence)
     conditions = condition_tokens(declaration, sentence)
+    cases, places = cases_of(found.structure.paragraphs, declaration.paragraph, sentence)
+    if cases:
+        phrase = cases.split(":")[1]
+        conditions = (*(c for c in conditions if phrase not in c), cases)
+        evidence += [span(found, *place, "condition") for place in places]
     kind = _kind(declaration)
     if declaration.frame.actor == "sdk" or LABEL.match(paragraph.text, paragraph.body):
         # The SDK that the line, or the head of the entry it belongs to, names.

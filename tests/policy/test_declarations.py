@@ -131,6 +131,47 @@ def test_a_defined_term_stands_for_its_members() -> None:
     assert all("until_version:2.4.1" in f.condition for f in facts)
 
 
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "“设备信息”是指IMEI与设备型号。",
+        "设备信息，指IMEI、设备型号。",
+        '"Device information" means your IMEI and device model.',
+        "The term device information refers to the IMEI and the device model.",
+    ],
+)
+def test_a_definition_needs_no_colon(definition: str) -> None:
+    use = "我们会收集设备信息。" if "指" in definition else "We collect device information."
+    facts = [f for f in read_loaded(from_text(f"{use}\n{definition}\n")).facts if f.action == "collects"]
+    used = {f.subject for f in facts if span(f).line == 1 and span(f).via is not None}
+    assert used == {"data:imei", "data:device_model"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("我们仅在以下情形共享您的手机号码：\n（1）法律要求；\n（2）发生合并。\n", ["法律要求；", "发生合并。"]),
+        ("只有在下列情况下，我们才会共享您的手机号码：（1）法律要求；（2）发生合并。", ["（1）法律要求；（2）发生合并。"]),
+        ("We only share your phone number in the following cases:\n- a court asks\n", ["a court asks"]),
+    ],
+)  # fmt: skip
+def test_only_in_the_cases_listed(text: str, found: list[str]) -> None:
+    [fact] = [f for f in read_loaded(from_text(text)).facts if f.subject == "data:phone_number"]
+    assert (fact.stance, fact.action) == ("declared", "shares")
+    [condition] = fact.condition
+    assert condition.startswith("if:")
+    assert found[0].strip("；。（1）") in condition
+    cases = [e.quote for e in fact.evidence if isinstance(e, PolicySpan) and e.role == "condition"]
+    assert [c for c in cases if c in found] == found
+
+
+def test_a_denial_with_the_cases_excepted_declares_them() -> None:
+    text = "我们不会向第三方共享您的手机号码，但以下情况除外：\n1、法律要求；\n2、发生合并。\n"
+    facts = [f for f in read_loaded(from_text(text)).facts if f.subject == "data:phone_number"]
+    assert {f.stance for f in facts} == {"denied", "declared"}
+    assert all("法律要求; 发生合并" in f.condition[0] for f in facts)
+
+
 def test_an_empty_definition_is_a_gap() -> None:
     codes = {(g.code, g.scope) for g in read_loaded(from_text(POLICY)).gaps}
     assert ("empty_definition", "data:service_log") in codes

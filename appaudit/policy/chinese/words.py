@@ -167,8 +167,11 @@ class Words(Parties):
 
     def given(self, i: int) -> bool:
         """Whether somebody is given what the verb at ``i`` shares; users share too: 您可以分享照片."""
-        state = self.state
-        return self.is_partner(state.to_whom) or (state.actor in ("we", "partner") and self.object_follows(i))
+        if self.is_partner(self.state.to_whom):
+            return True
+        item = self.items[i]
+        doing = self.state.actor if "您" not in self.text[self.clause_start(item) : item.start] else "you"
+        return doing in ("we", "partner") and self.object_follows(i)
 
     def on_device(self, item: Token) -> bool:
         """Whether the verb's clause keeps the data on the device: 保存在设备本地, 在设备本地处理."""

@@ -96,7 +96,8 @@ class Verbs(Words):
         if item.text.endswith("给我们") and _OF_OURS.match(self.text, item.end):
             cls = "share"
         if cls == "collect" and state.actor == "you" and _ALLOWED.search(self.text, 0, item.start):
-            state.actor = ""
+            allowed = self.items[i - 1] if i else item
+            state.actor, self.partner = ("partner", allowed.text) if allowed.get("partner") else ("", "")
         if cls == "share" and state.actor == "you" and state.passive and self.told_of():
             state.actor = ""
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None

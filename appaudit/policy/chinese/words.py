@@ -27,6 +27,8 @@ _PUT_UP = re.compile(
 _PASSED_ON = re.compile(
     r"[^，,。；;]{0,24}(?:并且?|且)(?:会|将|可能|将其|同时)*(?:与|向|同)[^，,。；;]{1,24}"
 )
+_TO_SOMEONE = re.compile(r"[至给到](?!我们|我行|本公司|后台)")
+"""采集您的姓名传输至某某: handed on."""
 _VARIES = re.compile(r"[^。；]*?(?:有所不同|而不同|因素|有所区别)")
 _IF_WE = re.compile(r"(?:如果?|若|倘若|一旦)(?!您|用户|你)")
 """A condition whose subject is not the user."""
@@ -115,8 +117,10 @@ class Words(Parties):
         frame = self.state.frame
         if frame is None or frame.cls not in ("collect", "use") or self.object_follows(i):
             return False
-        last = self.mentions[-1].end if self.mentions else frame.end
-        return bool(_PASSED_ON.fullmatch(self.text, max(last, frame.end), verb.start))
+        last = max(self.mentions[-1].end if self.mentions else frame.end, frame.end)
+        if verb.start - last <= 1 and _TO_SOMEONE.match(self.text, verb.end) and not self.to_server(verb):
+            return True
+        return bool(_PASSED_ON.fullmatch(self.text, last, verb.start))
 
     def identifies(self, i: int) -> bool:
         """Whether what the verb at ``i`` identifies is the user's own: 识别您的声纹."""

@@ -294,11 +294,10 @@ def _continues(before: str, line: str) -> bool:
     if (HAN.match(line[0]) or line[0] == "（") and HAN.match(tail or " "):
         # A form-like line ("使用目的：……") ends with its line and begins a new one.
         return len(before) >= 20 and not _FORM.match(line) and not _FORM.match(before.lstrip())
+    open_bracket = before.count("（") > before.count("）")
     chinese = HAN.match(line[0]) or HAN.match(tail or " ")
-    open_list = before.rstrip().endswith(_LISTING) or before.count("（") > before.count("）")
-    if _NUMBERED.search(before[-12:]) or (
-        chinese and open_list and len(before) >= 20 and not _FORM.match(line)
-    ):
+    goes_on = open_bracket or (chinese and before.rstrip().endswith(_LISTING))
+    if _NUMBERED.search(before[-12:]) or (goes_on and len(before) >= 20 and not _FORM.match(line)):
         return True
     if line[0].islower() or line[0] in ",;)，；）、" or (line[0] == "(" and tail.isalpha()):
         return True

@@ -405,7 +405,7 @@ CHINESE = [
     ("我们会收集您的订单信息并与合作机构共享，以便完成支付。", "c:order_info s:order_info"),
     ("您的头像、昵称将会在个人主页中进行展示。", "s:avatar s:nickname"),
     ("账户和密码不得以任何方式转让。", ""),
-    ("我们需要收集唯一设备识别码（IMEI/android\nID/IDFA）以提供统计分析服务。", "c:device_id_other c:imei c:android_id c:idfa"),
+    ("为了向您提供准确的统计分析服务，我们还会另外收集您手机的唯一设备识别码（IMEI/android\nID/IDFA）。", "c:imei c:android_id c:idfa"),
     ("您同意在游戏中使用第三方提供的服务，允许该等第三方收集您的昵称。", "s:nickname"),
     ("我行会采集您的姓名传输至社保系统。", "c:name s:name"),
     ("我们会采集您的姓名传输至服务器。", "c:name"),

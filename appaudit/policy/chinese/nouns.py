@@ -50,7 +50,7 @@ class Nouns(Verbs):
         if nxt is not None and nxt.text == "的" and nxt.start == item.end and i + 2 < len(self.items):
             owned = self.items[i + 2]
             if (
-                type_id in OWNERS
+                (type_id in OWNERS or item.text == "手机")
                 and (owned.get("data") or owned.get("anaphor"))
                 and owned.start - nxt.end <= 4
             ):

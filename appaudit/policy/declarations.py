@@ -195,7 +195,7 @@ def _declare(
     if definition is not None:
         definition.members += [d for d in out if d.type != definition.type]
         out = [d for d in out if d.type != definition.type]
-    return out
+    return found.definitions.named(index, sentence, out)
 
 
 def _has_members(group: Mention, after: list[Mention]) -> bool:

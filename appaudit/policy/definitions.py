@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from appaudit.policy.lexicon import lexicon
 from appaudit.policy.reading import Frame
+from appaudit.policy.sentences import Sentence
 from appaudit.policy.structure import Paragraph
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ _HEAD = re.compile(
     re.I | re.S,
 )
 """A term with a colon, or with "means", and what it stands for."""
+_NAMED = re.compile(
+    r"[(（]\s*(?:以下|下文|下称|本文中?)*(?:简称|统称|合称|总称|称)?为?\s*[“\"「『](?P<zh>[^”\"」』()（）]{2,20})[”\"」』]\s*[)）]"
+    r"|[(（]\s*(?:(?:collectively|together|jointly|hereinafter|hereafter|referred to|defined|as|the|or)[, ]+)*"
+    r"[“\"](?P<en>[^”\"()]{3,40})[”\"]\s*[)）]",
+    re.I,
+)
+"""A name for the data just listed: （以下统称“设备信息”）, (collectively, "Device Information")."""
 DEFINABLE = frozenset(
     {
         "device_info",
@@ -69,6 +77,28 @@ class Definitions:
 
     by_type: dict[str, list[Definition]] = field(default_factory=dict)
 
+    def named(self, index: int, sentence: Sentence, said: list[Declaration]) -> list[Declaration]:
+        """What a sentence in paragraph ``index`` declares, without the name it gives to a list in brackets;
+        the members of that list are kept as what the name means."""
+        if not any(quote in sentence.text for quote in "“\"「『"):
+            return said
+        for match in _NAMED.finditer(sentence.text):
+            term = match["zh"] or match["en"]
+            type_id = _defines(term)
+            if type_id is None or type_id not in DEFINABLE:
+                continue
+            start, end = sentence.start + match.start(), sentence.start + match.end()
+            before = [d for d in said if d.end <= start]
+            members = [d for d in before if d.frame is before[-1].frame and d.type != type_id]
+            if members:
+                said = [d for d in said if not start <= d.start < end]
+                place = start + match.group().index(term)
+                definition = Definition(
+                    type_id, term, index, place, place + len(term), members[-1].frame, members=members
+                )
+                self.by_type.setdefault(type_id, []).append(definition)
+        return said
+
     def notice(self, index: int, paragraph: Paragraph) -> Definition | None:
         """The definition that ``paragraph`` is, if it is one; it is kept."""
         text = paragraph.text
@@ -77,12 +107,10 @@ class Definitions:
         match = _HEAD.match(text[paragraph.body :])
         if match is None:
             return None
-        tokens = lexicon().match(match.group("term"))
-        entries = [t.get("data") for t in tokens]
         term = match.group("term")
-        if len(tokens) != 1 or entries[0] is None or tokens[0].end - tokens[0].start < 0.8 * len(term):
+        type_id = _defines(term)
+        if type_id is None:
             return None
-        type_id = entries[0].value
         rest = match.group("rest").strip().lower()
         if (
             type_id == "personal_info"
@@ -111,6 +139,13 @@ class Definitions:
         )
         self.by_type.setdefault(type_id, []).append(definition)
         return None if definition.empty else definition
+
+
+def _defines(term: str) -> str | None:
+    """The data type that a term is a name of."""
+    tokens = lexicon().match(term)
+    entry = tokens[0].get("data") if len(tokens) == 1 else None
+    return entry.value if entry is not None and tokens[0].end - tokens[0].start >= 0.8 * len(term) else None
 
 
 def _list_like(rest: str) -> bool:

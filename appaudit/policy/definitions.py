@@ -30,8 +30,9 @@ _HEAD = re.compile(
 )
 """A term with a colon, or with "means", and what it stands for."""
 _NAMED = re.compile(
-    r"[(（]\s*(?:以下|下文|下称|本文中?)*(?:简称|统称|合称|总称|称)?为?\s*[“\"「『](?P<zh>[^”\"」』()（）]{2,20})[”\"」』]\s*[)）]"
-    r"|[(（]\s*(?:(?:collectively|together|jointly|hereinafter|hereafter|referred to|defined|as|the|or)[, ]+)*"
+    r"[(（]\s*(?:以下|下文|下称|本文中?)*(?:简称|统称|合称|总称|称)?为?\s*"
+    r"[“\"「『](?P<zh>[^”\"」』()（）]{2,20})[”\"」』]\s*[)）]"
+    r"|[(（]\s*(?:(?:collectively|together|jointly|here(?:in)?after|referred to|defined|as|the|or)[, ]+)*"
     r"[“\"](?P<en>[^”\"()]{3,40})[”\"]\s*[)）]",
     re.I,
 )
@@ -80,7 +81,7 @@ class Definitions:
     def named(self, index: int, sentence: Sentence, said: list[Declaration]) -> list[Declaration]:
         """What a sentence in paragraph ``index`` declares, without the name it gives to a list in brackets;
         the members of that list are kept as what the name means."""
-        if not any(quote in sentence.text for quote in "“\"「『"):
+        if not any(quote in sentence.text for quote in '“"「『'):
             return said
         for match in _NAMED.finditer(sentence.text):
             term = match["zh"] or match["en"]

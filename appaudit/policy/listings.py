@@ -54,8 +54,14 @@ def kind(columns: Sequence[str | None]) -> str | None:
     return None
 
 
+_PROSE = re.compile(r"\b(?:we|you)\b[^|]{20,}[.;]|(?:我们|您)[^|]{20,}[。；]", re.I)
+"""A cell that says sentences, not only names."""
+
+
 def listing_facts(document: LoadedDocument) -> tuple[list[Fact], set[int]]:
-    """Facts of the lists in ``document``, and the 1-based lines they were read from.
+    """Facts of the lists in ``document``, and the 1-based lines to be read as nothing else.
+
+    A row that names no data, or whose cells hold sentences, is left to be read as prose too.
 
     A list in a file of its own is the source ``listing``; one inside a policy is the policy's.
     """
@@ -69,8 +75,11 @@ def listing_facts(document: LoadedDocument) -> tuple[list[Fact], set[int]]:
     for found, records in lists(document):
         for record in records:
             reader = _Row(document, source, sheet, record, links)
-            facts += reader.read(found)
-            lines |= {cell.line for cells in record.values() for cell in cells}
+            told = reader.read(found)
+            facts += told
+            cells = [cell for some in record.values() for cell in some]
+            if found != "data" or (told and not any(_PROSE.search(cell.text) for cell in cells)):
+                lines |= {cell.line for cell in cells}
     for found, records in _stacks(document):
         for record in records:
             facts += _Row(document, source, sheet, record, links).read(found)

@@ -51,7 +51,9 @@ def read_loaded(document: LoadedDocument) -> PolicyResult:
         facts, listed = listing_facts(document)
         if document.format not in ("csv", "xlsx"):
             found = read_document(document)
-            facts = [f for f in facts_of(found) if not _stands_on(f, listed)] + facts
+            prose = [f for f in facts_of(found) if not _stands_on(f, listed)]
+            told = {_told(f) for f in prose}
+            facts = prose + [f for f in facts if _told(f) not in told]
             gaps = gaps_of(found)
         elif not facts:
             reason = "its columns are those of no list that is known: SDKs, permissions, personal information"
@@ -68,6 +70,12 @@ def read_loaded(document: LoadedDocument) -> PolicyResult:
         role,
     )
     return PolicyResult([record], {document.name: document.text}, facts, gaps)
+
+
+def _told(fact: Fact) -> tuple[int, str, str, str]:
+    """(line, stance, action, subject): of what prose and list both tell, the prose has the conditions."""
+    first = fact.evidence[0] if fact.evidence else None
+    return getattr(first, "line", 0), fact.stance, fact.action, fact.subject
 
 
 def _stands_on(fact: Fact, lines: set[int]) -> bool:

@@ -80,6 +80,7 @@ ENGLISH = [
     ("We never sell your browsing history.", "ns:browsing_history"),
     ("We share phone numbers with telecom operators.", "s:phone_number"),
     ("The nickname you enter is not collected.", "nc:nickname"),
+    ("We collect the phone number you give us and share it with couriers.", "s:phone_number"),
     ("Your contacts are never uploaded to our servers.", "nc:contacts"),
     ("Neither your calendar nor your contacts are collected.", "nc:calendar nc:contacts"),
     ("We do not collect your name; however, we do collect your Android ID.", "nc:name c:android_id"),

@@ -148,6 +148,23 @@ def test_a_definition_needs_no_colon(definition: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "named",
+    [
+        'We collect your IMEI and device model (collectively, "Device Information").',
+        "我们会收集您的IMEI和设备型号（以下统称“设备信息”）。",
+    ],
+)
+def test_a_name_for_a_list_means_its_members(named: str) -> None:
+    use = "We share device information with advertisers.\n" + "我们会向广告主共享设备信息。"
+    facts = read_loaded(from_text(f"{named}\n{use}\n")).facts
+    first = {f.subject for f in facts if f.action == "collects"}
+    assert first == {"data:imei", "data:device_model"}
+    for line in (2, 3):
+        shared = {f.subject for f in facts if f.action == "shares" and span(f).line == line}
+        assert shared == {"data:device_info", "data:imei", "data:device_model"}
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("我们仅在以下情形共享您的手机号码：\n（1）法律要求；\n（2）发生合并。\n", ["法律要求；", "发生合并。"]),

@@ -290,3 +290,15 @@ def test_a_table_one_cell_a_line_ends_where_a_cell_cannot_stand(rows: str, data:
     lines = ["隐私政策", "功能", "个人信息", "使用目的", *rows.split(), "二、共享", "我们不共享邮箱。"]
     document = load_bytes("p.txt", "\n".join(lines).encode())
     assert {f.subject.removeprefix("data:") for f in facts_of(document)} == data
+
+
+def test_prose_in_the_rows_of_a_list_is_read_with_its_conditions() -> None:
+    text = (
+        "| Information Category | Description |\n"
+        "| Partners | We obtain your email address from our partners when you buy something. |\n"
+        "| Phone number | You give us your phone number only if you ask us to call you back. |\n"
+    )
+    facts = read_loaded(load_bytes("policy.txt", text.encode())).facts
+    found = {(f.subject, f.condition) for f in facts if f.action == "collects"}
+    assert {subject for subject, _ in found} == {"data:email", "data:phone_number"}
+    assert all(any(c.startswith("if:") for c in condition) for _, condition in found)

@@ -78,7 +78,7 @@ class Walk:
         self.mentions: list[Mention] = []
         self.condition: tuple[int, int] | None = None
         self.conditions: list[tuple[int, int]] = []
-        self.condition_start = -1
+        self.condition_start, self.condition_clause = -1, 0
         self.out = SentenceReading()
         self.closed: int | None = None
 
@@ -117,13 +117,14 @@ class Walk:
         else:
             self.clause += 1
             state.frame, state.negated, self.saved = None, False, None
+        self.condition_clause = self.clause
 
     def end_condition(self, end: int) -> None:
         if self.condition_start >= 0:
             span = (self.condition_start, end)
             self.conditions.append(span)
             for mention in self.mentions:
-                if mention.start < span[0] and mention.clause == self.clause:
+                if mention.start < span[0] and mention.clause == self.condition_clause:
                     mention.conditions += (span,)
             self.condition = span
             self.condition_start = -1

@@ -95,7 +95,8 @@ class Verbs(Voices):
             self.pending = state.held = False
             state.relative = ""
             actor = state.actor
-        if state.relative and self.word(j) == "and" and self.word(i + 1) in ("it", "them"):
+        moved = self.word(i + 1) == "it" or (self.word(i + 1) == "them" and low in ("share", "disclose"))
+        if state.relative and self.word(j) == "and" and moved:
             state.relative, actor = "", state.actor  # "collect the name you give us and share it"
         if state.relative and not preposition:
             self.relative_verb(item, verb, actor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from appaudit.knowledge.sdks import CERTAIN, find_mentions, match_name
@@ -15,6 +15,8 @@ _NAME_HEAD = re.compile(r"sdk|名称|产品|第三方|插件|\bname\b|provider|p
 _DATA_HEAD = re.compile(r"信息|数据|字段|\bdata\b|information|collected", re.I)
 _SPEAKS = ("sdk", "开发工具包", "开发包", "插件", "第三方服务")
 _SPEAKS_TOO = re.compile(r"third[- ]party (?:service|librar|tool)")
+_USES = (" use ", " uses ", " using ", " used by ", "integrate", "embed", " powered by ", " provided by ")
+"""We use Firebase Analytics; crash reports by Crashlytics, provided by Google."""
 _REACH = 4
 """Lines after one that speaks of SDKs in which their names are looked for."""
 _NOT_DATA = re.compile(r"目的|用途|方式|场景|链接|官网|政策|purpose|link|url|polic", re.I)
@@ -42,22 +44,28 @@ class SdkData:
 
 
 def mentions_of(document: LoadedDocument) -> list[SdkMention]:
-    """SDKs named in the text, by line. Only lines that speak of SDKs, and those right after, are
-    searched: elsewhere a company's name is no SDK."""
+    """SDKs named in the text, by line. Lines that speak of SDKs, and those right after, are searched for
+    every name, lines that say what is used for capitalised ones: elsewhere a company's name is no SDK."""
     lines, _ = lines_read(document)
-    near = {n + k for n, line in enumerate(lines) if _speaks(line.lower()) for k in range(-1, _REACH)}
-    numbers = sorted(n for n in near if 0 <= n < len(lines))
+    low = [line.lower() for line in lines]
+    near = {n + k for n, line in enumerate(low) if _speaks(line) for k in range(-1, _REACH)}
+    uses = {n for n, line in enumerate(low) if any(map(line.__contains__, _USES))}
+    speaking = sorted(n for n in near if 0 <= n < len(lines))
+    found = [*_named(document.lines, speaking, False), *_named(document.lines, sorted(uses - near), True)]
+    return sorted(found, key=lambda mention: (mention.line, mention.start))
+
+
+def _named(lines: Sequence[str], numbers: Sequence[int], capital: bool) -> Iterator[SdkMention]:
+    """The SDKs that some of the lines, given by index, name."""
     starts = [0]
     for n in numbers:
-        starts.append(starts[-1] + len(document.lines[n]) + 1)
-    out = []
-    for start, end, sdk_id in find_mentions("\n".join(document.lines[n] for n in numbers)):
+        starts.append(starts[-1] + len(lines[n]) + 1)
+    for start, end, sdk_id in find_mentions("\n".join(lines[n] for n in numbers), capital):
         index = bisect.bisect_right(starts, start) - 1
-        line = document.lines[numbers[index]]
+        line = lines[numbers[index]]
         column = start - starts[index]
         stop = min(end - starts[index], len(line))
-        out.append(SdkMention(f"sdk:{sdk_id}", numbers[index] + 1, column, stop))
-    return out
+        yield SdkMention(f"sdk:{sdk_id}", numbers[index] + 1, column, stop)
 
 
 def _speaks(low: str) -> bool:

@@ -14,6 +14,8 @@ _NAMED = re.compile(
     r"(?:Co\.,?\s*(?:Ltd\.?|Limited)|Inc\.?|Limited|LLC|Ltd\.?|Corporation|GmbH)"
     r"|[㐀-鿿（）()]{2,24}(?:有限公司|有限责任公司|集团)"
 )
+_BEFORE = re.compile(r"^.*(?:[向给由至与]|委托|合作的)(?=.{4})")
+"""我们会向某某有限公司: not part of the name."""
 _KIND = (
     r"(?:partners?|providers?|processors?|compan(?:y|ies)|advertisers?|networks?|affiliates?|vendors?|agenc(?:y|ies)|authorit(?:y|ies)|"
     r"couriers?|merchants?|sellers?|banks?|institutions?|platforms?|parties|contractors?|subsidiaries|insurers?|regulators?|courts?)"
@@ -34,7 +36,8 @@ MOST = 12
 def _companies(text: str, low: str) -> tuple[str, ...]:
     if not may_match(_NAMED, low):
         return ()
-    return tuple(dict.fromkeys(" ".join(name.split()) for name in _NAMED.findall(text)))
+    names = (_BEFORE.sub("", name) for name in _NAMED.findall(text))
+    return tuple(dict.fromkeys(" ".join(name.split()) for name in names))
 
 
 def recipients_of(declaration: Declaration, sentence: Sentence) -> tuple[tuple[str | None, ...], str]:

@@ -315,6 +315,13 @@ def test_permissions_in_words_and_by_name() -> None:
     }
 
 
+def test_sdks_and_companies_that_prose_names() -> None:
+    text = "We use Google AdMob to show ads. Read our cookie banner.\n我们会向某某软件有限公司共享您的位置信息。\n"
+    facts = read_loaded(from_text(text)).facts
+    assert [f.subject for f in facts if f.action == "embeds"] == ["sdk:admob"]
+    assert [f.recipient for f in facts if f.action == "shares"] == ["party:某某软件有限公司"]
+
+
 def test_an_sdk_table() -> None:
     rows = (("Umeng+ SDK", "IMEI, MAC address", "statistics"), ("Nowhere Tracker", "IP address", "ads"))
     header = ("SDK name", "Personal information collected", "Purpose")

@@ -25,7 +25,10 @@ _LEVEL = {**_FOLD, **_DROP, **{c: None for c, folded in _FOLD.items() if folded 
 
 _CONTEXT = re.compile(r"sdk|开发工具包|软件开发包|开放平台|接入了|集成了", re.IGNORECASE)
 _SENTENCE = re.compile(r"[。;;!?!?]|\.\s")
+_CAPITAL = re.compile(r"(?<![A-Za-z0-9])[A-Z](?=[A-Za-z0-9])")
 _LONGEST = 80
+_HEAD = 4
+"""Letters by which most words are told from every name."""
 _WINDOW = 40
 _CELL = re.compile(r"[|\t,,、;;。::()()【】\[\]/]")
 _DOTTED = re.compile(r"(?<![\w.@/:-])(?:[a-z][\w]*\.){2,}[a-z][\w]*", re.IGNORECASE)
@@ -93,6 +96,8 @@ class _Names:
         for name in self.of:
             starts[name[:2]].append(name)
         self.starts = {k: sorted(v, key=len, reverse=True) for k, v in starts.items()}
+        self.heads = {name[:_HEAD] for name in self.of}
+        self.short = {name[:2] for name in self.of if len(name) < _HEAD}
         firsts = {name[0] for name in self.of}
         latin = {c for c in firsts if _is_word(c)}
         self.first = re.compile(f"(?<![a-z0-9]){_class(latin)}|{_class(firsts - latin)}")
@@ -169,22 +174,26 @@ def _class(chars: set[str]) -> str:
     return "[" + "".join(map(re.escape, sorted(chars))) + "]"
 
 
-def find_mentions(text: str) -> list[tuple[int, int, str]]:
+def find_mentions(text: str, capital: bool = False) -> list[tuple[int, int, str]]:
     """SDKs named in running text: ``(start, end, SDK id)`` by position, the longest name first.
 
     ``text[start:end]`` is the name as written. Latin names are whole words. A name that is also a
     word, a company or an app (words.toml) counts only where the words around it speak of SDKs, or
     where it fills a cell or a line by itself. A name of several SDKs gives one entry for each.
+    ``capital``: only names that begin with a capital Latin letter, which is far quicker.
     """
     tables, folded = _names(), text.translate(_FOLD)
     found: list[tuple[int, int, str]] = []
     free = 0
-    for match in tables.first.finditer(folded):
+    for match in _CAPITAL.finditer(text) if capital else tables.first.finditer(folded):
         at = match.start()
         if at < free:
             continue
         second = folded[at + 1 : at + 2]
         if second not in _DROPPED and folded[at : at + 2] not in tables.starts:
+            continue
+        head = folded[at : at + _HEAD]
+        if head.isalnum() and head not in tables.heads and head[:2] not in tables.short:
             continue
         ahead = folded[at : at + _LONGEST].translate(_DROP)
         for name in tables.starts.get(ahead[:2], ()):

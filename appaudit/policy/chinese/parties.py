@@ -98,7 +98,7 @@ class Parties(Walk):
             if item.get("public") or (item.text == "其" and item.start - start <= 0):
                 return item.text
             data = item.get("data")
-            if data is not None:
+            if data is not None and not self.text.startswith("的", item.end):  # 向您所在地的快递公司
                 return item.text if data.value == "carrier" and self.as_party(item) else ""
         return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from appaudit.knowledge.permissions import permissions
@@ -44,7 +44,8 @@ _JOIN = {
 _DENIED = {
     "zh": re.compile(r"(?:不会|不|未|无需|不再)(?:主动)?(?:申请|获取|索取|请求|需要|使用|调用|开启)"),
     "en": re.compile(
-        r"\b(?:(?:do not|don['’]t|does not|will not|never)\s+(?:ask|request|require|need|use|apply)"
+        r"\b(?:(?:do not|don['’]t|does not|doesn['’]t|will not|won['’]t|never)\s+"
+        r"(?:ask|request|require|need|use|apply)"
         r"|(?:no|not have|n['’]t have|not|cannot|can['’]t|unable to|never) (?:any )?access)\b",
         re.I,
     ),
@@ -95,7 +96,8 @@ def named_in(text: str) -> Iterator[Grant]:
 def grants_of(sentence: Sentence) -> Iterator[Grant]:
     """Permissions named in one sentence."""
     text, low, language = sentence.plain, sentence.low, sentence.language
-    yield from named_in(text)
+    for named in named_in(text):
+        yield replace(named, denied=_denied(text, named.start, language))
     alone, powers = _words(language, alone=True)
     certain = any(map(low.__contains__, powers))
     hinted = any(map(low.__contains__, _HINT[language]))

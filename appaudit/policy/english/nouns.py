@@ -33,7 +33,10 @@ class Nouns(Verbs):
         frame = None if state.held else state.frame
         if frame is not None and frame.polarity is None:
             frame = None
-        if self.modifies(item) or self.word(i + 1) in CONTAINERS:
+        works = self.word(i + 1) in CONTAINERS and not (
+            item.low == "gps" and self.word(i + 1) == "technology"
+        )
+        if self.modifies(item) or works:
             return
         if entry.value in _CHANNELS and self.means(i):
             return

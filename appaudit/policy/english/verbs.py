@@ -30,6 +30,8 @@ _OTHERS = (
     "people",
     "members",
 )
+_FINDS = ("determin", "identif", "detect", "pinpoint", "infer", "deriv", "estimat", "find", "locat")
+_WHERE = ("location", "gps_location", "coarse_location")
 _WITH_US = re.compile(r"[^.;]{0,160}?\b(?:with|to) us\b")
 _TO_YOU = re.compile(r"\s*(?:to\s+)?you\b")
 _TO_YOURS = re.compile(r"\s*(?:(?:to\s+)?you\b|to your (?:device|email|phone|mobile))")
@@ -62,6 +64,8 @@ class Verbs(Voices):
         while j >= 0 and self.items[j].get("negation"):
             j = self.previous_significant(j)
         before = self.items[j] if j >= 0 else None
+        if verb.value == "other" and low.startswith(_FINDS) and self.locates(i):
+            verb = replace(verb, value="collect")
         preposition = low in PREPOSITIONS
         if (
             state.frame is not None
@@ -148,6 +152,13 @@ class Verbs(Voices):
         state.held = state.hold_to_comma = False
         if frame.polarity:
             self.out.last_frame = frame
+
+    def locates(self, i: int) -> bool:
+        """Whether what the verb at ``i`` finds out is where the user is: "to determine your location"."""
+        for item in self.items[i + 1 : i + 4]:
+            if (data := item.get("data")) is not None:
+                return data.value in _WHERE and "you" in self.text[self.items[i].end : item.end]
+        return False
 
     def gives(self, item: Token, verb: Entry, i: int) -> bool:
         """Whether the user gives what follows: "By entering your phone number you agree ..."."""

@@ -178,7 +178,7 @@ class _Run:
             "ruleIndex": index,
             "kind": KIND[finding.outcome],
             "level": LEVEL[finding.severity] if finding.outcome == "violation" else "none",
-            "message": {"text": words.message or words.title},
+            "message": _message(words.message or words.title),
             "locations": [self._location(every[0]) if every else self._whole()],
             "partialFingerprints": {"appaudit/v1": visible(finding.fingerprint)},
             "taxa": [_taxon(c) for c in in_profile(finding.clauses, self.view.profile)],
@@ -244,7 +244,7 @@ class _Run:
                     "kind": "function",
                 }
             ]
-        location["message"] = {"text": f"{text} ({place.where})" if place.where else text}
+        location["message"] = _message(f"{text} ({place.where})" if place.where else text)
         return location
 
     def _flow(self, site: CallSite) -> dict[str, Any]:
@@ -252,7 +252,7 @@ class _Run:
             "threadFlows": [
                 {
                     "locations": [
-                        {"location": {**self._whole(), "message": {"text": visible(java_member(step))}}}
+                        {"location": {**self._whole(), "message": _message(visible(java_member(step)))}}
                         for step in (site.path or ())[:STEPS]
                     ]
                 }
@@ -264,7 +264,7 @@ class _Run:
             {"location": {**self._whole(), "logicalLocations": [{"fullyQualifiedName": visible(f)}]}}
             for f in stack.frames[:STEPS]
         ]
-        return {"message": {"text": visible(java_member(stack.api))}, "frames": frames}
+        return {"message": _message(visible(java_member(stack.api))), "frames": frames}
 
     # ---------------------------------------------------------------------- taxonomies and gaps
 
@@ -299,10 +299,16 @@ class _Run:
             yield {
                 "level": "warning",
                 "descriptor": {"id": code, "index": index[code]},
-                "message": {
-                    "text": f"{self.w.get('gap', gap.code)}: {visible(gap.scope)}. {self.w.reason(gap)}"
-                },
+                "message": _message(
+                    f"{self.w.get('gap', gap.code)}: {visible(gap.scope)}. {self.w.reason(gap)}"
+                ),
             }
+
+
+def _message(text: str) -> dict[str, str]:
+    """A plain-text message. Viewers make links of ``[text](target)`` there: words of an app or a policy may
+    make none."""
+    return {"text": text.replace("](", "] (")}
 
 
 def _taxon(clause: str) -> dict[str, Any]:

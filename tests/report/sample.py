@@ -397,8 +397,8 @@ def audit(lang: Lang = "zh") -> AuditView:
     )
 
 
-HOSTILE = "\u202e<script>alert(1)</script>\x1b[31m{{7*7}}\"'&]]>=cmd()\u200b\ud800\x00"
-"""Markup, a template, a terminal escape, a bidi override, a formula, a lone surrogate, a NUL."""
+HOSTILE = "\u202e<script>alert(1)</script>[x](http://x)\x1b[31m{{7*7}}\"'&]]>=cmd()\u200b\ud800\x00"
+"""Markup, a link, a template, a terminal escape, a bidi override, a formula, a lone surrogate, a NUL."""
 
 
 def hostile(lang: Lang = "en") -> AuditView:

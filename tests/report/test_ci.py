@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -62,6 +63,8 @@ def test_sarif_is_valid_and_its_indices_meet(name: str) -> None:
     for holder in (*run["results"], *driver["rules"]):
         named = holder.get("taxa", []) + [r["target"] for r in holder.get("relationships", [])]
         assert {(t["toolComponent"]["name"], t["id"]) for t in named} <= taxa
+    told = json.dumps([run["results"], run["invocations"]])
+    assert not re.search(r'"message": {"text": "[^"]*\]\(', told), "a viewer would make a link of it"
     for notification in run["invocations"][0]["toolExecutionNotifications"]:
         code = notification["descriptor"]
         assert driver["notifications"][code["index"]]["id"] == code["id"]

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from appaudit.errors import InputError
 from appaudit.jsonform import canonical, from_json, to_json
@@ -24,6 +24,8 @@ R = TypeVar("R")
 
 MANIFEST = "bundle.json"
 _RECORDS = ("facts.jsonl", "gaps.jsonl", "findings.jsonl")
+_COVERED = {"examined": bool, "what": list, "facts": int, "evidence": int, "not_examined": list}
+"""What is told of a producer in ``coverage``, and its type in JSON."""
 
 
 @dataclass(slots=True)
@@ -173,15 +175,35 @@ def _bundle(folder: Path, head: Mapping[str, Any]) -> Bundle:
         facts=records("facts", Fact),
         gaps=records("gaps", Gap),
         findings=records("findings", Finding),
-        coverage=dict(head["coverage"]),
+        coverage=_coverage(head["coverage"]),
         conditions=[from_json(Condition, c) for c in head.get("conditions", ())],
-        examined=list(head["examined"]),
+        examined=_examined(head["examined"]),
         tool=dict(head["tool"]),
         knowledge=dict(head["knowledge"]),
         created=str(head["created"]),
         category=str(head.get("category", "")),
         attached=attached,
     )
+
+
+def _examined(names: Iterable[Any]) -> list[Source]:
+    """Raises ValueError where one is no source."""
+    if unknown := [name for name in names if name not in get_args(Source)]:
+        raise ValueError(f"{unknown[0]!r:.40} is no source")
+    return list(names)
+
+
+def _coverage(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises TypeError or AttributeError where it is not what `Bundle.coverage` is."""
+    for what in value.values():
+        for key, held in what.items():
+            if type(held) is not _COVERED.get(key):
+                raise TypeError(f"'{key:.40}' of the coverage cannot be a {type(held).__name__}")
+        if not all(type(name) is str for name in what.get("what", ())):
+            raise TypeError("'what' of the coverage holds more than texts")
+        if not all(type(text) is str for gap in what.get("not_examined", ()) for text in gap.values()):
+            raise TypeError("'not_examined' of the coverage holds more than texts")
+    return dict(value)
 
 
 def _attached(folder: Path, name: str, digest: str) -> Path:

@@ -49,6 +49,7 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "float | None": (float, int, _NONE),
     "tuple[str, ...]": (tuple,),
     "tuple[str, ...] | None": (tuple, _NONE),
+    "tuple[str | int | None, ...] | None": (tuple, _NONE),
     **{f"tuple[{record}, ...]": (tuple,) for record in ("Fact", "Gap", "Evidence")},
 }
 """Types of JSON values, once lists are tuples, by the annotation of a field; other fields are built."""
@@ -135,8 +136,10 @@ def _check(cls: type[Any], name: str, value: Any) -> None:
         raise TypeError(f"'{name}' of a {cls.__name__} cannot be a {type(value).__name__}")
     if name in _TEXTS[cls] and value is not None and not all(type(v) is str for v in value):
         raise TypeError(f"'{name}' of a {cls.__name__} holds more than texts")
+    if name == "arguments" and not all(type(v) in (str, int, _NONE) for v in value or ()):
+        raise TypeError("'arguments' of a CallSite holds more than constants")
     known = _KNOWN.get(name) if cls in (Fact, Gap, Finding) else None
-    if known is not None and value is not None and value not in known:
+    if known is not None and value not in known and not (value is None and name == "disclosure"):
         raise ValueError(f"'{name}' of a {cls.__name__} cannot be {value!r:.40}")
 
 

@@ -121,6 +121,27 @@ def test_an_attached_link_out_of_the_bundle_is_refused(tmp_path: Path) -> None:
         bundle.read(folder)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"coverage": "x"},
+        {"coverage": {"static": "x"}},
+        {"coverage": {"static": {"facts": "x"}}},
+        {"coverage": {"static": {"what": [1]}}},
+        {"coverage": {"static": {"not_examined": [{"code": 1}]}}},
+        {"coverage": {"static": {"more": 1}}},
+        {"examined": [{"static": 1}]},
+        {"examined": ["stars"]},
+    ],
+)
+def test_a_manifest_that_says_odd_things_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    bundle.write(sample(), tmp_path)
+    head = json.loads((tmp_path / "bundle.json").read_text(encoding="utf-8"))
+    (tmp_path / "bundle.json").write_text(json.dumps({**head, **change}), encoding="utf-8")
+    with pytest.raises(InputError, match="is damaged"):
+        bundle.read(tmp_path)
+
+
 @pytest.mark.parametrize("head", ["", "[]", "{}", '{"schema": "9.0"}', '{"schema": "1.0"}', "\x00"])
 def test_no_bundle_is_one_sentence(tmp_path: Path, head: str) -> None:
     (tmp_path / "bundle.json").write_text(head)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 
 SOURCES: tuple[Source, ...] = ("static", "dynamic", "traffic", "policy")
+DECLARED: tuple[Source, ...] = ("policy", "listing")
+"""Sources of what documents say."""
 
 
 def _silent(_: str) -> None:
@@ -81,6 +83,19 @@ def _read(app: Path | None, policies: Sequence[Path], progress: Progress) -> Bun
         bundle = scan(app, progress)
         progress("reading the policy")
         _add_declared(bundle, declared())
+    return bundle
+
+
+def audit_alike(app: Path, other: Bundle, progress: Progress = _silent) -> Bundle:
+    """An app against the documents that another audit has read, judged as that was. Raises InputError."""
+    from appaudit.policy.result import PolicyResult
+
+    bundle = scan(app, progress)
+    facts = [f for f in other.facts if f.source in DECLARED]
+    gaps = [g for g in other.gaps if g.source in DECLARED]
+    _add_declared(bundle, PolicyResult(other.documents, other.texts, facts, gaps))
+    progress("comparing")
+    judge(bundle, other.category)
     return bundle
 
 
@@ -264,7 +279,7 @@ def coverage(bundle: Bundle) -> dict[str, Any]:
     """What each producer examined and did not: ``examined``, ``facts``, ``evidence``, ``what``, ``not``."""
     found: dict[str, Any] = {}
     for source in SOURCES:
-        sources = ("policy", "listing") if source == "policy" else (source,)
+        sources = DECLARED if source == "policy" else (source,)
         facts = [f for f in bundle.facts if f.source in sources]
         gaps = [g for g in bundle.gaps if g.source in sources]
         found[source] = {

@@ -15,7 +15,6 @@ from appaudit.cli.progress import progress
 from appaudit.cli.settings import Settings
 
 if TYPE_CHECKING:
-    from appaudit.bundle import Bundle
     from appaudit.compare.release import Change
 
 SIGNS = {"added": "+", "dropped": "-", "changed": "~", "renamed": "?"}
@@ -47,13 +46,10 @@ def diff(
 
     end = ending(settings, fail_on, exit_zero, None, least="low")
     documents = [Path(p) for p in configured(settings, "policy", policies, [])]
-    bundles: list[Bundle] = []
-    for path in (old, new):
-        with progress(settings, path.name) as step:
-            bundles.append(
-                audit.audit(audit.Inputs(path, documents), step) if documents else audit.scan(path, step)
-            )
-    before, after = bundles
+    with progress(settings, old.name) as step:
+        before = audit.audit(audit.Inputs(old, documents), step) if documents else audit.scan(old, step)
+    with progress(settings, new.name) as step:
+        after = audit.audit_alike(new, before, step) if documents else audit.scan(new, step)
     found = changes(before.facts, after.facts, before.findings, after.findings)
     if as_json:
         typer.echo(json.dumps({"changes": [asdict(c) for c in found]}, ensure_ascii=False, indent=1))

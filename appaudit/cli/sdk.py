@@ -113,18 +113,19 @@ def check(
     from appaudit.knowledge.data_types import data_types
     from appaudit.knowledge.sdks.index import overlaps
     from appaudit.knowledge.sdks.own import read
+    from appaudit.report.visible import visible
 
     right = True
     for path in files:
         own, wrong = read(path), 0
         for sdk in own.values():
             for data in sorted({*sdk.collects, *sdk.likely} - set(data_types())):
-                typer.echo(f"{path.name}: {sdk.id}: no data type '{data}'")
+                typer.echo(visible(f"{path.name}: {sdk.id}: no data type '{data}'"))
                 wrong += 1
         for field, value, ids in overlaps({**knowledge.sdks(), **own}.values()):
             if set(ids) & set(own):
-                typer.echo(f"{path.name}: {field} '{value}' is held by {', '.join(ids)}; yours wins")
-        typer.echo(f"{path.name}: {len(own)} records, {wrong} wrong")
+                typer.echo(visible(f"{path.name}: {field} '{value}' is held by {', '.join(ids)}; yours wins"))
+        typer.echo(visible(f"{path.name}: {len(own)} records, {wrong} wrong"))
         right = right and not wrong
     if not right:
         raise typer.Exit(1)

@@ -50,6 +50,17 @@ def test_check_tells_overlaps_and_mistakes(tmp_path: Path) -> None:
     assert len({line for line in ran.out.splitlines() if line.endswith("wrong")}) == 1
 
 
+def test_what_is_checked_never_acts_on_the_terminal(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('[[sdk]]\nid = "a"\ncategory = "push"\ncollects = ["\\u001b[31m"]\n', encoding="utf-8")
+    ran = appaudit("sdk", "check", own)
+    assert ran.code == 1
+    assert "⟨U+001B⟩" in ran.out
+    for name in ("a b", "sdk:x", "<b>"):
+        own.write_text(f'[[sdk]]\nid = "{name}"\ncategory = "push"\n', encoding="utf-8")
+        assert appaudit("sdk", "check", own).code == 2
+
+
 def test_import_writes_records_that_scan_takes(tmp_path: Path) -> None:
     trackers, own = tmp_path / "trackers.json", tmp_path / "own.toml"
     row = {"name": "Bug Watch", "code_signature": "com.tencent.bugly.", "categories": ["Crash reporting"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -42,7 +43,10 @@ _OTHER = (
 def load(path: Path) -> LoadedDocument:
     """The document at ``path``, with title, role and gaps. Raises InputError when it cannot be read."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe may never end, or never begin
+            raise InputError(f"{path.name} is not a regular file")
+        if status.st_size > MAX_BYTES:
             raise InputError(f"{path.name} is larger than {MAX_BYTES // 1024 // 1024} MB; that is no policy")
         data = path.read_bytes()
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,14 @@ def test_what_is_no_document_is_refused_with_the_reason(name: str, data: bytes, 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read"):
         load(tmp_path / "none.txt")
+
+
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes with names here")
+    os.mkfifo(tmp_path / "policy.txt")
+    with pytest.raises(InputError, match="not a regular file"):
+        load(tmp_path / "policy.txt")
 
 
 def test_the_content_decides_the_format_not_the_name() -> None:

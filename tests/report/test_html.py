@@ -122,8 +122,8 @@ def many(n: int) -> AuditView:
     return dataclasses.replace(audit("en"), facts=facts)
 
 
-def test_20_000_facts_make_a_page_of_sane_size() -> None:
-    text = render(many(20_000))
+def test_many_facts_make_a_page_of_sane_size() -> None:
+    text = render(many(1_500))
     assert len(text) < 8_000_000
-    assert "19000 more rows" in text
+    assert "500 more rows" in text
     assert PACKAGE in Page(text).text

@@ -178,17 +178,16 @@ def test_connections_past_the_recording(made: Connection, code: str | None) -> N
 
 
 def test_what_a_real_app_put_into_its_cipher_is_found() -> None:
-    """The events of a real run, against the ciphertext that this app's cipher makes."""
+    """The events of a recorded run, against the ciphertext that this app's cipher makes."""
     pytest.importorskip("cryptography")
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     from appaudit.alongside import witness
     from appaudit.dynamic.record import read
     from appaudit.dynamic.wire import events
-    from tests.dynamic.runs import need_jvm, watched
+    from tests.fixture_audits import APPS
 
-    need_jvm()
-    seen = witness(events(read(watched("probe").record), "com.example.probe"))
+    seen = witness(events(read(APPS / "probe" / "run.jsonl"), "com.example.probe"))
     secret, plain = b"0123456789abcdef", b'{"imei":"866174031234564"}'
     fill = 16 - len(plain) % 16
     encryptor = Cipher(algorithms.AES(secret), modes.CBC(secret)).encryptor()

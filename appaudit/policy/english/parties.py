@@ -11,6 +11,8 @@ from appaudit.policy.matching import fold
 
 _PUBLIC = re.compile(r"personal homepage|live stream|public(?:ly)?\b")
 
+_BETWEEN_COMMAS = re.compile(r",\s+[A-Z][\w.&'-]{0,30}(?:\s+[A-Z][\w.&'-]{0,30}){0,3},\s+")
+
 
 class Parties(Words):
     """Finds the parties of a clause."""
@@ -79,6 +81,14 @@ class Parties(Words):
             if depth == 0 and self.word(j) in ("may", "will", "can", "shall", "might", "must") and j > i + 1:
                 return True
         return False
+
+    def called(self, i: int) -> bool:
+        """Whether a name between commas and a verb follow the party at ``i``: "our provider, Flurry, collects"."""
+        name = _BETWEEN_COMMAS.match(self.text, self.items[i].end)
+        if name is None:
+            return False
+        after = next((item for item in self.items[i + 1 : i + 14] if item.start >= name.end()), None)
+        return after is not None and (after.get("verb") is not None or after.get("aux") is not None)
 
     def note_recipient(self, i: int) -> None:
         words = self.items[i].text

@@ -243,8 +243,12 @@ class EnglishReader(Nouns):
             and nxt.get("aux") is None
         ):
             nxt = self.after_coordination(i) or nxt
-        if actor in ("partner", "sdk") and self.word(i + 1) == "," and self.listing(i + 2):
-            # "Third parties, including Google, collect ..."
+        if (
+            actor in ("partner", "sdk")
+            and self.word(i + 1) == ","
+            and (self.listing(i + 2) or self.called(i))
+        ):
+            # "Third parties, including Google, collect ...", "Our provider, Flurry, collects ..."
             self.new_clause(actor, i)
             self.partner_name = self.items[i].text
             return
@@ -376,7 +380,7 @@ def read(
     it in; ``skip``: characters at its start that are a defined term, not part of the statement; ``before``:
     what was read off the sentence before."""
     reader = EnglishReader(_plain(text), words, inherited, skip)
-    if text.startswith("They ") and (they := before.they()):
+    if text.startswith(("They ", "they ")) and (they := before.they()):
         reader.state.actor, reader.partner_name = "partner", they
     return reader.read()
 

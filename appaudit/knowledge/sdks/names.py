@@ -17,15 +17,13 @@ CERTAIN = 0.8
 
 _DROPPED = " \t\u00a0\u3000\u200b-_·・•\u2010\u2011\u2013"
 _DROP = dict.fromkeys(map(ord, _DROPPED))
-# One character becomes one character, so that offsets stay: case, full width, brackets, quotes.
-_FOLD = {i: i + 32 for i in range(65, 91)}
-_FOLD.update({c: (c - 0xFEE0 + 32 if 0xFF21 <= c <= 0xFF3A else c - 0xFEE0) for c in range(0xFF01, 0xFF5F)})
-# Both at once; of a space that folding makes, as of one that stands there, nothing is left.
-_LEVEL = {**_FOLD, **_DROP, **{c: None for c, folded in _FOLD.items() if folded in _DROP}}
+# One character becomes one character, so that offsets stay.
+_WIDE = {c: ord(chr(c - 0xFEE0).lower()) for c in range(0xFF01, 0xFF5F)}
+_WIDE_IN = re.compile("[\uff01-\uff5e]")
 
 _CONTEXT = re.compile(r"sdk|开发工具包|软件开发包|开放平台|接入了|集成了", re.IGNORECASE)
 _SENTENCE = re.compile(r"[。;;!?!?]|\.\s")
-_CAPITAL = re.compile(r"(?<![A-Za-z0-9])[A-Z](?=[A-Za-z0-9])")
+_CAPITAL = re.compile(r"[A-Z](?<![A-Za-z0-9].)(?=[A-Za-z0-9])")
 _LONGEST = 80
 _HEAD = 4
 """Letters by which most words are told from every name."""
@@ -48,9 +46,17 @@ def _weak() -> frozenset[str]:
     return frozenset(_words()["weak"])
 
 
+def fold(text: str) -> str:
+    """``text`` in lower case, full-width signs as ASCII: as long as it was."""
+    low = text.lower()
+    if len(low) != len(text):  # İ becomes two
+        low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return low.translate(_WIDE) if _WIDE_IN.search(low) else low
+
+
 def normalise(name: str) -> str:
     """Case, width, spaces and hyphens levelled: ``JPush SDK`` and ``jpush-SDK`` are both ``jpushsdk``."""
-    return name.translate(_LEVEL)
+    return fold(name).translate(_DROP)
 
 
 def names(zh: str, en: str, aliases: Iterable[str] = ()) -> tuple[str, ...]:
@@ -182,7 +188,7 @@ def find_mentions(text: str, capital: bool = False) -> list[tuple[int, int, str]
     where it fills a cell or a line by itself. A name of several SDKs gives one entry for each.
     ``capital``: only names that begin with a capital Latin letter, which is far quicker.
     """
-    tables, folded = _names(), text.translate(_FOLD)
+    tables, folded = _names(), fold(text)
     found: list[tuple[int, int, str]] = []
     free = 0
     for match in _CAPITAL.finditer(text) if capital else tables.first.finditer(folded):
@@ -310,7 +316,7 @@ def _link(tables: _Names, match: re.Match[str], add: Any) -> None:
 
 def _company(tables: _Names, over: Index, words: str, add: Any) -> None:
     whole = normalise(words)
-    tokens = re.findall(r"[a-z0-9]+", words.translate(_FOLD))
+    tokens = re.findall(r"[a-z0-9]+", fold(words))
     phrases = {
         "".join(tokens[i:k]) for i in range(len(tokens)) for k in range(i + 1, min(i + 5, len(tokens) + 1))
     }

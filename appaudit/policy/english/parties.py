@@ -83,7 +83,7 @@ class Parties(Words):
         return False
 
     def called(self, i: int) -> bool:
-        """Whether a name between commas and a verb follow the party at ``i``: "our provider, Flurry, collects"."""
+        """Whether a name between commas and a verb follow the party at ``i``: "our partner, Flurry, has"."""
         name = _BETWEEN_COMMAS.match(self.text, self.items[i].end)
         if name is None:
             return False

@@ -88,8 +88,10 @@ def read_document(document: LoadedDocument) -> ReadDocument:
                 recent = []
                 leads[index] = leads.get(paragraph.lead) if paragraph.lead >= 0 else None
             continue
-        definition = found.definitions.notice(index, paragraph)
         frame = inherit(leads.get(paragraph.lead)) if paragraph.lead >= 0 else None
+        # "The ad network may collect: - Device information: the model, ...": what it collects, no definition
+        led = frame is not None and frame.polarity in ("shared", "not_shared")
+        definition = None if led else found.definitions.notice(index, paragraph)
         passing = Passing(paragraph, frame)
         for number, sentence in enumerate(paragraph.sentences):
             reader = chinese if sentence.language == "zh" else english

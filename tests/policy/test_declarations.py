@@ -315,6 +315,16 @@ def test_permissions_in_words_and_by_name() -> None:
     }
 
 
+def test_a_label_in_a_list_of_what_a_partner_collects_defines_nothing() -> None:
+    text = "Our advertising partner may collect the following data:\n"
+    text += "- Device information: the device model and the IMEI.\n- Location: your approximate location.\n"
+    assert declared(text) == {
+        ("shared", "device_model"),
+        ("shared", "imei"),
+        ("shared", "coarse_location"),
+    }
+
+
 def test_sdks_and_companies_that_prose_names() -> None:
     text = "We use Google AdMob to show ads. Read our cookie banner.\n我们会向某某软件有限公司共享您的位置信息。\n"
     facts = read_loaded(from_text(text)).facts

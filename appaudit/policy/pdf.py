@@ -50,6 +50,7 @@ def _read(name: str, pdf: Any) -> LoadedDocument:
     heights: list[float] = []
     pictured: list[int] = []
     count = len(pdf)
+    bare = 0
     start = time.monotonic()
     read = 0
     for index in range(min(count, MAX_PAGES)):
@@ -64,6 +65,7 @@ def _read(name: str, pdf: Any) -> LoadedDocument:
             read += 1
             continue
         found = _page(page, index)
+        bare += any(c.bare for row in found for c in row.chars)
         if not found and _has_picture(page):
             pictured.append(index + 1)
         heights.append(page.get_height())
@@ -83,6 +85,9 @@ def _read(name: str, pdf: Any) -> LoadedDocument:
             f"{len(pictured)} of {count} pages are pictures without text (page {which}) and were not read"
         )
         lines.gaps.append(Gap("policy", "image_only", name, reason))
+    if bare:
+        reason = f"{bare} of {count} pages use a font that is neither in the file nor on this machine"
+        lines.gaps.append(Gap("policy", "font_missing", name, f"{reason}: characters may be lost"))
     paragraphs(lines, without_furniture(rows, heights))
     title = pdf.get_metadata_value("Title") or ""
     return lines.document("pdf", "utf-8", title.strip())
@@ -134,10 +139,18 @@ def _page(page: Any, index: int) -> list[Row]:
     return rows
 
 
+_FLAT = 0.05
+"""Points of height below which a character has no glyph: its font is neither in the file nor installed.
+The font's own height is taken then, so that lines are put together the same on every machine."""
+_BLANK = 0x2E80
+"""Code points below it are blanks and signs that may well be flat."""
+
+
 def _chars(text_page: Any) -> list[Char]:
     raw = text_page.raw
     count = pdfium_c.FPDFText_CountChars(raw)
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    loose = pdfium_c.FS_RECTF()
     bold: dict[int, bool] = {}
     out: list[Char] = []
     high = 0
@@ -153,12 +166,15 @@ def _chars(text_page: Any) -> list[Char]:
             continue
         if not pdfium_c.FPDFText_GetCharBox(raw, index, left, right, bottom, top):
             left.value = right.value = bottom.value = top.value = 0.0
+        bare = top.value - bottom.value < _FLAT < right.value - left.value and code > _BLANK
+        if bare and pdfium_c.FPDFText_GetLooseCharBox(raw, index, loose):
+            bottom.value, top.value = loose.bottom, loose.top
         text = meant(chr(code)) if code < 0x110000 else "\ufffd"
         owner = pdfium_c.FPDFText_GetTextObject(raw, index)
         address = ctypes.cast(owner, ctypes.c_void_p).value or 0
         if address not in bold:
             bold[address] = _is_bold(raw, index)
-        out.append(Char(text, left.value, bottom.value, right.value, top.value, bold[address]))
+        out.append(Char(text, left.value, bottom.value, right.value, top.value, bold[address], bare))
     return out
 
 

@@ -27,7 +27,8 @@ _END = re.compile(r"[。！？；：.!?;:][”’\"')）】]?\s*$")
 
 @dataclass(slots=True)
 class Char:
-    """A character, its box in points from the page's lower left corner, and whether it is bold."""
+    """A character, its box in points from the page's lower left corner, whether it is bold, and whether
+    its font lacks it (``bare``)."""
 
     text: str
     left: float
@@ -35,6 +36,7 @@ class Char:
     right: float
     top: float
     bold: bool
+    bare: bool = False
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -156,6 +158,8 @@ def _continues(open_rows: list[Row], row: Row, margin: dict[int, float]) -> bool
     above = open_rows[-1]
     if _MARKER.match(row.text) or abs(row.size - above.size) > 0.25 * max(row.size, above.size):
         return False
+    if _END.search(above.text) and _WIDE.search(above.text) and not _WIDE.search(row.text):
+        return False  # a Chinese sentence ended, and the next line is in another language
     em = max(above.size, 1.0)
     full = above.right > margin.get(above.page, 0.0) - 2.5 * em
     if not full:

@@ -77,6 +77,8 @@ def test_pdf_hyphens_at_line_ends() -> None:
 def test_a_ruled_table_over_two_pages_of_pdf_is_one_table() -> None:
     rows = [make.SDK_ROWS[0], *[make.SDK_ROWS[1 + i % 2] for i in range(40)]]
     document = load_bytes("p.pdf", make.pdf(["第三方SDK目录", rows, "以上。"], foot="{n}"))
+    if "font_missing" in {g.code for g in document.gaps}:
+        pytest.skip("no Chinese font on this machine, and the test file holds none: characters are lost")
     (table,) = document.tables
     assert table.header == rows[0]
     assert table.rows == tuple(rows[1:])

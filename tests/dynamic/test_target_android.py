@@ -19,7 +19,7 @@ from appaudit.dynamic.target_android import AndroidTarget
 from appaudit.dynamic.ui import parse
 from appaudit.errors import InputError
 from tests.dynamic.adbd import write
-from tests.dynamic.conftest import Connected, adb, free_port
+from tests.dynamic.conftest import ADB, Connected, adb, free_port
 from tests.dynamic.phone import said
 
 pytest.importorskip("frida", reason="frida is not installed")
@@ -224,6 +224,7 @@ def test_which_device(connected: Connected) -> None:
         Phone(Choice(usb=True, adb=connected.port)).connect()
 
 
+@pytest.mark.skipif(ADB is None, reason="no adb on this machine")
 def test_no_device_is_one_sentence() -> None:
     port = free_port()
     adb(port, "start-server")

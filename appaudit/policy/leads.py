@@ -89,6 +89,15 @@ THESE = re.compile(
 )
 """The same in Chinese."""
 
+LISTS_ON = re.compile(
+    r"\W{0,3}(?:this|that|these|those|such|it|they)"
+    r"(?: (?:\w+ ){0,3}(?:information|data|details|identifiers))?"
+    r"(?: (?:may|might|can|could|will|would))?(?: also| typically| generally)?"
+    r" (?:includes?|consists? of|comprises?)\b",
+    re.I,
+)
+"""A sentence that lists more of what the one before spoke of."""
+
 _EXAMPLES = re.compile(
     r"[^\w\n]{0,3}\w[\w ,/&()'’-]{2,60}\W{0,4}[:.–—-]\W{1,5}(?:such as|including|for example|e\.g\.)\s",
     re.I,
@@ -265,15 +274,8 @@ def _goes_on(sentence: Sentence, paragraph: Paragraph, number: int, denied: bool
             "如",
             "比如",
             "for instance",
-            "this includes",
-            "this may include",
-            "these include",
-            "these may include",
-            "it includes",
-            "this information includes",
-            "this information may include",
         )
-    ):
+    ) or LISTS_ON.match(sentence.plain):
         return True
     before = paragraph.sentences[number - 1].plain
     broken = sentence.plain.count(")") + sentence.plain.count("）") > sentence.plain.count(

@@ -9,6 +9,27 @@ l kept on the device. Generic words ("personal information") are left out.
 from __future__ import annotations
 
 ENGLISH = [
+    # lists without a verb of their own
+    ("We gather facts about you. Such details may include (where relevant) tourist names, home addresses, government issued ID card numbers, e-mail and IP addresses.", "c:real_name c:address c:id_card c:email c:ip"),
+    ("We gather facts about your tablet. This information may include device information (such as its hardware model and numbers like the IMEI), your IP (Internet Protocol) address and language.", "c:imei c:ip c:language c:device_model"),
+    ("The requested information typically includes contact information (such as name and shipping address).", "c:name c:address"),
+    ("Our servers also log information like your operating system and IP address.", "c:os c:ip"),
+    ("These server logs may include information such as your web request, IP address and cookies.", "c:ip c:cookie"),
+    ("The information we collect when you link your Tally account may include: (1) your name, (2) sex, (3) birth date.", "c:name c:gender c:birth_date"),
+    ("What we get is information that is strictly limited to your name and email address.", "c:name c:email"),
+    ("Here are examples of information we may collect from other places: Name, postal address and telephone number.", "c:name c:address c:phone_number"),
+    ("We typically require only the personal information necessary for a child to join, such as first name and parent email address.", "c:name c:email"),
+    ("We offer you the opportunity to submit other facts about yourself (such as gender and occupation).", "c:gender c:occupation"),
+    ("If you link your Tally account, Facebook will provide the App the applicable information (which may include your name and gender).", "c:name c:gender"),
+    ("In addition to your IP address, we may also collect: your telephone number; your contacts.", "c:ip c:phone_number c:contacts"),
+    ("We may obtain log data that is sent on its own by your device such as: device type, IP address and advertising identifier.", "c:service_log c:device_type c:ip c:gaid"),
+    ("Advertiser IDs (also called “IDFAs” if you have an Apple tablet) may be collected.", "c:gaid c:idfa"),
+    ("You will also be asked to choose a password.", "c:password"),
+    ("The studio may need to ask for the child's contact information, such as an email address.", "c:email"),
+    ("“Tally data” means information that may point to you, such as your name.", ""),
+    ("Take care to keep your details safe (including your password).", ""),
+    ("We may publish your scores and share them with your contacts.", ""),
+    ("We note the website address you came from and your mobile phone's unique device ID.", ""),
     # a head or a modifier said once for several
     ("We collect device and advertising identifiers.", "c:device_id_other c:gaid"),
     ("We log approximate and precise location.", "c:coarse_location c:gps_location"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from appaudit.policy.english.state import CONTAINERS, INCLUDING, SUBJECTS
+from appaudit.policy.english.state import CLOSE, CONTAINERS, SUBJECTS
 from appaudit.policy.english.verbs import Verbs
 from appaudit.policy.matching import Token
-from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
+from appaudit.policy.reading import GENERIC_ANAPHOR, Mention
 
 _AS = re.compile(r"\bas (?:an? |the )?(?:relevant |related |corresponding )?$")
 _SUCH_AS = re.compile(r"\b(?:such|well) as\s+\w*\s*$")
@@ -42,6 +42,12 @@ class Nouns(Verbs):
             return
         if entry.value == "carrier" and self.operator(i):
             return
+        if entry.value == "contacts" and frame is not None and frame.cls == "share" and self.operator(i):
+            return  # "share your scores with your contacts"
+        if entry.value == "phone_number" and item.text.endswith("'s"):
+            return  # "your mobile phone's unique ID"
+        if entry.value == "address" and self.word(i - 1) in CLOSE and self.spelt(item):
+            return  # "IP (Internet Protocol) address"
         found = Mention(
             entry.value, item.start, item.end, frame=frame, clause=self.clause, depth=len(self.stack)
         )
@@ -59,8 +65,13 @@ class Nouns(Verbs):
             found.group = True
         self.mentions.append(found)
 
+    def spelt(self, item: Token) -> bool:
+        """Whether an IP or MAC address was named right before ``item``."""
+        last = self.mentions[-1] if self.mentions else None
+        return last is not None and last.type in ("ip", "mac") and last.end >= item.start - 3
+
     def operator(self, i: int) -> bool:
-        """Whether the word at ``i`` is who receives or gives: "with telecom operators", "to your carrier"."""
+        """Whether the word at ``i`` is who receives or gives: "with operators", "to your contacts"."""
         before = self.word(i - 1)
         return (self.word(i - 2) if before in ("your", "the", "our") else before) in _TOWARDS
 
@@ -71,21 +82,6 @@ class Nouns(Verbs):
             if self.word(i).startswith(_WAYS):
                 return True
         return False
-
-    def include(self, named: bool) -> None:
-        """ "The data we collect includes X", "log data may include X" (``named``): X is collected."""
-        if self.include_frame is not None:
-            self.state.frame, self.state.held = self.include_frame, False
-            self.state.relative = ""
-        elif (
-            named
-            and self.mentions
-            and self.mentions[-1].frame is None
-            and self.mentions[-1].type in INCLUDING
-        ):
-            here = self.mentions[-1]
-            self.state.frame = Frame("include", "collect", "we", "collected", here.start, here.end)
-            self.state.held = False
 
     def modifies(self, item: Token) -> bool:
         """ "authentication information of your payment account": the second belongs to the first;

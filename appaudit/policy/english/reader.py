@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from appaudit.policy.english.accounts import signed_in_with
 from appaudit.policy.english.elisions import completed
-from appaudit.policy.english.nouns import Nouns
+from appaudit.policy.english.lists import Lists
 from appaudit.policy.english.state import (
     AUTHORISES,
     CLOSE,
@@ -22,14 +22,8 @@ from appaudit.policy.english.state import (
 from appaudit.policy.lexicon import lexicon
 from appaudit.policy.literals import may_match
 from appaudit.policy.matching import WORDS, Token, fold
-from appaudit.policy.reading import NOTHING_READ, Frame, Polarity, SentenceReading
+from appaudit.policy.reading import NOTHING_READ, Frame, SentenceReading
 
-_OTHERS = r"(?:the public|everyone|everybody|anyone|all|any|other|members|users|players|visitors)"
-_SEEN = re.compile(
-    r"\b(?:(?P<no>not|never) (?:be |\w+ly )*|(?:is|are|be|becomes?|remains?) )(?:(?!not)\w+ly |all |also )*"
-    rf"(?:visible|viewable|accessible|available) (?=(?:for|to) {_OTHERS})",
-    re.I,
-)
 _SIGNS_IN = re.compile(r"\b(?:sign|log|regist|connect)", re.I)
 _ASKED = ("how", "what", "where", "why")
 """We record how you use the app: the clause is what is recorded."""
@@ -37,10 +31,9 @@ _LETS = ("enable", "enabling", "allow", "allowing", "help", "let", "permit", "he
 _TELLING = ("about", "and", "or", "")
 """about how we use cookies; a head, "Why and how we use cookies"."""
 _DASH = re.compile(r"\s[–—-]+\s")
-_SERVES = re.compile(r"\b(?:helps?|allows?|enables?|lets?|assists?) us\b", re.I)
 
 
-class EnglishReader(Nouns):
+class EnglishReader(Lists):
     """Reads the tokens of one sentence. Use `read`."""
 
     def read(self) -> SentenceReading:
@@ -52,6 +45,7 @@ class EnglishReader(Nouns):
         self.end_condition(len(self.text))
         low = self.text.lower()
         self.predicate(low)
+        self.settle(low)
         if may_match(_SIGNS_IN, low) and _SIGNS_IN.search(self.text):
             self.mentions = signed_in_with(self.text, self.mentions)
         self.out.mentions = self.mentions
@@ -67,31 +61,12 @@ class EnglishReader(Nouns):
                 return mention.frame
         return self.out.last_frame
 
-    def predicate(self, low: str) -> None:
-        """Words that say of the data before them what a verb would: visible to others, a help to us.
-        ``low``: the sentence in lower case."""
-        free = [m for m in self.mentions if m.frame is None and m.clause >= 0]
-        if not free:
-            return
-        for pattern, cls in ((_SEEN, "display"), (_SERVES, "use")):
-            found = pattern.search(self.text, free[0].end) if may_match(pattern, low) else None
-            if found is None:
-                continue
-            word = found.group().split()[-1].lower()
-            polarity: Polarity = "shared" if cls == "display" else "collected"
-            if cls == "display" and found["no"]:
-                polarity = "not_shared"
-            frame = Frame(word, cls, "we", polarity, *found.span(), negated=polarity == "not_shared")
-            for mention in free:
-                if mention.end <= found.start() and mention.clause == free[0].clause:
-                    mention.frame = frame
-            self.out.has_verb = True
-
     def sign(self, i: int, item: Token) -> None:
         text = item.text
         state = self.state
         if text in OPEN:
-            self.stack.append(replace(state))
+            self.stack.append((replace(state), self.clause))
+            self.opened.append(item.start)
             if self.mentions and self.mentions[-1].end >= item.start - 2:
                 self.mentions[-1].group = True
                 if state.frame is None and state.relative == "":
@@ -109,8 +84,10 @@ class EnglishReader(Nouns):
                     state.frame, state.held, state.hold_to_comma = last.frame, False, False
         elif text in CLOSE:
             if self.stack:
-                inner, self.state = self.state, self.stack.pop()
-                del inner
+                if self.condition_start >= self.opened[-1]:
+                    self.end_condition(item.start)
+                self.opened.pop()
+                self.state, self.clause = self.stack.pop()
         elif text == ",":
             self.comma(i)
         elif text in (";", "；"):
@@ -129,8 +106,14 @@ class EnglishReader(Nouns):
             if state.hold_to_comma:
                 state.held = state.hold_to_comma = False
             low = item.low
-            if (state.frame is None and low.startswith(("includ", "such as"))) or low == "are":
+            if self.include_frame is not None and low.startswith("includ"):
+                modal = self.items[self.previous_significant(i)]
+                self.end_condition(modal.start if modal.get("aux") else item.start)
+            idle = state.frame is None or (self.include_frame is not None and state.frame.polarity is None)
+            if (idle and low.startswith(("includ", "such as", "limited"))) or low == "are":
                 self.include(low != "such as")
+            elif state.frame is not None and state.frame.inherited and low.startswith("includ"):
+                self.list_on()
         elif get("data") is not None and not (verb and self.is_verb(i, verb)):
             self.mention(item, i)
         elif get("anaphor"):
@@ -217,8 +200,9 @@ class EnglishReader(Nouns):
         elif self.mentions and self.mentions[-1].end >= start - 3:
             self.mentions[-1].group = True
         self.state.held = False
-        if self.inherited and self.state.frame is None and not self.has_later_verb(i):
-            self.state.frame = self.inherited
+        led = self.inherited or self.include_frame
+        if led and self.state.frame is None and not self.has_later_verb(i):
+            self.state.frame = led
 
     def subject(self, i: int, actor: str) -> None:
         word = self.items[i].low

@@ -73,8 +73,9 @@ class Walk:
         self.items = [t for t in items if t.start >= skip] if skip else items
         self.state = State(frame=inherited)
         self.inherited = inherited
-        self.stack: list[State] = []
-        self.clause = 0
+        self.stack: list[tuple[State, int]] = []
+        self.opened: list[int] = []
+        self.clause = self.clauses = 0
         self.mentions: list[Mention] = []
         self.condition: tuple[int, int] | None = None
         self.conditions: list[tuple[int, int]] = []
@@ -100,8 +101,12 @@ class Walk:
             i -= 1
         return i
 
+    def next_clause(self) -> None:
+        self.clauses += 1
+        self.clause = self.clauses
+
     def new_clause(self, actor: str, i: int) -> None:
-        self.clause += 1
+        self.next_clause()
         only = self.state.only and bool(actor)
         self.state = State(actor=actor, only=only)
         if self.stack:
@@ -115,7 +120,7 @@ class Walk:
             state.held = True
             self.saved = state.frame
         else:
-            self.clause += 1
+            self.next_clause()
             state.frame, state.negated, self.saved = None, False, None
         self.condition_clause = self.clause
 

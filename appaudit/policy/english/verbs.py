@@ -123,6 +123,8 @@ class Verbs(Voices):
                 return
         if preposition and (actor == "you" and self.condition_start < 0):
             actor = "we"
+        if actor == "we" and verb.value == "provide" and self.invited(j):
+            actor = "you"
         if (
             preposition
             and state.frame is not None
@@ -159,6 +161,14 @@ class Verbs(Voices):
             if (data := item.get("data")) is not None:
                 return data.value in _WHERE and "you" in self.text[self.items[i].end : item.end]
         return False
+
+    def follows(self, i: int, kind: str) -> bool:
+        """Whether a word of ``kind`` comes next."""
+        return i + 1 < len(self.items) and self.items[i + 1].get(kind) is not None
+
+    def invited(self, j: int) -> bool:
+        """Whether "to" at ``j`` opens what the user is offered: "we offer you the opportunity to submit"."""
+        return self.word(j) == "to" and any(t.get("you") for t in self.items[max(0, j - 4) : j])
 
     def gives(self, item: Token, verb: Entry, i: int) -> bool:
         """Whether the user gives what follows: "By entering your phone number you agree ..."."""
@@ -217,7 +227,8 @@ class Verbs(Voices):
         elif actor in ("we", ""):
             if cls in ("collect", "use", "permission", "contain", "store_local"):
                 polarity = "local_only" if self.local(i) else "collected"
-                if kind == "permission" and actor == "" and not low.split()[0].endswith("s"):
+                modal = self.items[self.previous_significant(i)].get("aux") if i else None
+                if kind == "permission" and actor == "" and not (modal or low.split()[0].endswith("s")):
                     polarity = None
             elif cls == "share":
                 polarity = "shared"
@@ -261,7 +272,7 @@ class Verbs(Voices):
                 polarity = "shared"
                 recipient = self.partner_name
             elif cls in ("share", "provide"):
-                ours = _TO_US.search(rest) or _US.match(rest)
+                ours = _TO_US.search(rest) or _US.match(rest) or self.follows(i, "we")
                 polarity = "collected" if ours else ("shared" if cls == "share" else None)
         elif actor == "sdk" and cls in ("collect", "use", "permission", "share"):
             polarity = "collected"

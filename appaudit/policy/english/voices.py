@@ -137,7 +137,8 @@ class Voices(Parties):
         state.relative = ""
         if polarity:
             self.out.last_frame = frame
-        state.frame = frame if polarity else None
+        if polarity or not relative:  # "data that is sent by your device, such as": we still collect it
+            state.frame = frame if polarity else None
         state.held = state.hold_to_comma = False
 
     def tool(self, i: int) -> str:

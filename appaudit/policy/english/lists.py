@@ -1,0 +1,160 @@
+"""Lists that have no verb of their own: what "information ... may include" names, what an earlier verb goes
+on to take, what the user makes up."""
+
+from __future__ import annotations
+
+import re
+
+from appaudit.policy.english.nouns import Nouns
+from appaudit.policy.english.state import INCLUDING, SUBJECTS
+from appaudit.policy.literals import may_match
+from appaudit.policy.matching import Token
+from appaudit.policy.reading import Frame, Mention, Polarity
+
+_REACH = 16
+"""Words between a word for information and what it is said to include."""
+_MOVES = ("collect", "share", "use", "provide", "display", "permission")
+_MADE_UP = re.compile(
+    r"\b(?:select|choose|choosing|selecting|create|creating|set(?:ting)?(?: up)?)"
+    r" (?:an?|your|the|his/her|their) (?:\w+ ){0,3}$",
+    re.I,
+)
+"""Before "password": the user makes it up for us."""
+_SAYS_WHAT = re.compile(
+    r"\b(?:means?|(?:is|are) (?:any |all |other |generally |considered )?(?:information|data|what|anything)"
+    r"|refers? to|defined)\b"
+)
+"""A sentence that says what a term stands for."""
+_MADE = frozenset({"password", "username", "user_id", "nickname", "avatar"})
+_BESIDES = re.compile(r"\b(?:in addition to|besides|apart from|aside from) (?:your |the )?$")
+"""in addition to your device identifiers, we may also collect."""
+_SPELT = INCLUDING | {"account_info", "identity_info", "contact_info", "location", "anonymised_data"}
+"""Types that a list spells out."""
+
+
+_OTHERS = r"(?:the public|everyone|everybody|anyone|all|any|other|members|users|players|visitors)"
+_SEEN = re.compile(
+    r"\b(?:(?P<no>not|never) (?:be |\w+ly )*|(?:is|are|be|becomes?|remains?) )(?:(?!not)\w+ly |all |also )*"
+    rf"(?:visible|viewable|accessible|available) (?=(?:for|to) {_OTHERS})",
+    re.I,
+)
+_SERVES = re.compile(r"\b(?:helps?|allows?|enables?|lets?|assists?) us\b", re.I)
+
+
+class Lists(Nouns):
+    """Gives the data words that no verb took the frame of the list they stand in."""
+
+    def include(self, named: bool) -> None:
+        """ "The data we collect includes X", "log data may include X" (``named``): X is collected."""
+        if self.include_frame is not None:
+            self.state.frame, self.state.held = self.include_frame, False
+            self.state.relative = ""
+        elif (
+            named
+            and self.mentions
+            and self.mentions[-1].frame is None
+            and self.mentions[-1].type in INCLUDING
+        ):
+            here = self.mentions[-1]
+            self.state.frame = Frame("include", "collect", "we", "collected", here.start, here.end)
+            self.state.held = False
+
+    def list_on(self) -> None:
+        """ "This log data may include X": X goes on with what was said before; its head does not."""
+        if len(self.mentions) == 1 and self.mentions[0].frame is self.inherited:
+            self.mentions[0].frame = None
+
+    def settle(self, low: str) -> None:
+        """Settles what is free. ``low``: the sentence in lower case."""
+        free = [m for m in self.mentions if m.frame is None and m.clause >= 0]
+        if not free:
+            return
+        made = [m for m in free if m.type in _MADE and _MADE_UP.search(low, max(0, m.start - 50), m.start)]
+        for mention in made:
+            mention.frame = Frame("choose", "provide", "you", "collected", mention.start, mention.start)
+        last = self.out.last_frame
+        if last is not None and last.polarity == "collected":
+            for mention in free:
+                if _BESIDES.search(low, max(0, mention.start - 40), mention.start):
+                    mention.frame = last
+        self.spell_out(free, low)
+
+    def spell_out(self, free: list[Mention], low: str) -> None:
+        """ "The requested information typically includes your name (such as ...)": it is collected."""
+        for i, item in enumerate(self.items):
+            if item.get("group") is None:
+                continue
+            frame = self.taken(i)
+            if frame is None:
+                if _SAYS_WHAT.search(low, 0, item.start) or not self.information(i):
+                    continue
+                frame = Frame("include", "collect", "we", "collected", item.start, item.end)
+            end = self.list_end(i)
+            for mention in free:
+                if mention.frame is None and item.end <= mention.start < end:
+                    mention.frame = frame
+
+    def taken(self, i: int) -> Frame | None:
+        """What took the group word that the word at ``i`` spells out: "the data needed to join, such as"."""
+        head = next((m for m in reversed(self.mentions) if m.end <= self.items[i].start), None)
+        if head is None or head.type not in _SPELT or head.flipped or head.frame is None:
+            return None
+        return head.frame if head.frame.polarity in ("collected", "shared") else None
+
+    def information(self, i: int) -> bool:
+        """Whether what the word at ``i`` lists is information that nothing takes or denies."""
+        start = self.items[i].start
+        last = next((m for m in reversed(self.mentions) if m.end <= start), None)
+        if last is not None and last.clause < 0:
+            return False
+        found = False
+        for j in range(i - 1, -1, -1):
+            item = self.items[j]
+            if item.text == ";":
+                break
+            if item.get("negation") or item.get("partner") or item.get("sdk"):
+                return False
+            verb = item.get("verb")
+            if verb is not None and verb.value != "other" and self.is_verb(j, verb):
+                requested = verb.form == "past" and self.informs(self.items[j + 1])
+                if not requested:  # "the requested information"
+                    return False
+            found = found or (i - j <= _REACH and self.informs(item))
+        return found
+
+    def informs(self, item: Token) -> bool:
+        data = item.get("data")
+        return item.get("head") is not None or (data is not None and data.value in _SPELT)
+
+    def list_end(self, i: int) -> int:
+        """Where the list that the word at ``i`` begins ends: at a verb that takes data, or a new subject."""
+        for j in range(i + 1, len(self.items)):
+            item = self.items[j]
+            verb = item.get("verb")
+            if item.text == ";" or (verb is not None and verb.value in _MOVES and self.is_verb(j, verb)):
+                return item.start
+            if not item.readings.keys().isdisjoint(SUBJECTS) and j + 1 < len(self.items):
+                after = self.items[j + 1]
+                if after.get("aux") or after.get("negation"):
+                    return item.start
+        return len(self.text)
+
+    def predicate(self, low: str) -> None:
+        """Words that say of the data before them what a verb would: visible to others, a help to us.
+        ``low``: the sentence in lower case."""
+        free = [m for m in self.mentions if m.frame is None and m.clause >= 0]
+        if not free:
+            return
+        for pattern, cls in ((_SEEN, "display"), (_SERVES, "use")):
+            found = pattern.search(self.text, free[0].end) if may_match(pattern, low) else None
+            if found is None:
+                continue
+            word = found.group().split()[-1].lower()
+            polarity: Polarity = "shared" if cls == "display" else "collected"
+            if cls == "display" and found["no"]:
+                polarity = "not_shared"
+            frame = Frame(word, cls, "we", polarity, *found.span(), negated=polarity == "not_shared")
+            for mention in free:
+                if mention.end <= found.start() and mention.clause == free[0].clause:
+                    mention.frame = frame
+            self.out.has_verb = True

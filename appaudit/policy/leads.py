@@ -98,6 +98,8 @@ LISTS_ON = re.compile(
 )
 """A sentence that lists more of what the one before spoke of."""
 
+FOLLOWING = re.compile(r"\bthe following (?:\w+ ){0,2}(?:information|data|details|items)\b[^:]*$", re.I)
+"""A sentence that announces a list, though no colon ends it."""
 _EXAMPLES = re.compile(
     r"[^\w\n]{0,3}\w[\w ,/&()'’-]{2,60}\W{0,4}[:.–—-]\W{1,5}(?:such as|including|for example|e\.g\.)\s",
     re.I,
@@ -246,7 +248,8 @@ class Passing:
         text = sentence.plain.rstrip(";； ")
         if self.last is None and text.endswith((":", "：")) and _PERMISSIONS.match(text):
             self.last = PERMITTED_FRAME
-        if text.endswith((":", "：")) and self.last is not None:
+        ahead = text.endswith((":", "：")) or FOLLOWING.search(text) is not None
+        if ahead and self.last is not None:
             self.lead = inherit(self.last)
         elif (
             number == 0

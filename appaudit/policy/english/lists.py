@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 
 from appaudit.policy.english.nouns import Nouns
-from appaudit.policy.english.state import INCLUDING, SUBJECTS
+from appaudit.policy.english.state import HEADS, INCLUDING, SUBJECTS
 from appaudit.policy.literals import may_match
-from appaudit.policy.matching import Token
+from appaudit.policy.matching import Token, fold
 from appaudit.policy.reading import Frame, Mention, Polarity
 
 _REACH = 16
@@ -28,6 +28,8 @@ _SAYS_WHAT = re.compile(
 _MADE = frozenset({"password", "username", "user_id", "nickname", "avatar"})
 _BESIDES = re.compile(r"\b(?:in addition to|besides|apart from|aside from) (?:your |the )?$")
 """in addition to your device identifiers, we may also collect."""
+_ENDS_OF_MEMBER = (",", "and", "or", ".", "(", ")")
+_BREAKS = frozenset({"partner", "sdk", "negation", "purpose", "condition", "exclusion"})
 _SPELT = INCLUDING | {"account_info", "identity_info", "contact_info", "location", "anonymised_data"}
 """Types that a list spells out."""
 
@@ -78,6 +80,36 @@ class Lists(Nouns):
                 if _BESIDES.search(low, max(0, mention.start - 40), mention.start):
                     mention.frame = last
         self.spell_out(free, low)
+        self.resume(free)
+
+    def resume(self, free: list[Mention]) -> None:
+        """ "We record your model, whether you paid, and your language": the list goes on after a clause."""
+        resumed: Mention | None = None
+        for mention in free:
+            if mention.frame is not None or mention.depth:
+                continue
+            before = [m for m in self.mentions if m.end <= mention.start and m.frame and not m.depth]
+            frame = before[-1].frame if before else self.out.last_frame
+            if frame is None or frame.polarity != "collected" or (before and before[-1].flipped):
+                continue
+            last = max(frame.end, before[-1].end if before else 0)
+            if self.goes_on(last, mention, bool(before) and before[-1] is resumed):
+                mention.frame, resumed = frame, mention
+
+    def goes_on(self, last: int, mention: Mention, resumed: bool) -> bool:
+        """Whether only what describes, and what the user does, stands between ``last`` and ``mention``;
+        nothing needs to, once the list was ``resumed``."""
+        start = next((i for i, t in enumerate(self.items) if t.start >= last), 0)
+        end = next((i for i, t in enumerate(self.items) if t.start >= mention.start), len(self.items))
+        j = end - 1
+        while j > start and self.items[j].get("possessive"):
+            j -= 1
+        if self.word(j) not in (",", "and", "or") or self.word(end + 1) not in (*_ENDS_OF_MEMBER, ""):
+            return False
+        between = self.items[start:end]
+        if any(not t.readings.keys().isdisjoint(_BREAKS) or t.low in ("we", ";", ":") for t in between):
+            return False
+        return resumed or any(t.get("you") or t.get("relative") for t in between)
 
     def spell_out(self, free: list[Mention], low: str) -> None:
         """ "The requested information typically includes your name (such as ...)": it is collected."""
@@ -88,7 +120,9 @@ class Lists(Nouns):
             if frame is None:
                 if _SAYS_WHAT.search(low, 0, item.start) or not self.information(i):
                     continue
-                frame = Frame("include", "collect", "we", "collected", item.start, item.end)
+                frame = self.out.last_frame
+                if frame is None or frame.polarity not in ("collected", "shared"):
+                    frame = Frame("include", "collect", "we", "collected", item.start, item.end)
             end = self.list_end(i)
             for mention in free:
                 if mention.frame is None and item.end <= mention.start < end:
@@ -107,15 +141,18 @@ class Lists(Nouns):
         last = next((m for m in reversed(self.mentions) if m.end <= start), None)
         if last is not None and last.clause < 0:
             return False
+        taken = self.out.last_frame is not None and not self.out.last_frame.negated
         found = False
         for j in range(i - 1, -1, -1):
             item = self.items[j]
-            if item.text == ";":
+            if item.text == ";" or (found and item.text == ","):
                 break
+            if found and (item.get("purpose") or (item.low == "to" and self.is_purpose(j))):
+                return False
             if item.get("negation") or item.get("partner") or item.get("sdk"):
                 return False
             verb = item.get("verb")
-            if verb is not None and verb.value != "other" and self.is_verb(j, verb):
+            if not taken and verb is not None and verb.value != "other" and self.is_verb(j, verb):
                 requested = verb.form == "past" and self.informs(self.items[j + 1])
                 if not requested:  # "the requested information"
                     return False
@@ -124,7 +161,9 @@ class Lists(Nouns):
 
     def informs(self, item: Token) -> bool:
         data = item.get("data")
-        return item.get("head") is not None or (data is not None and data.value in _SPELT)
+        if data is None:
+            return item.get("head") is not None
+        return data.value in _SPELT or fold(item.low.split()[-1]) in HEADS
 
     def list_end(self, i: int) -> int:
         """Where the list that the word at ``i`` begins ends: at a verb that takes data, or a new subject."""

@@ -159,7 +159,8 @@ class Verbs(Voices):
         """Whether what the verb at ``i`` finds out is where the user is: "to determine your location"."""
         for item in self.items[i + 1 : i + 4]:
             if (data := item.get("data")) is not None:
-                return data.value in _WHERE and "you" in self.text[self.items[i].end : item.end]
+                near = item is self.items[i + 1] or "you" in self.text[self.items[i].end : item.end]
+                return data.value in _WHERE and near
         return False
 
     def follows(self, i: int, kind: str) -> bool:

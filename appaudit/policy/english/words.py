@@ -91,7 +91,7 @@ class Words(Walk):
             ):
                 return True
             if item.get("weak") or item.get("data"):
-                return low == "use" and self.uses(i, before)
+                return self.has_object(i) if low == "uses" else low == "use" and self.uses(i, before)
             if verb.value == "contain" and (held := before.get("data")) is not None:
                 return held.value in RECORDS and self.has_object(i)  # "Crash reports contain your IMEI"
             return (

@@ -93,7 +93,10 @@ def read_document(document: LoadedDocument) -> ReadDocument:
         led = frame is not None and frame.polarity in ("shared", "not_shared")
         definition = None if led else found.definitions.notice(index, paragraph)
         passing = Passing(paragraph, frame)
+        term = definition is not None and definition.type == GENERIC
         for number, sentence in enumerate(paragraph.sentences):
+            if term and number:
+                definition = None  # the sentences after "Personal data means ..." say what is done with it
             reader = chinese if sentence.language == "zh" else english
             words = words_of.get(sentence.plain)
             if words is None:
@@ -109,15 +112,19 @@ def read_document(document: LoadedDocument) -> ReadDocument:
                     inside = [m.span() for m in names.finditer(sentence.text)]
                     reading.mentions = [m for m in reading.mentions if not _within(m, inside)]
                 if passing.silent(sentence):
-                    reading.mentions = []
+                    reading.mentions = [
+                        m for m in reading.mentions if m.frame and m.frame.kind[:5] == "term:"
+                    ]
             new = _declare(found, index, number, sentence, reading, recent, definition)
-            found.declarations += new
+            found.declarations += found.definitions.settled(new)
             found.before = reading.mentions
             exact = [d for d in new if d.type != GENERIC]
             if exact:
                 recent = ([d for d in recent if d.paragraph == index] + exact)[-_RECENT:]
             passing.after(number, sentence, reading)
         leads[index] = passing.last if passing.last is not None else frame
+    taken = {d.type for d in found.declarations if d.polarity == "collected"}
+    found.declarations += [d for d in found.definitions.explained if d.basis.partition(":")[2] in taken]
     return found
 
 

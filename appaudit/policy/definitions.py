@@ -7,7 +7,7 @@ stands in wherever the term, or a synonym that the lexicon maps to the same type
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from appaudit.policy.lexicon import lexicon
@@ -77,6 +77,14 @@ class Definitions:
     """The definitions of one document, by data type."""
 
     by_type: dict[str, list[Definition]] = field(default_factory=dict)
+    explained: list[Declaration] = field(default_factory=list)
+    """What "personal information" is said to be; declared only where it is collected."""
+
+    def settled(self, said: list[Declaration]) -> list[Declaration]:
+        """``said`` without what only explains a term, which is kept."""
+        terms = [d for d in said if d.frame.kind.startswith("term:")]
+        self.explained += [replace(d, basis=f"definition:{d.frame.kind[5:]}") for d in terms]
+        return [d for d in said if d not in terms] if terms else said
 
     def named(self, index: int, sentence: Sentence, said: list[Declaration]) -> list[Declaration]:
         """What a sentence in paragraph ``index`` declares, without the name it gives to a list in brackets;

@@ -14,6 +14,10 @@ Polarity = Literal["collected", "not_collected", "local_only", "shared", "not_sh
 GENERIC_ANAPHOR = "@above"
 """Type of a mention like "the above information" until it is resolved."""
 
+TERMS = frozenset({"personal_info", "anonymised_data"})
+"""Types whose words a policy explains once and then speaks in. A frame of kind ``term:<type>`` holds what
+they stand for."""
+
 NEGATED: dict[Polarity, Polarity] = {
     "collected": "not_collected",
     "not_collected": "collected",

@@ -471,3 +471,20 @@ def test_the_following_data_points_ahead_not_back() -> None:
     text = "The e-mail address you give is used to reset the password.\n\nThe following data may be transferred to Google: IP address."
     facts = read_loaded(from_text(text)).facts
     assert {f.subject for f in facts if f.action == "shares"} == {"data:ip"}
+
+
+def test_what_personal_information_is_said_to_be_counts_only_where_it_is_collected() -> None:
+    term = "“Personal information” means facts that point to you, such as your name and email address.\n\n"
+    assert declared(term + "We do not collect any personal information.") == {
+        ("not_collected", "personal_info")
+    }
+    assert declared(term + "We collect personal information when you join.") >= {
+        ("collected", "name"),
+        ("collected", "email"),
+    }
+    same = "Personal data means facts that identify you (e.g. your name). We store personal data."
+    assert ("collected", "name") in declared(same)
+    law = (
+        "“Personal information” means anything recorded about a person, such as a name.\n\nWe collect it.\n\n"
+    )
+    assert ("collected", "name") not in declared(law + "We collect personal information.")

@@ -9,7 +9,7 @@ from appaudit.policy.english.nouns import Nouns
 from appaudit.policy.english.state import HEADS, INCLUDING, SUBJECTS
 from appaudit.policy.literals import may_match
 from appaudit.policy.matching import Token, fold
-from appaudit.policy.reading import Frame, Mention, Polarity
+from appaudit.policy.reading import TERMS, Frame, Mention, Polarity
 
 _REACH = 16
 """Words between a word for information and what it is said to include."""
@@ -28,6 +28,10 @@ _SAYS_WHAT = re.compile(
 _MADE = frozenset({"password", "username", "user_id", "nickname", "avatar"})
 _BESIDES = re.compile(r"\b(?:in addition to|besides|apart from|aside from) (?:your |the )?$")
 """in addition to your device identifiers, we may also collect."""
+_RECORDED = re.compile(r"\brecorded\b")
+"""What a statute says personal information is: nothing of the app."""
+_OPENING = 40
+"""Characters in which a sentence names the term it explains."""
 _ENDS_OF_MEMBER = (",", "and", "or", ".", "(", ")")
 _BREAKS = frozenset({"partner", "sdk", "negation", "purpose", "condition", "exclusion"})
 _SPELT = INCLUDING | {"account_info", "identity_info", "contact_info", "location", "anonymised_data"}
@@ -116,7 +120,7 @@ class Lists(Nouns):
         for i, item in enumerate(self.items):
             if item.get("group") is None:
                 continue
-            frame = self.taken(i)
+            frame = self.taken(i) or self.term(i, low)
             if frame is None:
                 if _SAYS_WHAT.search(low, 0, item.start) or not self.information(i):
                     continue
@@ -134,6 +138,20 @@ class Lists(Nouns):
         if head is None or head.type not in _SPELT or head.flipped or head.frame is None:
             return None
         return head.frame if head.frame.polarity in ("collected", "shared") else None
+
+    def term(self, i: int, low: str) -> Frame | None:
+        """The frame of what a term for all that is collected stands for: "Personal information is ... such
+        as"; whether that is collected another sentence says."""
+        head, item = self.mentions[0], self.items[i]
+        if head.type not in TERMS or head.start > _OPENING or head.frame is not None or head.end > item.start:
+            return None
+        if _RECORDED.search(low) or not (
+            _SAYS_WHAT.search(low, 0, item.start) or item.low.startswith("incl")
+        ):
+            return None
+        return Frame(
+            item.low, "definition", "we", "collected", item.start, item.end, kind=f"term:{head.type}"
+        )
 
     def information(self, i: int) -> bool:
         """Whether what the word at ``i`` lists is information that nothing takes or denies."""

@@ -95,8 +95,8 @@ def read_document(document: LoadedDocument) -> ReadDocument:
         passing = Passing(paragraph, frame)
         term = definition is not None and definition.type == GENERIC
         for number, sentence in enumerate(paragraph.sentences):
-            if term and number:
-                definition = None  # the sentences after "Personal data means ..." say what is done with it
+            if term and (number or sentence.language == "en"):
+                definition = None  # what "personal data" means is no list; the sentences after it say more
             reader = chinese if sentence.language == "zh" else english
             words = words_of.get(sentence.plain)
             if words is None:
@@ -112,9 +112,7 @@ def read_document(document: LoadedDocument) -> ReadDocument:
                     inside = [m.span() for m in names.finditer(sentence.text)]
                     reading.mentions = [m for m in reading.mentions if not _within(m, inside)]
                 if passing.silent(sentence):
-                    reading.mentions = [
-                        m for m in reading.mentions if m.frame and m.frame.kind[:5] == "term:"
-                    ]
+                    reading.mentions = [m for m in reading.mentions if m.frame and m.frame.cls == "term"]
             new = _declare(found, index, number, sentence, reading, recent, definition)
             found.declarations += found.definitions.settled(new)
             found.before = reading.mentions

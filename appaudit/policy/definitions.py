@@ -82,8 +82,8 @@ class Definitions:
 
     def settled(self, said: list[Declaration]) -> list[Declaration]:
         """``said`` without what only explains a term, which is kept."""
-        terms = [d for d in said if d.frame.kind.startswith("term:")]
-        self.explained += [replace(d, basis=f"definition:{d.frame.kind[5:]}") for d in terms]
+        terms = [d for d in said if d.frame.cls == "term"]
+        self.explained += [replace(d, basis=f"definition:{d.frame.kind}") for d in terms]
         return [d for d in said if d not in terms] if terms else said
 
     def named(self, index: int, sentence: Sentence, said: list[Declaration]) -> list[Declaration]:

@@ -67,7 +67,7 @@ EXPLAINED = re.compile(
 """A sentence that says what a thing is ("Cookies are small files that ...") declares nothing."""
 _PARTIES = re.compile(r"\b(?:we|us|our|ours)\b", re.I)
 OURS = re.compile(
-    r"我们[^，。；]{0,12}(?:收集|获取|采集)|\bwe (?:\w+ ){0,3}(?:collect|receive|gather|obtain)", re.I
+    r"我们[^，。；]{0,12}(?:收集|获取|采集)|\bwe (?:\w+ ){0,3}(?:collect|receive|gather|obtain|store)", re.I
 )
 """A paragraph that says what the term means declares nothing, unless it says that we collect it."""
 _KIND = (

@@ -15,8 +15,8 @@ GENERIC_ANAPHOR = "@above"
 """Type of a mention like "the above information" until it is resolved."""
 
 TERMS = frozenset({"personal_info", "anonymised_data"})
-"""Types whose words a policy explains once and then speaks in. A frame of kind ``term:<type>`` holds what
-they stand for."""
+"""Types whose words a policy explains once and then speaks in. A frame of class ``term`` says
+what the one in ``kind`` stands for."""
 
 NEGATED: dict[Polarity, Polarity] = {
     "collected": "not_collected",

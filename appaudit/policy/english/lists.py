@@ -143,15 +143,12 @@ class Lists(Nouns):
         """The frame of what a term for all that is collected stands for: "Personal information is ... such
         as"; whether that is collected another sentence says."""
         head, item = self.mentions[0], self.items[i]
-        if head.type not in TERMS or head.start > _OPENING or head.frame is not None or head.end > item.start:
+        if head.type not in TERMS or head.start > _OPENING or head.frame is not None or _RECORDED.search(low):
             return None
-        if _RECORDED.search(low) or not (
-            _SAYS_WHAT.search(low, 0, item.start) or item.low.startswith("incl")
-        ):
+        says = _SAYS_WHAT.search(low, 0, item.start) or item.low.startswith("incl")
+        if not says or head.end > item.start:
             return None
-        return Frame(
-            item.low, "definition", "we", "collected", item.start, item.end, kind=f"term:{head.type}"
-        )
+        return Frame(item.low, "term", "we", "collected", item.start, item.end, kind=head.type)
 
     def information(self, i: int) -> bool:
         """Whether what the word at ``i`` lists is information that nothing takes or denies."""

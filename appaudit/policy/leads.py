@@ -228,7 +228,7 @@ class Passing:
     def silent(self, sentence: Sentence) -> bool:
         """Whether a sentence names data without saying what happens to them."""
         text, low = sentence.plain, sentence.low
-        if may_match(CAUTION, low) and CAUTION.search(text) is not None:
+        if may_match(CAUTION, low) and CAUTION.search(text) is not None and not LISTS_ON.match(text):
             return True
         if self.term and not OURS.search(text):
             return True

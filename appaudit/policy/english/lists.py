@@ -168,8 +168,8 @@ class Lists(Nouns):
                 return False
             verb = item.get("verb")
             if not taken and verb is not None and verb.value != "other" and self.is_verb(j, verb):
-                requested = verb.form == "past" and self.informs(self.items[j + 1])
-                if not requested:  # "the requested information"
+                beside = (self.items[j + 1], self.items[j - 1]) if j else self.items[1:2]
+                if verb.form != "past" or not any(map(self.informs, beside)):  # "the requested information"
                     return False
             found = found or (i - j <= _REACH and self.informs(item))
         return found

@@ -154,7 +154,8 @@ class EnglishReader(Lists):
                     state.held = state.hold_to_comma = True
             else:
                 inner = state.held and state.hold_to_comma  # "for your account to be ready"
-                state.held, state.hold_to_comma = True, bool(state.relative) or inner
+                described = bool(state.relative) or self.described_by or self.serves(i)
+                state.held, state.hold_to_comma = True, described or inner
         elif get("relative"):
             self.relative(i)
         elif get("pronoun"):
@@ -165,6 +166,7 @@ class EnglishReader(Lists):
 
     def comma(self, i: int) -> None:
         state = self.state
+        self.described_by = False
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if (
             state.held
@@ -294,7 +296,8 @@ class EnglishReader(Lists):
         denied = (
             actor == "you" and state.frame is not None and state.frame.negated and self.word(i + 1) == "to"
         )
-        if self.condition_start >= 0 and not self.stack and actor == "we" and state.actor == "you":
+        whose = state.actor == "you" or (state.actor == "" and self.condition_has_verb(i))
+        if self.condition_start >= 0 and not self.stack and actor == "we" and whose:
             self.end_condition(self.items[i].start)  # "when you register we collect": no comma
         back = i - 1
         while back >= 0 and self.items[back].get("possessive"):
@@ -304,6 +307,23 @@ class EnglishReader(Lists):
         self.state.held = actor == "we" and self.word(i - 1) == "how" and self.word(i - 2) in _TELLING
         self.with_us = neither and self.items[back - 1].get("we") is not None
         self.state.negated = denied or neither  # "we do not require you to provide X"
+
+    def serves(self, i: int) -> bool:
+        """Whether "to" at ``i`` says what information is for: "information used to create your account"."""
+        before = self.items[i - 2] if i > 1 else None
+        return self.word(i - 1) in ("used", "needed", "required", "necessary") and (
+            before is not None and bool(before.get("head") or before.get("data"))
+        )
+
+    def condition_has_verb(self, i: int) -> bool:
+        """Whether a verb stands between the word of condition in force and ``i``: "When using the app we"."""
+        for j in range(i - 1, -1, -1):
+            item = self.items[j]
+            if item.start <= self.condition_start:
+                return False
+            if item.get("verb") and item.low.endswith("ing"):
+                return True
+        return False
 
     def contrasts(self, i: int) -> bool:
         """Whether "not" at ``i`` stands before a thing, not before a verb."""

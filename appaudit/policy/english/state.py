@@ -23,6 +23,7 @@ REACHED = frozenset({"name", "email", "address", "username", "real_name"})
 """Types beside which a phone is its number: "name, e-mail, phone"."""
 OBLIQUE = frozenset(_GRAMMAR["oblique"]["words"])
 """Prepositions: what they take is no subject."""
+OBLIQUE_TO = OBLIQUE | {"for", "to"}
 LIST_GAP = frozenset(_GRAMMAR["list_gap"]["words"])
 PREPOSITIONS = frozenset(_GRAMMAR["preposition"]["words"])
 AUTHORISES = frozenset(_GRAMMAR["authorises"]["words"])
@@ -61,6 +62,8 @@ class Walk:
     asked = -1
     """Where a clause begins that is itself what is recorded."""
     was_passive = False
+    described_by = False
+    """A relative clause in the passive stands open: "information that can be used to ..."."""
     with_us = False
     """The subject is "neither we nor our partners"."""
     partner_name = ""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from appaudit.policy.english.idle import TO_US, idle
 from appaudit.policy.english.parties import Parties
-from appaudit.policy.english.state import SUBJECTS
+from appaudit.policy.english.state import OBLIQUE_TO, SUBJECTS
 from appaudit.policy.matching import Entry, Token
 from appaudit.policy.reading import GENERIC_ANAPHOR, NEGATED, Frame, Mention, Polarity
 
@@ -135,6 +135,7 @@ class Voices(Parties):
             else:
                 mention.frame = frame
         state.relative = ""
+        self.described_by = relative
         if polarity:
             self.out.last_frame = frame
         if polarity or not relative:  # "data that is sent by your device, such as": we still collect it
@@ -154,6 +155,9 @@ class Voices(Parties):
         word = self.word(i)
         if word == "that" and self.points(i):
             return
+        if word == "which" and self.word(i - 1) in OBLIQUE_TO and self.named_doer(i + 1):
+            self.new_clause("", i)  # "services for which Tally collects X"
+            return
         # "providers such as Analytics, which may collect ...": the partner acts.
         partner = next(
             (self.items[j] for j in range(i - 1, max(-1, i - 3), -1) if self.items[j].get("partner")), None
@@ -168,6 +172,16 @@ class Voices(Parties):
         self.state.relative = "which" if word in ("which", "that", "who") else word
         if word in ("who", "whom", "whose"):
             self.state.relative = ""
+
+    def named_doer(self, i: int) -> bool:
+        """Whether a name and its verb stand at ``i``: "Tally collects"."""
+        rest = self.items[i : i + 2]
+        return (
+            len(rest) == 2
+            and not rest[0].readings
+            and rest[0].text[:1].isupper()
+            and bool(rest[1].get("verb"))
+        )
 
     def points(self, i: int) -> bool:
         """Whether "that" at ``i`` opens a clause and points to a thing: ", that service may share"."""

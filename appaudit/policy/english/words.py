@@ -224,15 +224,13 @@ class Words(Walk):
         ):
             return self.word(i + 1) in (",", "and", "or", "/", ")", "") or self.head_follows(i)
         # A member of a list: something listed directly before it, and a separator (or the end) after it.
-        if (
-            (weak := item.get("weak")) is not None
-            and weak.value in CONCRETE
-            and self.word(i - 1) in (",", "or", "and")
-            and i > 1
-        ):
-            nxt = self.items[i + 2] if i + 2 < len(self.items) else None
-            if self.items[i - 2].get("data") and self.word(i + 1) in (",", "or", "and") and nxt is not None:
-                return nxt.get("data") is not None or not self.state.held
+        if (weak := item.get("weak")) is not None and weak.value in CONCRETE and self.word(i + 1) in CLOSERS:
+            j = i - 1
+            while j > 0 and self.word(j) in (",", "or", "and"):
+                j -= 1
+            if j < i - 1 and self.items[j].get("data"):
+                nxt = self.items[i + 2] if i + 2 < len(self.items) else None
+                return not self.state.held or (nxt is not None and nxt.get("data") is not None)
         if self.state.frame is None or self.state.held:
             return False
         if before is None:  # an item of a list: "contacts — to find friends"

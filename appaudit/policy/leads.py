@@ -89,6 +89,7 @@ THESE = re.compile(
 )
 """The same in Chinese."""
 
+_QUOTES = " \"'”’」』)）"
 LISTS_ON = re.compile(
     r"\W{0,3}(?:this|that|these|those|such|it|they)"
     r"(?: (?:\w+ ){0,3}(?:information|data|details|identifiers))?"
@@ -228,6 +229,8 @@ class Passing:
     def silent(self, sentence: Sentence) -> bool:
         """Whether a sentence names data without saying what happens to them."""
         text, low = sentence.plain, sentence.low
+        if text.rstrip(_QUOTES).endswith(("?", "？")):
+            return True  # what is asked is not said
         if may_match(CAUTION, low) and CAUTION.search(text) is not None and not LISTS_ON.match(text):
             return True
         if self.term and not OURS.search(text):

@@ -37,6 +37,19 @@ ENGLISH = [
     ("When using our game we will collect a parent's email address, password and age range.", "c:email c:password c:age"),
     ("There are games for which Tally collects their username or other number, password and date of birth.", "c:username c:password c:birth_date"),
     ("This includes information used to create your account (e.g., a username, password and an email address).", "c:username c:password c:email"),
+    # who does nothing, what is asked
+    ("Does the game collect your location?", ""),
+    ("We do not use cookies, nor do we collect your phone number.", "nc:cookie nc:phone_number"),
+    ("We guard your details. Nor will we share your phone number with third parties.", "ns:phone_number"),
+    ("No third party collects your location.", "ns:location"),
+    ("None of our partners receives your IMEI.", "ns:imei"),
+    ("At no time do we collect your contacts.", "nc:contacts"),
+    ("Under no circumstances will we read your SMS.", "nc:sms"),
+    ("In no event do we record your voice.", "nc:voice"),
+    ("If someone does ask for your password, tell us.", ""),
+    ("Please take steps to keep your personal information safe (including your password).", ""),
+    ("Session data does not include facts about you, nor does it include content you may share (such as photos, contacts).", ""),
+    ("We will disclose your contact and billing information to the bank.", "s:payment_info"),
     ("In addition to your IP address, we may also collect: your telephone number; your contacts.", "c:ip c:phone_number c:contacts"),
     ("We may obtain log data that is sent on its own by your device such as: device type, IP address and advertising identifier.", "c:service_log c:device_type c:ip c:gaid"),
     ("Advertiser IDs (also called “IDFAs” if you have an Apple tablet) may be collected.", "c:gaid c:idfa"),
@@ -274,6 +287,8 @@ ENGLISH = [
 ]  # fmt: skip
 
 CHINESE = [
+    ("我们是否会收集您的位置信息？", ""),
+    ("您的手机号码会被共享给谁？", ""),
     # 用户可以打开权限；并列动词；除……外
     ("您可以打开位置权限，查看附近的门店。", "c:location"),
     ("您可以在系统设置中开启或关闭相机权限。", ""),

@@ -7,7 +7,7 @@ import re
 from appaudit.policy.matching import Token
 
 _SECRET = re.compile(
-    r"[^.;,]{0,60}\b(?:confidential|private|secure|safe|secret|accurate|up[ -]to[ -]date)\b", re.I
+    r"[^.;,]{0,60}\b(?:confidential|private|secure|safe|secret|accurate|safekeeping|up[ -]to[ -]date)\b", re.I
 )
 """keep it confidential."""
 _TOLD = re.compile(r"(?:^|[,;:.]\s*)(?:please\s+)?(?:do not|don['’]t|never)\s+(?:\w+ly\s+)?$", re.I)

@@ -57,8 +57,11 @@ class Lists(Nouns):
             self.state.relative = ""
         elif (
             named
+            and not self.state.negated
             and self.mentions
             and self.mentions[-1].frame is None
+            and self.mentions[-1].clause >= 0
+            and not self.mentions[-1].flipped
             and self.mentions[-1].type in INCLUDING
         ):
             here = self.mentions[-1]

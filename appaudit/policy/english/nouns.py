@@ -44,6 +44,8 @@ class Nouns(Verbs):
             return
         if entry.value == "contacts" and frame is not None and frame.cls == "share" and self.operator(i):
             return  # "share your scores with your contacts"
+        if entry.value == "contacts" and item.low.endswith("contact") and self.word(i + 1) in ("and", "or"):
+            return  # "your contact and billing information"
         if entry.value == "phone_number" and item.text.endswith("'s"):
             return  # "your mobile phone's unique ID"
         if entry.value == "address" and self.word(i - 1) in CLOSE and self.spelt(item):

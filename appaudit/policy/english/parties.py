@@ -184,3 +184,33 @@ class Parties(Words):
             if j > i and self.word(j) == ";":
                 break
         return _PUBLIC.search(self.text[self.items[i].end :].lower()) is not None
+
+    def nobody(self, i: int) -> bool:
+        """Whether the subject at ``i`` is none at all, or its verb is denied before it: "None of our partners",
+        "Nor will we", "At no time do we"."""
+        j = i - 1
+        while j >= 0 and (self.items[j].get("possessive") or self.items[j].get("aux")):
+            if self.word(j) == "no":
+                return True
+            j -= 1
+        if j < 0:
+            return False
+        turned = j < i - 1 and self.items[i - 1].get("aux") is not None
+        return self.word(j) in ("no", "none") or (turned and self.items[j].get("negation") is not None)
+
+    def serves(self, i: int) -> bool:
+        """Whether "to" at ``i`` says what information is for: "information used to create your account"."""
+        before = self.items[i - 2] if i > 1 else None
+        return self.word(i - 1) in ("used", "needed", "required", "necessary") and (
+            before is not None and bool(before.get("head") or before.get("data"))
+        )
+
+    def condition_has_verb(self, i: int) -> bool:
+        """Whether a verb stands between the word of condition in force and ``i``: "When using the app we"."""
+        for j in range(i - 1, -1, -1):
+            item = self.items[j]
+            if item.start <= self.condition_start:
+                return False
+            if item.get("verb") and item.low.endswith("ing"):
+                return True
+        return False

@@ -306,24 +306,7 @@ class EnglishReader(Lists):
         self.new_clause(actor, i)
         self.state.held = actor == "we" and self.word(i - 1) == "how" and self.word(i - 2) in _TELLING
         self.with_us = neither and self.items[back - 1].get("we") is not None
-        self.state.negated = denied or neither  # "we do not require you to provide X"
-
-    def serves(self, i: int) -> bool:
-        """Whether "to" at ``i`` says what information is for: "information used to create your account"."""
-        before = self.items[i - 2] if i > 1 else None
-        return self.word(i - 1) in ("used", "needed", "required", "necessary") and (
-            before is not None and bool(before.get("head") or before.get("data"))
-        )
-
-    def condition_has_verb(self, i: int) -> bool:
-        """Whether a verb stands between the word of condition in force and ``i``: "When using the app we"."""
-        for j in range(i - 1, -1, -1):
-            item = self.items[j]
-            if item.start <= self.condition_start:
-                return False
-            if item.get("verb") and item.low.endswith("ing"):
-                return True
-        return False
+        self.state.negated = denied or neither or self.nobody(i)  # "we do not require you to provide X"
 
     def contrasts(self, i: int) -> bool:
         """Whether "not" at ``i`` stands before a thing, not before a verb."""

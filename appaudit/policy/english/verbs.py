@@ -228,7 +228,7 @@ class Verbs(Voices):
         elif actor in ("we", ""):
             if cls in ("collect", "use", "permission", "contain", "store_local"):
                 polarity = "local_only" if self.local(i) else "collected"
-                modal = self.items[self.previous_significant(i)].get("aux") if i else None
+                modal = i and self.condition_start < 0 and self.items[self.previous_significant(i)].get("aux")
                 if kind == "permission" and actor == "" and not (modal or low.split()[0].endswith("s")):
                     polarity = None
             elif cls == "share":

@@ -28,6 +28,8 @@ GENERIC = "personal_info"
 _RECENT = 200
 """Declarations that “this information” may point back to: keeps a paragraph without end linear."""
 _AHEAD = re.compile(r"\bfollowing\b|以下|下列|如下", re.I)
+_CHILDREN = re.compile(r"child|minor|under (?:the age of )?1\d|儿童|未成年", re.I)
+"""What is not collected from these may be collected from others."""
 _CONTENT = frozenset({"photo", "video", "voice", "media_files"})
 _UMBRELLAS = frozenset(b for t in data_types().values() for b in t.broader) - {
     "location",
@@ -122,8 +124,16 @@ def read_document(document: LoadedDocument) -> ReadDocument:
             passing.after(number, sentence, reading)
         leads[index] = passing.last if passing.last is not None else frame
     taken = {d.type for d in found.declarations if d.polarity == "collected"}
+    taken -= {
+        d.type for d in found.declarations if d.polarity == "not_collected" and not _of_children(found, d)
+    }
     found.declarations += [d for d in found.definitions.explained if d.basis.partition(":")[2] in taken]
     return found
+
+
+def _of_children(found: ReadDocument, denial: Declaration) -> bool:
+    sentence = found.structure.paragraphs[denial.paragraph].sentences[denial.sentence]
+    return _CHILDREN.search(sentence.text) is not None
 
 
 def _within(mention: Mention, spans: list[tuple[int, int]]) -> bool:

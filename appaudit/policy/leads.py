@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 
 from appaudit.policy.lexicon import lexicon
@@ -18,7 +19,7 @@ LABEL = re.compile(
     r"|(?:个人)?(?:信息|数据)(?:类型|种类|字段)"
     r"|(?:the )?(?:types? of )?(?:personal )?(?:data|information)(?: (?:that )?we)?"
     r" (?:collected|processed|collect)(?: (?:are|is|include|includes))?"
-    r"|among the types of [^:.]{0,120}(?:there are|are))\s*[:：]",
+    r"|among the types of (?:(?!\bnot\b)[^:.]){0,120}(?:there are|are))\s*[:：]",
     re.I,
 )
 """A form-like line ("Data collected: ...") that lists data without a sentence."""
@@ -27,6 +28,8 @@ SHARED_LABEL = re.compile(
 )
 """The same for what is handed on ("共享的个人信息类型：")."""
 LABEL_FRAME = Frame("collect", "collect", "", "collected", 0, 0, inherited=True)
+TERM_FRAME = replace(LABEL_FRAME, cls="term", kind="personal_info")
+"""What a sentence about "personal information" as such opens: it explains the term."""
 SHARED_FRAME = Frame("share", "share", "", "shared", 0, 0, inherited=True)
 COLLECTING = re.compile(
     r"(?!\W*how\b)(?!.*\b(?:not|why|share|disclos\w*)\b)(?:"
@@ -83,6 +86,10 @@ INCLUDES = re.compile(
     re.I,
 )
 """A sentence that lists what "the information" is, which the one before spoke of."""
+_PERSONAL = re.compile(
+    r"\W{0,3}personal (?:information|data)\W{1,3}(?:(?:may|might|can|could) )?(?:also )?includ", re.I
+)
+"""It lists what the term means, not what was collected."""
 THESE = re.compile(
     r"\W{0,3}(?:前述|上述|该等|此类|这些)[^，,。；;：:]{0,10}(?:信息|记录|数据)(?:主要|具体)?"
     r"(?:包括|包含|有|为|如下)[^，,。；;]{0,6}[:：]"
@@ -217,7 +224,7 @@ class Passing:
         if INCLUDES.match(plain) or THESE.match(plain):
             if self.last is not None and self.last.polarity in ("shared", "not_shared"):
                 return inherit(self.last)
-            return LABEL_FRAME
+            return TERM_FRAME if _PERSONAL.match(plain) else LABEL_FRAME
         return None
 
     def listed(self, reading: SentenceReading, sentence: Sentence) -> Frame | None:

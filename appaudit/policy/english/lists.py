@@ -79,6 +79,8 @@ class Lists(Nouns):
         if not free:
             return
         made = [m for m in free if m.type in _MADE and _MADE_UP.search(low, max(0, m.start - 50), m.start)]
+        if any(t.get("negation") for t in self.items):
+            made = []
         for mention in made:
             mention.frame = Frame("choose", "provide", "you", "collected", mention.start, mention.start)
         last = self.out.last_frame
@@ -128,7 +130,7 @@ class Lists(Nouns):
                 if _SAYS_WHAT.search(low, 0, item.start) or not self.information(i):
                     continue
                 frame = self.out.last_frame
-                if frame is None or frame.polarity not in ("collected", "shared"):
+                if frame is None or frame.polarity in (None, "local_only"):
                     frame = Frame("include", "collect", "we", "collected", item.start, item.end)
             end = self.list_end(i)
             for mention in free:
@@ -140,7 +142,7 @@ class Lists(Nouns):
         head = next((m for m in reversed(self.mentions) if m.end <= self.items[i].start), None)
         if head is None or head.type not in _SPELT or head.flipped or head.frame is None:
             return None
-        return head.frame if head.frame.polarity in ("collected", "shared") else None
+        return head.frame if head.frame.polarity not in (None, "local_only") else None
 
     def term(self, i: int, low: str) -> Frame | None:
         """The frame of what a term for all that is collected stands for: "Personal information is ... such
@@ -159,7 +161,8 @@ class Lists(Nouns):
         last = next((m for m in reversed(self.mentions) if m.end <= start), None)
         if last is not None and last.clause < 0:
             return False
-        taken = self.out.last_frame is not None and not self.out.last_frame.negated
+        told = self.out.last_frame
+        taken, denied = told is not None, told is not None and told.negated
         found = False
         for j in range(i - 1, -1, -1):
             item = self.items[j]
@@ -167,7 +170,7 @@ class Lists(Nouns):
                 break
             if found and (item.get("purpose") or (item.low == "to" and self.is_purpose(j))):
                 return False
-            if item.get("negation") or item.get("partner") or item.get("sdk"):
+            if not denied and not item.readings.keys().isdisjoint(("negation", "partner", "sdk")):
                 return False
             verb = item.get("verb")
             if not taken and verb is not None and verb.value != "other" and self.is_verb(j, verb):

@@ -13,6 +13,9 @@ _PUBLIC = re.compile(r"personal homepage|live stream|public(?:ly)?\b")
 
 _BETWEEN_COMMAS = re.compile(r",\s+[A-Z][\w.&'-]{0,30}(?:\s+[A-Z][\w.&'-]{0,30}){0,3},\s+")
 
+_WANTS = ("ask", "request", "requir", "necessary", "need", "expect", "want", "insist")
+_LETS = ("let", "allow", "permit", "enabl")
+
 
 class Parties(Words):
     """Finds the parties of a clause."""
@@ -186,17 +189,30 @@ class Parties(Words):
         return _PUBLIC.search(self.text[self.items[i].end :].lower()) is not None
 
     def nobody(self, i: int) -> bool:
-        """Whether the subject at ``i`` is none at all, or its verb is denied before it: "None of our partners",
+        """Whether the subject at ``i`` is none, or its verb is denied before it: "None of our partners",
         "Nor will we", "At no time do we"."""
         j = i - 1
-        while j >= 0 and (self.items[j].get("possessive") or self.items[j].get("aux")):
+        while j >= 0 and not self.items[j].readings.keys().isdisjoint(("possessive", "aux", "partner")):
             if self.word(j) == "no":
                 return True
             j -= 1
         if j < 0:
             return False
         turned = j < i - 1 and self.items[i - 1].get("aux") is not None
-        return self.word(j) in ("no", "none") or (turned and self.items[j].get("negation") is not None)
+        return self.word(j) in ("no", "none of") or (turned and self.items[j].get("negation") is not None)
+
+    def unwanted(self, i: int) -> bool:
+        """Whether the verb of the subject at ``i`` stands under a denial: "never ask that you provide", "not
+        necessary that we collect", "do not let partners access"."""
+        state = self.state
+        if not (state.negated or (state.frame is not None and state.frame.negated)):
+            return False
+        j = i - 1
+        while j >= 0 and self.items[j].get("possessive") and self.word(j) != "that":
+            j -= 1
+        if self.word(j) == "that":
+            return any(self.word(k).startswith(_WANTS) for k in range(max(0, j - 3), j))
+        return self.word(j).startswith(_LETS)
 
     def serves(self, i: int) -> bool:
         """Whether "to" at ``i`` says what information is for: "information used to create your account"."""

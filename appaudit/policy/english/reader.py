@@ -235,7 +235,9 @@ class EnglishReader(Lists):
             and (self.listing(i + 2) or self.called(i))
         ):
             # "Third parties, including Google, collect ...", "Our provider, Flurry, collects ..."
+            none = self.nobody(i)
             self.new_clause(actor, i)
+            self.state.negated = none
             self.partner_name = self.items[i].text
             return
         if actor in ("partner", "sdk") and self.main_verb_later(i):
@@ -302,11 +304,13 @@ class EnglishReader(Lists):
         back = i - 1
         while back >= 0 and self.items[back].get("possessive"):
             back -= 1
+        unwanted = self.unwanted(i)
         neither = self.word(back) in ("nor", "neither") and self.items[back].get("negation") is not None
         self.new_clause(actor, i)
         self.state.held = actor == "we" and self.word(i - 1) == "how" and self.word(i - 2) in _TELLING
         self.with_us = neither and self.items[back - 1].get("we") is not None
-        self.state.negated = denied or neither or self.nobody(i)  # "we do not require you to provide X"
+        # "we do not require you to provide X", "neither we", "none of us", "not necessary that we"
+        self.state.negated = denied or neither or self.nobody(i) or unwanted
 
     def contrasts(self, i: int) -> bool:
         """Whether "not" at ``i`` stands before a thing, not before a verb."""

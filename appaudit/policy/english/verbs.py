@@ -61,7 +61,7 @@ class Verbs(Voices):
         self.out.has_verb = True
         low = item.low
         j = self.previous_significant(i)
-        while j >= 0 and self.items[j].get("negation"):
+        while j >= 0 and self.items[j].get("negation") and not self.items[j].get("be"):
             j = self.previous_significant(j)
         before = self.items[j] if j >= 0 else None
         if verb.value == "other" and low.startswith(_FINDS) and self.locates(i):
@@ -286,7 +286,7 @@ class Verbs(Voices):
         if negated and polarity:
             polarity = (
                 None
-                if cls == "contain"
+                if (cls == "contain" and not self.sets_cookie(i))
                 or (cls == "use" and (not self.sets_cookie(i) or _LIMITED.match(self.text, item.end)))
                 or (cls == "provide" and actor == "you")
                 else ("not_collected" if polarity in ("collected", "local_only") else "not_shared")

@@ -101,9 +101,8 @@ class Voices(Parties):
             polarity != "local_only" or _NOT.search(self.text, since, item.start) is not None
         )
         if negated and polarity:
-            polarity = (
-                None if cls == "use" else ("not_collected" if polarity == "collected" else "not_shared")
-            )
+            unused = cls == "use" and not self.sets(rest)
+            polarity = None if unused else ("not_collected" if polarity == "collected" else "not_shared")
         frame = Frame(
             item.low,
             cls,
@@ -141,6 +140,11 @@ class Voices(Parties):
         if polarity or not relative:  # "data that is sent by your device, such as": we still collect it
             state.frame = frame if polarity else None
         state.held = state.hold_to_comma = False
+
+    def sets(self, rest: str) -> bool:
+        """Whether all that is not used are cookies, whatever for."""
+        here = [m for m in self.mentions if m.clause == self.clause]
+        return bool(here) and not rest.strip(" .") and all(m.type in ("cookie", "web_beacon") for m in here)
 
     def tool(self, i: int) -> str:
         """The product named before ", which": "We use Tally Metrics, which receives ..."."""

@@ -352,10 +352,13 @@ class Words(Walk):
     def opens_denial(self, i: int) -> bool:
         """Whether "no" at ``i`` denies the data right after it: "No location data is collected"."""
         before = self.word(i - 1)
-        if i and before not in (",", ";", ".", "and", "but", "that"):
+        if i == 0:
+            return self.word(1) not in ("matter", "doubt", "later", "more")
+        if before not in (",", ";", ".", "and", "but", "that"):
             return False
         after = self.items[i + 1] if i + 1 < len(self.items) else None
-        return after is not None and not after.readings.keys().isdisjoint(("data", "weak", "head"))
+        denied = ("data", "weak", "head", "partner", "sdk")
+        return after is not None and not after.readings.keys().isdisjoint(denied)
 
     def denied_after(self, i: int) -> bool:
         """Whether the verb at ``i`` is denied by what follows: "collect no X", "share X with nobody"."""

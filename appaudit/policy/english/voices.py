@@ -170,8 +170,10 @@ class Voices(Parties):
         nxt = self.items[following] if following < len(self.items) else None
         name = partner.text if partner is not None else self.tool(i)
         if name and nxt is not None and (nxt.get("aux") or nxt.get("verb")):
+            unused = self.state.negated or (self.state.frame is not None and self.state.frame.negated)
             self.new_clause("partner", i)
             self.partner_name = name
+            self.state.negated = unused  # "we use no tools that collect"
             return
         self.state.relative = "which" if word in ("which", "that", "who") else word
         if word in ("who", "whom", "whose"):

@@ -104,6 +104,9 @@ class Words(Walk):
         if verb.form == "ing":
             if word == "of" and self.word(j - 1) in _CHANCES:
                 return self.has_object(i)
+            be = before if not before.get("negation") else self.items[j - 1]
+            if be.get("be") and after in ("and", "or", ","):
+                return True  # "we are not collecting and processing your name"
             return (
                 before.get("possessive") is None
                 and after not in ("of", ",", "and", "or", ".")

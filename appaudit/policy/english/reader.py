@@ -322,14 +322,9 @@ class EnglishReader(Lists):
     def described(self, i: int, before: Token, actor: str) -> bool:
         """Whether the subject at ``i`` describes the word ``before`` it: "the pages you visit"."""
         following = self.items[i + 1] if i + 1 < len(self.items) else None
-        if (
-            actor == "we"
-            and self.condition_start >= 0
-            and self.state.actor == "you"
-            and following is not None
-        ):
-            if following.get("aux") or following.get("negation"):
-                return False  # "When you use our various services we may collect"
+        said = following is not None and (following.get("aux") or following.get("negation"))
+        if said and actor == "we" and self.condition_start >= 0 and self.state.actor == "you":
+            return False  # "When you use our various services we may collect"
         if (
             before.get("data")
             or before.get("anaphor")

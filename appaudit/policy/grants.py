@@ -42,7 +42,9 @@ _JOIN = {
     ),
 }
 _DENIED = {
-    "zh": re.compile(r"(?:不会|不|未|无需|不再)(?:主动)?(?:申请|获取|索取|请求|需要|使用|调用|开启)"),
+    "zh": re.compile(
+        r"(?:不会|不|未|无需|不再|无权|无法|没有)(?:主动)?(?:申请|获取|索取|请求|需要|使用|调用|开启|访问)"
+    ),
     "en": re.compile(
         r"\b(?:(?:do not|don['’]t|does not|doesn['’]t|will not|won['’]t|never)\s+"
         r"(?:ask|request|require|need|use|apply)"

@@ -31,6 +31,9 @@ _MUST = re.compile(r"(?:需要?|须|应|可以?|必须|至少)")
 _LISTS = re.compile(r"(?:包括|包含|如下|有|为|含)(?:但不限于)?\s*$")
 _INSIDE = tuple("内中里上")
 
+_LETS = re.compile(r"(?:要求|允许|授权|委托|同意|让|有|存在)?(?:任何|任一|其他|我们的|合作的|的)*")
+"""Between a denial and a party: 不会允许任何第三方收集, 没有任何伙伴会获取."""
+
 
 class ChineseReader(Nouns):
     """Reads the tokens of one sentence. Use `read`."""
@@ -302,8 +305,11 @@ class ChineseReader(Nouns):
                     return
                 if state.taking >= 0:
                     return
+                denied = before is not None and state.negated and before.get("negation") is not None
+                none = denied and _LETS.fullmatch(self.text, self.items[i - 1].end, item.start) is not None
                 self.new_clause(actor)
                 self.partner = item.text
+                self.state.negated = none
             return
         opened = actor == "we" and state.actor == "you" and self.text.endswith(_WHILE, 0, item.start)
         if (

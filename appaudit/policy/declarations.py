@@ -123,12 +123,19 @@ def read_document(document: LoadedDocument) -> ReadDocument:
                 recent = ([d for d in recent if d.paragraph == index] + exact)[-_RECENT:]
             passing.after(number, sentence, reading)
         leads[index] = passing.last if passing.last is not None else frame
-    taken = {d.type for d in found.declarations if d.polarity == "collected"}
-    taken -= {
-        d.type for d in found.declarations if d.polarity == "not_collected" and not _of_children(found, d)
-    }
-    found.declarations += [d for d in found.definitions.explained if d.basis.partition(":")[2] in taken]
+    found.declarations += _explained(found)
     return found
+
+
+def _explained(found: ReadDocument) -> list[Declaration]:
+    """What the document says personal information is, where it collects some and nowhere denies it."""
+    explained = found.definitions.explained
+    if not explained:
+        return []
+    taken = {d.type for d in found.declarations if d.polarity == "collected"}
+    denied = (d for d in found.declarations if d.polarity == "not_collected")
+    taken -= {d.type for d in denied if not _of_children(found, d)}
+    return [d for d in explained if d.basis.partition(":")[2] in taken]
 
 
 def _of_children(found: ReadDocument, denial: Declaration) -> bool:

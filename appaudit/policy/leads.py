@@ -258,7 +258,8 @@ class Passing:
         text = sentence.plain.rstrip(";； ")
         if self.last is None and text.endswith((":", "：")) and _PERMISSIONS.match(text):
             self.last = PERMITTED_FRAME
-        ahead = text.endswith((":", "：")) or FOLLOWING.search(text) is not None
+        ahead = text.endswith((":", "："))
+        ahead = ahead or ("following" in sentence.low and FOLLOWING.search(text) is not None)
         if ahead and self.last is not None:
             self.lead = inherit(self.last)
         elif (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from appaudit.errors import InputError
 from appaudit.garbage import uncollected
 from appaudit.policy.completeness import completeness, completeness_facts, completeness_gaps
 from appaudit.policy.data_safety import data_safety_facts, is_data_safety
@@ -17,12 +18,15 @@ from appaudit.policy.listings import listing_facts
 from appaudit.policy.result import PolicyResult
 from appaudit.records import Document, Fact, Gap, PolicySpan
 
+_DECLARED = ("data:", "sdk:", "permission:")
+_NO_POLICY = ("not_a_policy", "language_unknown", "empty_document")
+
 
 @uncollected()
 def read(paths: Sequence[Path], progress: Callable[[str], None] | None = None) -> PolicyResult:
     """Reads the documents at ``paths`` (folders included) together, also what they refer to but lack.
 
-    Raises InputError when none of them can be read.
+    Raises InputError when none of them can be read, or none is what it was given as.
     """
     gathered = gather(paths, progress)
     result = PolicyResult([], {}, [], list(gathered.gaps))
@@ -32,10 +36,22 @@ def read(paths: Sequence[Path], progress: Callable[[str], None] | None = None) -
         result.texts.update(found.texts)
         result.facts.extend(found.facts)
         result.gaps.extend(found.gaps)
+    _something_read(result)
     items = completeness(result)
     result.facts.extend(completeness_facts(items))
     result.gaps.extend(completeness_gaps(items))
     return result
+
+
+def _something_read(result: PolicyResult) -> None:
+    """Raises InputError when nothing is declared and each document is a login page, empty or in a language
+    that is not read: then nothing was examined, and a gap beside an empty result would pass for little."""
+    if any(f.subject.startswith(_DECLARED) for f in result.facts):
+        return
+    why = {g.scope: g.reason for g in result.gaps if g.code in _NO_POLICY}
+    if all(d.name in why for d in result.documents):
+        told = (f"{name}: {reason}" for name, reason in why.items())
+        raise InputError("no document could be read: " + "; ".join(told))
 
 
 @uncollected()

@@ -110,6 +110,24 @@ def test_what_cannot_be_read_is_a_gap_beside_what_can(tmp_path: Path) -> None:
     assert set(result.texts) == {"p.txt", "login.html"}
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("<h1>Log in</h1>password <input type=password>", "this is a login page"),
+        (
+            "Nous collectons votre adresse et votre nom pour vous contacter un an. " * 3,
+            "Latin letters",
+        ),
+    ],
+)
+def test_nothing_but_what_is_no_policy_is_an_error(tmp_path: Path, text: str, why: str) -> None:
+    write(tmp_path, p__html=text)
+    with pytest.raises(InputError, match=f"no document could be read: p.html: .*{why}"):
+        read([tmp_path / "p.html"])
+    write(tmp_path, p__html=text + "<p>We collect your email address.</p>")
+    assert any(f.subject == "data:email" for f in read([tmp_path / "p.html"]).facts)
+
+
 @pytest.mark.parametrize("content", [b"", b"   \n", None])
 def test_nothing_that_can_be_read_is_an_error(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "p.pdf"

@@ -18,13 +18,13 @@ from appaudit.policy.structure import Paragraph
 if TYPE_CHECKING:
     from appaudit.policy.declarations import Declaration
 
-_MEANS = re.compile(r"[:：]|是指|系指|指|\bmean|\brefer|\bdefined as\b", re.I)
+_MEANS = re.compile(r"[:：]|是指|包括|包含|系指|指|\bmean|\brefer|\bdefined as\b", re.I)
 _HEAD = re.compile(
     r"^\s*(?:the term )?[“\"‘'「《【\[]?\s*(?P<term>[^:：“”\",，]{2,40}?)\s*[”\"’'」》】\]]?\s*"
     r"(?:[:：]\s*(?P<opener>(?:is |are |mainly )?(?:refers? to|includ(?:e|es|ing)|means?|comprises?)"
     r"|(?:主要包括|是指|指|包括|包含)|(?:is |are |mainly )?)"
     r"|[,，]?\s*(?P<means>(?:(?:shall |will )?(?:means?|refers? to)|(?:is|are) defined as)\b"
-    r"|[是系]?指(?:的是)?)[:：]?)"
+    r"|[是系]?指(?:的是)?|(?:主要)?(?:包括|包含)(?:但不限于)?)[:：]?)"
     r"\s*(?P<rest>.*)$",
     re.I | re.S,
 )

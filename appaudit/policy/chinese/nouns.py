@@ -19,6 +19,10 @@ def _not_taken(mention: Mention) -> bool:
     return frame is not None and frame.cls == "collect" and frame.polarity == "not_collected"
 
 
+_SPELLS = frozenset({"包括", "包含", "包括但不限于", "例如", "比如"})
+"""What opens a list of what was spoken of."""
+
+
 class Nouns(Verbs):
     """Takes up mentions."""
 
@@ -35,6 +39,24 @@ class Nouns(Verbs):
             return
         if self.mentions and item.start - self.mentions[-1].end <= 2 and item.text not in ("等", "在内的"):
             self.mentions[-1].group = True
+
+    def spell_out(self) -> None:
+        """将您的信息共享给伙伴，其中可能包括您的位置: the list goes on with what the sentence said before it."""
+        frame = self.out.last_frame
+        if frame is None or frame.polarity is None or frame.inherited:
+            return
+        opened = -1
+        for item in self.items:
+            if item.start < frame.end:
+                continue
+            if item.text in _SPELLS:
+                opened = item.end
+            elif item.text in ("；", ";", "。") or item.get("negation") or item.get("verb"):
+                opened = -1
+            elif opened >= 0 and item.get("data"):
+                for mention in self.mentions:
+                    if mention.start == item.start and mention.frame is None and mention.clause >= 0:
+                        mention.frame = frame
 
     def mention(self, i: int, item: Token) -> None:
         state = self.state

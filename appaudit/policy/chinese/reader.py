@@ -55,6 +55,7 @@ class ChineseReader(Nouns):
             self.out.last_frame = state.frame
         elif frames:
             self.out.last_frame = frames[-1]
+        self.spell_out()
         return self.out
 
     def step(self, i: int, item: Token) -> None:
@@ -142,7 +143,8 @@ class ChineseReader(Nouns):
             # 当您……时，需要……: what follows has its own subject, often unsaid
             self.new_clause("")
             state = self.state
-        if not self.stack and state.actor == "you" and self.own_subject(i):
+        own = state.actor == "you" and self.text.endswith(_WHILE, 0, self.items[i].start)
+        if not self.stack and (own or (state.held and not state.actor)) and self.own_subject(i):
             self.new_clause("")
             state = self.state
         if text in "；;":
@@ -173,10 +175,8 @@ class ChineseReader(Nouns):
         return listed and nxt.get("data") is not None and nxt.start == self.items[i].end
 
     def own_subject(self, i: int) -> bool:
-        """Whether after 您……时， a clause follows whose subject is a name: 某某会记录……"""
+        """Whether after 您……时， or 为了……， a clause follows whose subject is a name: 某某会记录……"""
         comma = self.items[i].start
-        if not self.text.endswith(_WHILE, 0, comma):
-            return False
         for nxt in self.items[i + 1 : i + 6]:
             if nxt.text in BREAK or any(nxt.get(s) for s in SUBJECTS):
                 return False
@@ -206,6 +206,10 @@ class ChineseReader(Nouns):
         word = item.text
         if word == "为" and self.text.startswith("此", item.end):
             return
+        if word in ("来", "用于") and i and self.items[i - 1].get("you"):
+            between = self.text[self.items[i - 1].end : item.start]
+            if between == ("用" if word == "来" else ""):
+                return  # 您用来登录的设备: which one
         if word == "用于" and _BY_WHICH.match(self.text, item.end):
             return
         if word == "用于" and (

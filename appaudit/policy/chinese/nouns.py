@@ -41,21 +41,24 @@ class Nouns(Verbs):
             self.mentions[-1].group = True
 
     def spell_out(self) -> None:
-        """将您的信息共享给伙伴，其中可能包括您的位置: the list goes on with what the sentence said before it."""
+        """将您的信息共享给伙伴，其中可能包括您的位置: the list goes on with what was said before it."""
         frame = self.out.last_frame
         if frame is None or frame.polarity is None or frame.inherited:
             return
-        opened = -1
-        for item in self.items:
+        opened = anew = False
+        for i, item in enumerate(self.items):
             if item.start < frame.end:
                 continue
             if item.text in _SPELLS:
-                opened = item.end
-            elif item.text in ("；", ";", "。") or item.get("negation") or item.get("verb"):
-                opened = -1
-            elif opened >= 0 and item.get("data"):
+                opened, anew = True, i > 0 and self.items[i - 1].text == "，"
+            elif item.text in "；;。" or item.get("negation"):
+                opened = False
+            elif item.get("verb") and i and not self.items[i - 1].get("you"):
+                opened = False  # 您上传的照片: only says which
+            elif opened and item.get("data"):
                 for mention in self.mentions:
-                    if mention.start == item.start and mention.frame is None and mention.clause >= 0:
+                    free = mention.frame is None and (anew or mention.clause >= 0)
+                    if free and mention.start == item.start:
                         mention.frame = frame
 
     def mention(self, i: int, item: Token) -> None:

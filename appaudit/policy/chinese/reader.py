@@ -147,6 +147,9 @@ class ChineseReader(Nouns):
         if not self.stack and (own or (state.held and not state.actor)) and self.own_subject(i):
             self.new_clause("")
             state = self.state
+        if not self.stack and state.held and not state.refused and self.takes_next(i):
+            self.new_clause(state.actor if state.actor != "you" else "")
+            state = self.state
         if text in "；;":
             self.new_clause("")
             if self.inherited and self.inherited.cls == "definition":
@@ -183,6 +186,16 @@ class ChineseReader(Nouns):
             if nxt.get("passive"):
                 return nxt.start - comma > 2
             if nxt.get("verb"):
+                return False
+        return False
+
+    def takes_next(self, i: int) -> bool:
+        """Whether the clause after the comma at ``i`` begins with a verb that takes data or hands them on:
+        为了……，可能会收集, ……，仅会向伙伴提供."""
+        for nxt in self.items[i + 1 : i + 6]:
+            if (verb := nxt.get("verb")) is not None:
+                return verb.value in ("collect", "share", "provide")
+            if nxt.readings.keys().isdisjoint(("only", "passive", "to", "partner")):
                 return False
         return False
 

@@ -92,7 +92,7 @@ _PERSONAL = re.compile(
 """It lists what the term means, not what was collected."""
 THESE = re.compile(
     r"\W{0,3}(?:前述|上述|该等|此类|这些)[^，,。；;：:]{0,10}(?:信息|记录|数据)(?:主要|具体)?"
-    r"(?:包括|包含|有|为|如下)[^，,。；;]{0,6}[:：]"
+    r"(?:(?:包括|包含|有|为|如下)[^，,。；;]{0,6}[:：]|(?:可能|还)?(?:会)?(?:包括|包含)(?:但不限于)?(?=\S))"
 )
 """The same in Chinese."""
 

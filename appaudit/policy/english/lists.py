@@ -36,8 +36,6 @@ _ENDS_OF_MEMBER = (",", "and", "or", ".", "(", ")")
 _BREAKS = frozenset({"partner", "sdk", "negation", "purpose", "condition", "exclusion"})
 _SPELT = INCLUDING | {"account_info", "identity_info", "contact_info", "location", "anonymised_data"}
 """Types that a list spells out."""
-
-
 _OTHERS = r"(?:the public|everyone|everybody|anyone|all|any|other|members|users|players|visitors)"
 _SEEN = re.compile(
     r"\b(?:(?P<no>not|never) (?:be |\w+ly )*|(?:is|are|be|becomes?|remains?) )(?:(?!not)\w+ly |all |also )*"
@@ -78,16 +76,15 @@ class Lists(Nouns):
         free = [m for m in self.mentions if m.frame is None and m.clause >= 0]
         if not free:
             return
-        made = [m for m in free if m.type in _MADE and _MADE_UP.search(low, max(0, m.start - 50), m.start)]
-        if any(t.get("negation") for t in self.items):
-            made = []
-        for mention in made:
-            mention.frame = Frame("choose", "provide", "you", "collected", mention.start, mention.start)
         last = self.out.last_frame
-        if last is not None and last.polarity == "collected":
-            for mention in free:
-                if _BESIDES.search(low, max(0, mention.start - 40), mention.start):
-                    mention.frame = last
+        collected = last is not None and last.polarity == "collected"
+        denied = any(t.get("negation") for t in self.items)
+        for mention in free:
+            start = mention.start
+            if not denied and mention.type in _MADE and _MADE_UP.search(low, max(0, start - 50), start):
+                mention.frame = Frame("choose", "provide", "you", "collected", start, start)
+            elif collected and _BESIDES.search(low, max(0, start - 40), start):
+                mention.frame = last
         self.spell_out(free, low)
         self.resume(free)
 

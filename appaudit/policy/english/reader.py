@@ -65,8 +65,7 @@ class EnglishReader(Lists):
         text = item.text
         state = self.state
         if text in OPEN:
-            self.stack.append((replace(state), self.clause))
-            self.opened.append(item.start)
+            self.stack.append((replace(state), self.clause, item.start))
             if self.mentions and self.mentions[-1].end >= item.start - 2:
                 self.mentions[-1].group = True
                 if state.frame is None and state.relative == "":
@@ -84,10 +83,9 @@ class EnglishReader(Lists):
                     state.frame, state.held, state.hold_to_comma = last.frame, False, False
         elif text in CLOSE:
             if self.stack:
-                if self.condition_start >= self.opened[-1]:
+                if self.condition_start >= self.stack[-1][2]:
                     self.end_condition(item.start)
-                self.opened.pop()
-                self.state, self.clause = self.stack.pop()
+                self.state, self.clause, _ = self.stack.pop()
         elif text == ",":
             self.comma(i)
         elif text in (";", "；"):

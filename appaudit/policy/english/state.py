@@ -76,8 +76,8 @@ class Walk:
         self.items = [t for t in items if t.start >= skip] if skip else items
         self.state = State(frame=inherited)
         self.inherited = inherited
-        self.stack: list[tuple[State, int]] = []
-        self.opened: list[int] = []
+        self.stack: list[tuple[State, int, int]] = []
+        """For each open bracket what was in force before it, its clause, and where it stands."""
         self.clause = self.clauses = 0
         self.mentions: list[Mention] = []
         self.condition: tuple[int, int] | None = None

@@ -7,13 +7,15 @@ The columns are told by their heads, in Chinese or English, in any order; a list
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from appaudit.knowledge.load import toml
 from appaudit.policy.cells import Found, denied, empty, other_system, permissions_in, server_side, types_in
 from appaudit.policy.document import LoadedDocument, Table, lines_read, tables_read
+from appaudit.policy.literals import sought
 from appaudit.policy.sdk_names import names_sdk, sdk_actor, sdk_candidates
 from appaudit.policy.stacked import divided, stacked
 from appaudit.records import Evidence, Fact, ListingRow, PolicySpan, Source
@@ -42,7 +44,7 @@ def column(head: str) -> str | None:
     words = re.sub(r"\s+", " ", head).strip(" *：:").lower()
     if not words or len(words) > 60:
         return None
-    return next((name for name, pattern in _columns() if pattern.search(words)), None)
+    return next((name for name, has in _columns() if has(words)), None)
 
 
 def kind(columns: Sequence[str | None]) -> str | None:
@@ -323,9 +325,24 @@ class _Row:
 
 
 @cache
-def _columns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    rows = toml("listings.toml")["column"]
-    return tuple((row["id"], re.compile("|".join(f"(?:{p})" for p in row["head"]))) for row in rows)
+def _columns() -> tuple[tuple[str, Callable[[str], bool]], ...]:
+    return tuple((row["id"], _headed(row)) for row in toml("listings.toml")["column"])
+
+
+def _headed(row: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Whether a head, in lower case, is one of the column ``row``."""
+    words, whole, ends = row.get("words", ()), row.get("whole", ()), tuple(row.get("ends", ()))
+    searches = tuple(sought(pattern) for pattern in row.get("head", ()))
+
+    def has(head: str) -> bool:
+        return (
+            head in whole
+            or head.endswith(ends)
+            or any(map(head.__contains__, words))
+            or any(search(head) for search in searches)
+        )
+
+    return has
 
 
 _NAME = "SDK名称"

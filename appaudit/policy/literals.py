@@ -16,6 +16,7 @@ from appaudit.policy.sentences import words_in
 
 N = TypeVar("N", bound=Hashable)
 Needs = tuple[frozenset[str], ...]
+Search = Callable[[str], re.Match[str] | None]
 _MANY = 60
 _ZERO_WIDTH = "bBAZ"
 _PLAIN = re.compile(r"(?:[^\\()\[\].^$*+?{}|](?![*+?{]))+")
@@ -99,7 +100,7 @@ class Index(Generic[N]):
         if len(word) > _LONGEST_WORD:  # any
             return functools.reduce(operator.or_, self._told.values(), 0)
         bits = 0
-        for i in range(len(word)):
+        for i in range(max(1, len(word) - _HEAD + 1)):
             for piece in self._by_head.get(word[i : i + _HEAD], ()):
                 if word.startswith(piece, i):
                     bits |= self._told[piece]
@@ -124,7 +125,7 @@ def _piece(string: str) -> str:
     return max(_PIECE.findall(string), key=_weight, default="")
 
 
-_Try = tuple[int, tuple[tuple[str, ...], ...], Callable[[str], re.Match[str] | None], bool]
+_Try = tuple[int, tuple[tuple[str, ...], ...], Search, bool]
 """How a pattern is tried: the bits of all that it needs besides, the strings of which a text holds one of
 each, its search, whether case counts."""
 
@@ -161,6 +162,22 @@ def needed(pattern: str) -> Needs:
     """
     found, end = _alternation(pattern, 0)
     return tuple(sorted(found, key=_worth, reverse=True)) if end == len(pattern) else ()
+
+
+def sought(pattern: str) -> Search:
+    """The search for ``pattern`` in a text in lower case; compiled for the first text that holds what it needs."""
+    strings = needed(pattern)
+    search: Search | None = None
+
+    def find(folded: str) -> re.Match[str] | None:
+        nonlocal search
+        if not _holds(folded, strings):
+            return None
+        if search is None:
+            search = re.compile(pattern).search
+        return search(folded)
+
+    return find
 
 
 def may_match(pattern: re.Pattern[str], folded: str) -> bool:

@@ -234,7 +234,7 @@ def test_the_words_of_lists_name_what_exists() -> None:
     columns = {row["id"] for row in known["column"]}
     for row in known["list"]:
         assert {c for some in row["all"] for c in some} | set(row.get("unless", ())) <= columns
-    patterns = [p for row in known["column"] for p in row["head"]]
+    patterns = [p for row in known["column"] for p in row.get("head", ())]
     patterns += [p for words in (known["cell"] | known["permissions"]).values() for p in words]
     for pattern in patterns:
         re.compile(pattern)

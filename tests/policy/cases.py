@@ -506,6 +506,10 @@ CHINESE = [
     ("我们会收集您的以下信息：(i) 操作系统；(ii)\nIP地址；(iii) 设备类型；", "c:os c:ip c:device_type"),
     ("二、我们需要申请的权限\n（1）相机权限用于扫码。\n（2）您可以关闭相机权限。", "c:camera"),
     ("在您开启存储权限后，我们会访问您的存储空间。", "c:external_files"),
+    # 将在……公开，手机中的，……以前的版本
+    ("您的昵称和头像将在留言旁公开展示。", "s:nickname s:avatar"),
+    ("我们不会读取您手机中的通话记录。", "nc:call_log"),
+    ("我们仅在2.1.0以前的版本中读取IMEI。", "c:imei"),
 ]  # fmt: skip
 
 WORDS = {"c": "collected", "s": "shared", "nc": "not_collected", "ns": "not_shared", "l": "local_only"}

@@ -235,6 +235,10 @@ def test_a_reference_to_nothing_is_a_gap() -> None:
         ("We process the clipboard locally on your device.", "local_only"),
         ("您可以选择提供您的性别。", "optional"),
         ("您可以選擇提供您的性別。", "optional"),
+        ("登记时，您需要提供手机号码。", "if:登记时"),
+        ("2.4.1之前的版本会读取IMEI。", "until_version:2.4.1"),
+        ("我们仅在2.4.1以前的版本中读取IMEI。", "until_version:2.4.1"),
+        ("除您主动使用邀请功能外，我们不会读取您的通讯录。", "if:除您主动使用邀请功能外"),
     ],
 )  # fmt: skip
 def test_condition(text: str, condition: str) -> None:

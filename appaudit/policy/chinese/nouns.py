@@ -13,6 +13,12 @@ from appaudit.policy.reading import GENERIC_ANAPHOR, Mention
 _SUMS_UP = re.compile(r"(?:的|等|在内的|及其他)$")
 _BESIDES = re.compile(r"除(?:了)?(?P<also>[^，,。；;]{1,20}?)(?:之|以)?外[，,][^。；;]{0,16}?(?:还|也)")
 
+_EXCEPT = re.compile(
+    r"(?<![解免排删清消])除(?!非)(?:了)?[^，,。；;]{0,40}?"
+    r"(?:时|功能|服务|情[形况]|规定|要求|同意|授权|许可|约定|必要|需要|允许|场景|目的)[^，,。；;、]{0,6}?(?:之|以)?外(?=[，,])"
+)
+"""除您使用邀请功能外，我们不会读取乙: when it is."""
+
 
 def _not_taken(mention: Mention) -> bool:
     frame = mention.frame
@@ -29,7 +35,14 @@ class Nouns(Verbs):
     def owned(self, i: int) -> bool:
         """Whether a data word follows that the word at ``i`` only belongs to: 手机IMEI."""
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
-        return nxt is not None and nxt.get("data") is not None and nxt.start - self.items[i].end <= 1
+        if nxt is None:
+            return False
+        if nxt.text == "的" and i + 2 < len(self.items):
+            nxt = self.items[i + 2]
+        between = self.text[self.items[i].end : nxt.start]
+        return nxt.get("data") is not None and (
+            len(between) <= 1 or between in ("中的", "里的", "上的", "内的")
+        )
 
     def group(self, i: int, item: Token) -> None:
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
@@ -135,3 +148,13 @@ class Nouns(Verbs):
         for mention in self.mentions:
             if mention.frame is None and found.start("also") <= mention.start < found.end("also"):
                 mention.frame = frame
+
+    def excepted(self) -> None:
+        """除您使用某功能外，我们不会读取甲: a condition of the denial."""
+        for found in _EXCEPT.finditer(self.text):
+            if any(found.start() <= m.start < found.end() and m.frame is not None for m in self.mentions):
+                continue
+            for mention in self.mentions:
+                denied = mention.frame is not None and mention.frame.negated
+                if denied and mention.start >= found.end() and not mention.conditions:
+                    mention.conditions = (found.span(),)

@@ -46,6 +46,7 @@ class ChineseReader(Nouns):
         self.end_condition(len(self.text))
         if "除" in self.text:
             self.besides()
+            self.excepted()
         self.taken_back()
         self.out.mentions = self.mentions
         self.out.items = self.items
@@ -101,7 +102,7 @@ class ChineseReader(Nouns):
         elif item.get("only"):
             state.only = True
         elif item.get("take") and item.text in ("将", "把"):
-            if not self.verb_next(i):
+            if not self.verb_next(i) and not (item.text == "将" and self.will(item)):
                 state.taking = item.start
                 if state.frame is None or state.frame.cls != "definition":
                     state.frame = None
@@ -114,8 +115,8 @@ class ChineseReader(Nouns):
         elif item.get("condition"):
             if ONLY_ON_DEVICE.match(self.text, item.start):
                 state.only = True
-            elif self.after_break or item.text not in ("时", "如"):
-                self.condition_start = item.start
+            elif self.after_break or item.text not in ("时", "如") or self.ends_clause(item):
+                self.condition_start = self.opening(item)
         elif item.get("purpose"):
             self.purpose(i, item)
         elif item.get("passive"):
@@ -236,19 +237,7 @@ class ChineseReader(Nouns):
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if word in ("来",) and nxt is not None and not nxt.get("verb"):
             return
-        if word == "以" and self.text[item.end : item.end + 1] in (
-            "网",
-            "及",
-            "下",
-            "上",
-            "外",
-            "内",
-            "弹",
-            "电",
-            "其",
-            "短",
-            "粗",
-        ):
+        if word == "以" and self.text[item.end : item.end + 1] in tuple("网及下上外内前后往弹电其短粗"):
             return
         if word == "为" and not self.after_break and self.text.startswith("您", item.end):
             return

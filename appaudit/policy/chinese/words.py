@@ -24,6 +24,7 @@ _PROFILE = frozenset({"nickname", "avatar", "username", "user_id"})
 _PUT_UP = re.compile(
     r"(?:将|会)(?:在|于|面向)[^，,。；;]{1,40}(?:[中内上里]|功能|主页|页面|用户)(?:进行|予以|公开)?$"
 )
+_COMING = re.compile(r"(?:在|于)[^，,。；;将]{1,16}(?:公开|展示|显示|公示|公布)")
 _PASSED_ON = re.compile(
     r"[^，,。；;]{0,24}(?:并且?|且)(?:会|将|可能|将其|同时)*(?:与|向|同)[^，,。；;]{1,24}"
 )
@@ -81,6 +82,27 @@ class Words(Parties):
         if _MUST.search(self.text, max(0, before - 24), before):
             return True
         return item.text in _LETS and bool(_NEEDS_TOO.search(self.text, max(0, before - 90), before))
+
+    def will(self, item: Token) -> bool:
+        """Whether 将 tells of what is to come, not what is taken: 您的昵称将在评价旁公开展示."""
+        return bool(_COMING.match(self.text, item.end)) and any(
+            m.clause == self.clause and m.frame is None for m in self.mentions
+        )
+
+    def ends_clause(self, item: Token) -> bool:
+        """Whether 时 ends a clause that names no data: 您登记时，……"""
+        free = self.condition_start < 0 and not self.stack and item.text == "时"
+        if not free or self.text[item.end : item.end + 1] not in ("，", ","):
+            return False
+        start = self.opening(item)
+        return all(m.end <= start for m in self.mentions)
+
+    def opening(self, item: Token) -> int:
+        """Where the condition begins that ``item`` is a word of: 注册时 begins before its 时."""
+        if item.text != "时":
+            return item.start
+        start = max(self.text.rfind(mark, 0, item.start) for mark in "，,；;。：:") + 1
+        return start + len(self.text[start : item.start]) - len(self.text[start : item.start].lstrip())
 
     def clause_start(self, item: Token | Frame) -> int:
         """Where the words since the comma before ``item`` begin."""

@@ -15,6 +15,7 @@ from appaudit.policy.leads import LABEL
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
 from appaudit.policy.purposes import purpose_of
 from appaudit.policy.recipients import recipients_of
+from appaudit.policy.sentences import Sentence
 from appaudit.policy.structure import Paragraph
 from appaudit.policy.topics import topics_of
 from appaudit.records import Evidence, Fact, Gap, PolicySpan
@@ -173,7 +174,7 @@ def _facts(
     evidence: list[Evidence] = [statement]
     for start, end in declaration.conditions:
         evidence.append(span(found, declaration.paragraph, start, end, "condition"))
-    purpose = purpose_of(sentence.plain, sentence.low, sentence.language)
+    purpose = _purpose(found, declaration, sentence)
     if purpose is not None:
         where = (sentence.start + purpose[0], sentence.start + purpose[1])
         evidence.append(span(found, declaration.paragraph, *where, "purpose"))
@@ -207,6 +208,17 @@ def _facts(
         attributes=(("basis", declaration.basis), ("kind", kind), ("verb", declaration.frame.verb)),
     )
     return [fact, *(replace(fact, recipient=name) for name in recipients[1:])]
+
+
+def _purpose(found: ReadDocument, declaration: Declaration, sentence: Sentence) -> tuple[int, int] | None:
+    """Where in its sentence a declaration says what for."""
+    reading = found.readings[declaration.paragraph, declaration.sentence]
+    verb = (declaration.frame.start, declaration.frame.actor)
+    others = [
+        (m.start, m.frame is not None and (m.frame.start, m.frame.actor) == verb) for m in reading.mentions
+    ]
+    start = declaration.start - sentence.start
+    return purpose_of(sentence.plain, sentence.low, sentence.language, start, others)
 
 
 def _entry(found: ReadDocument, paragraph: Paragraph, sdks: Mapping[int, str]) -> str:

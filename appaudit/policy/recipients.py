@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from appaudit.policy.declarations import Declaration
 from appaudit.policy.literals import may_match
+from appaudit.policy.reading import Frame
 from appaudit.policy.sentences import Sentence
 
 _NAMED = re.compile(
@@ -18,15 +19,36 @@ _BEFORE = re.compile(r"^.*(?:[向给由至与]|委托|合作的)(?=.{4})")
 """我们会向某某有限公司: not part of the name."""
 _KIND = (
     r"(?:partners?|providers?|processors?|compan(?:y|ies)|advertisers?|networks?|affiliates?|vendors?|agenc(?:y|ies)|authorit(?:y|ies)|"
-    r"couriers?|merchants?|sellers?|banks?|institutions?|platforms?|parties|contractors?|subsidiaries|insurers?|regulators?|courts?)"
+    r"couriers?|carriers?|operators?|brokers?|gateways?|hospitals?|doctors?|schools?|employers?|retailers?|"
+    r"restaurants?|stores?|shops?|drivers?|hotels?|airlines?|bureaus?|publishers?|developers?|merchants?|sellers?|banks?|institutions?|platforms?|parties|contractors?|subsidiaries|insurers?|regulators?|courts?)"
 )
+_STOP = re.compile(r"[;]|\.(?=\s|$)|\b(?:if|when|unless|in order|so that|because)\b")
 _NEXT_EN = re.compile(
-    r"(?:,\s*(?:and |or )?|\s+(?:and|or)\s+|\s*/\s*)(?:with |to )?(?:our |other |the |certain |any |its )?"
+    r"(?:,\s*(?:and |or )?|\s+(?:and|or)\s+|\s*/\s*)(?:with |to )?"
+    r"(?:our |your |other |the |certain |any |its )?"
     rf"((?:[A-Z][\w.&-]*)(?: [A-Z][\w.&-]*){{0,3}}|(?:[\w-]+ ){{0,3}}{_KIND})\b"
 )
 _NEXT_ZH = re.compile(
     r"(?:、|，?(?:以及|或者|及其|和|及|或|与|/))(?:我们的|其他|相关|其)?"
     r"([^、，。；和及或与/]{0,10}?(?:公司|机构|平台|服务商|提供商|提供者|提供方|合作伙伴|伙伴|合作方|广告主|广告商|商家|卖家|供应商|主体|部门|机关|企业|媒体|银行))"
+)
+_GIVEN_ZH = re.compile(
+    r"(?<!还)(?:(?<=给)|给|(?<=委托))(?!您|你|我们|用户|其他?[，。、]|他[，。们]|本)([^，,。；;、：:（(]{2,20}?)"
+    r"(?=用于|用来|以便|以供|以[实完确保]|进行|来|为您|为我们|代为|处理|存储|保存|分析|发送|提供|[，,。；;、（(和或及与]|$)"
+)
+_WITH_ZH = re.compile(
+    r"(?:[向与同])(?!您|你|我们|用户|其)([^，,。；;、：:（(您你我]{2,16}?)(?:之间)?(?:可能|会|将)?$"
+)
+_WITH_EN = re.compile(
+    r"(?<!accordance )(?<!comply )(?<!complying )(?<!compliance )(?<!connection )(?<!consistent )"
+    r"(?<!together )"
+    r"\b(?:with|to|among)\s+(?:(?:our|the|your|a|an|certain|some|any|these|those|its|other|various) )*"
+    rf"((?:[\w-]+ ){{0,3}}{_KIND}|(?:[A-Z][\w.&'’-]*)(?: [A-Z][\w.&'’-]*){{0,3}}(?<!\.))(?![\w’'-])"
+)
+_NO_PARTY = re.compile(
+    r"\b(?:Act|Law|Laws|Code|Policy|Notice|Terms|Regulations?|Directive|Agreement|States|Kingdom|Union|Area|EU|"
+    r"EEA|US|USA|UK|GDPR|CCPA|China|Hong Kong|Singapore|India|Japan|Germany|Ireland|Europe|You|Us|Your|"
+    r"Our|Settings|This|The|I|Services?|App|Website|Site|Platform)$"
 )
 MOST = 12
 """Recipients of one statement that are kept."""
@@ -50,12 +72,31 @@ def recipients_of(declaration: Declaration, sentence: Sentence) -> tuple[tuple[s
     if frame.cls == "display":
         return ("party:public",), actor
     named = _companies(sentence.text, sentence.low)
-    if named and (not frame.recipient or len(named) == 1):
-        return tuple(f"party:{name}" for name in named[:MOST]), actor
     words = frame.recipient.strip()
+    if named and (not words or len(named) == 1):
+        first = _unlisted(sentence.plain, frame, sentence.language)
+        listed = _enumeration(sentence.plain, first, sentence.language) if first else ()
+        most = listed if set(named) <= set(listed) else named
+        return tuple(f"party:{name}" for name in most[:MOST]), actor
+    words = words or _unlisted(sentence.plain, frame, sentence.language)
     if not words or words == "其":  # "向其提供": someone named before; not resolved
         return (None,), actor
     return tuple(f"party:{name}" for name in _enumeration(sentence.plain, words, sentence.language)), actor
+
+
+def _unlisted(text: str, frame: Frame, language: str) -> str:
+    """Who receives what a verb shares when no list knows the word: 共享给顺丰速运, "share with TikTok";
+    "" if none is said."""
+    if language == "zh":
+        after = frame.start + len(frame.verb)
+        found = _GIVEN_ZH.match(text, frame.end) or _GIVEN_ZH.match(text, after)
+        found = found or _WITH_ZH.search(text, max(0, frame.start - 20), frame.start)
+        return found.group(1).strip() if found else ""
+    stop = _STOP.search(text, frame.end)
+    for found in _WITH_EN.finditer(text, frame.end, stop.start() if stop else len(text)):
+        if not _NO_PARTY.search(found.group(1)):
+            return found.group(1).strip()
+    return ""
 
 
 @lru_cache(maxsize=256)

@@ -302,6 +302,12 @@ ENGLISH = [
     ("We decide how we send messages, such as by email, phone, text message, or a letter.", ""),
     ("We may collect:\n- contacts — to invite friends\n- other background, contact and billing information, such as your job title", "c:contacts c:contact_info c:payment_info c:occupation"),
     ("The data Tally may collect may include, but are not limited to;\n* your gender,\n* your IMEI", "c:gender c:imei"),
+    # who gives what to a name, and what a named party takes
+    ("We share your hashed e-mail with partners.", "s:email"),
+    ("We provide your email to Pigeonpost for newsletters.", "s:email"),
+    ("Third parties such as Dove Ads and Heron collect your advertising ID.", "s:gaid"),
+    ("Stripe collects your card number.", "s:bank_card"),
+    ("Telecom operators receive your phone number.", "s:phone_number"),
     ("Information we collect\nNetwork activity: Such as your browsing history, facts about errors and your IP address.", "c:browsing_history c:ip"),
 ]  # fmt: skip
 
@@ -509,6 +515,7 @@ CHINESE = [
     # 将在……公开，手机中的，……以前的版本
     ("您的昵称和头像将在留言旁公开展示。", "s:nickname s:avatar"),
     ("我们不会读取您手机中的通话记录。", "nc:call_log"),
+    ("我们会共享您的手机号码，您的生日仅用于年龄核验。", "s:phone_number"),
     ("我们仅在2.1.0以前的版本中读取IMEI。", "c:imei"),
 ]  # fmt: skip
 

@@ -277,11 +277,41 @@ def test_no_access_asks_for_no_permission() -> None:
         ("Your nickname will be publicly displayed.", "party:public"),
         ("我们会将您的手机号码提供给物流公司。", "party:物流公司"),
         ("We share your location with advertisers.", "party:advertisers"),
+        ("We share your order details with couriers.", "party:couriers"),
+        ("We disclose your address to our courier.", "party:courier"),
+        ("We share your e-mail address with Pigeonpost.", "party:Pigeonpost"),
+        ("We share your e-mail address in accordance with the Data Act.", None),
+        ("We transfer your e-mail address to the United States.", None),
+        ("我们会将您的手机号码共享给飞鸽速运，您的生日另行保存。", "party:飞鸽速运"),
+        ("我们会与飞鸽地图共享您的位置信息。", "party:飞鸽地图"),
+        ("我们会将您的手机号码传输至新加坡。", None),
     ],
 )
 def test_recipient(text: str, recipient: str) -> None:
     facts = [f for f in read_loaded(from_text(text)).facts if f.action == "shares"]
     assert [f.recipient for f in facts] == [recipient]
+
+
+def test_every_recipient_of_a_list_is_named() -> None:
+    facts = read_loaded(from_text("We share your e-mail with Pigeonpost, Dove LLC and Heron.")).facts
+    named = [f.recipient for f in facts if f.action == "shares"]
+    assert named == ["party:Pigeonpost", "party:Dove LLC", "party:Heron"]
+
+
+@pytest.mark.parametrize(
+    ("text", "purposes"),
+    [
+        (
+            "我们收集您的IMEI用于反作弊，收集您的位置用于推荐。",
+            {"imei": "用于反作弊", "location": "用于推荐"},
+        ),
+        ("我们会共享您的手机号码，您的生日仅用于年龄核验。", {"phone_number": None}),
+        ("为识别异常登录，我们会收集IP地址。", {"ip": "为识别异常登录"}),
+    ],
+)
+def test_a_purpose_is_its_own_statements(text: str, purposes: dict[str, str | None]) -> None:
+    facts = [f for f in read_loaded(from_text(text)).facts if f.subject.startswith("data:")]
+    assert {f.subject.removeprefix("data:"): f.purpose for f in facts} == purposes
 
 
 @pytest.mark.parametrize(

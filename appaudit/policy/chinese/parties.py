@@ -63,6 +63,8 @@ class Parties(Walk):
     def new_topic(self, i: int) -> bool:
         """Whether the data word after the comma at ``i`` opens a clause of its own: ，录音文件仅保存在……"""
         j = i + 1
+        if j + 1 < len(self.items) and self.items[j].get("you") and self.items[j + 1].text == "的":
+            i, j = i + 2, i + 3  # ，您的生日仅用于……
         while j < len(self.items) and (
             self.items[j].get("data")
             or self.items[j].get("anaphor")

@@ -128,11 +128,24 @@ class Parties(Words):
                     or self.word(j - 3) in ("to", "with")
                 ):
                     return item.text
-            elif plain and depth <= 0 and self.word(j) == "to" and not self.is_purpose(j):
+            elif (
+                plain
+                and depth <= 0
+                and self.word(j) == "to"
+                and (self.names(j + 1) or not self.is_purpose(j))
+            ):
                 named = self.plain_recipient(j + 1)
                 if named:
                     return named
         return ""
+
+    def acts(self, i: int) -> bool:
+        """Whether a verb stands at ``i``, or what helps one."""
+        return i < len(self.items) and not self.items[i].readings.keys().isdisjoint(("verb", "aux"))
+
+    def names(self, i: int) -> bool:
+        """Whether a name that no list knows stands at ``i``: "to Mailchimp"."""
+        return i < len(self.items) and not self.items[i].readings and self.items[i].text[:1].isupper()
 
     def plain_recipient(self, i: int) -> str:
         """Who "to" points to when no list knows the word: "to the courier", not "to you", "to us"."""

@@ -112,6 +112,8 @@ class EnglishReader(Lists):
                 self.include(low != "such as")
             elif state.frame is not None and state.frame.inherited and low.startswith("includ"):
                 self.list_on()
+        elif get("data") is not None and get("partner") is not None and self.acts(i + 1):
+            self.subject(i, "partner")  # "Telecom operators receive ..."
         elif get("data") is not None and not (verb and self.is_verb(i, verb)):
             self.mention(item, i)
         elif get("anaphor"):
@@ -227,10 +229,9 @@ class EnglishReader(Lists):
             and nxt.get("aux") is None
         ):
             nxt = self.after_coordination(i) or nxt
-        if (
-            actor in ("partner", "sdk")
-            and self.word(i + 1) == ","
-            and (self.listing(i + 2) or self.called(i))
+        if actor in ("partner", "sdk") and (
+            (self.word(i + 1) == "," and (self.listing(i + 2) or self.called(i)))
+            or (not state.frame and not i and self.listing(i + 1))
         ):
             # "Third parties, including Google, collect ...", "Our provider, Flurry, collects ..."
             none = self.nobody(i)

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from functools import cache, lru_cache
 
 from appaudit.policy.declarations import Declaration
-from appaudit.policy.lexicon import words_of
+from appaudit.policy.lexicon import expand, words_of
 from appaudit.policy.sentences import Sentence
 
 _OPENING, _CLOSING = re.compile(r"[(\[（【;；。]"), re.compile(r"[)\]）】;；。]")
@@ -16,7 +16,8 @@ _OPTIONAL, _ADVERB = "optional", "optionally"
 _OPENED, _CLOSED = re.compile(r"[(（\[]\s*$"), re.compile(r"\s*[)）\]]")
 _JOINED = re.compile(r"[,，;；、]|\b(?:and|or)\b|[和或及]")
 _OURS = re.compile(
-    r"[;；。]|[,，:：]\s*(?:(?:(?:and|but|so|also|then) )*(?:we|our|the app|this app)\b|(?:同时|此外)?我们)",
+    r"[;；。]|[,，](?=[^,，;；。]{1,24}(?:必填|必选|(?:is|are) (?:required|mandatory)))"
+    r"|[,，:：]\s*(?:(?:(?:and|but|so|also|then) )*(?:we|our|the app|this app)\b|(?:同时|此外)?我们)",
     re.I,
 )
 _DOTTED = re.compile(r"\d\.\d")
@@ -95,6 +96,6 @@ def _said(low: str, language: str) -> list[tuple[str, list[str]]]:
 @cache
 def _phrases(language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple(
-        (table.get("token", name), tuple(w.lower() for w in table["words"]))
+        (table.get("token", name), tuple(w.lower() for words in table["words"] for w in expand(words)))
         for name, table in words_of(f"conditions.{language}").items()
     )

@@ -23,10 +23,13 @@ _KIND = (
     r"restaurants?|stores?|shops?|drivers?|hotels?|airlines?|bureaus?|publishers?|developers?|merchants?|sellers?|banks?|institutions?|platforms?|parties|contractors?|subsidiaries|insurers?|regulators?|courts?)"
 )
 _STOP = re.compile(r"[;]|\.(?=\s|$)|\b(?:if|when|unless|in order|so that|because)\b")
+_SOME = (
+    r"(?:(?!(?:such|as|including|which|that|who|could|like|by|for|nor|and|or|be|following)\b)[\w-]+ ){0,3}"
+)
 _NEXT_EN = re.compile(
     r"(?:,\s*(?:and |or )?|\s+(?:and|or)\s+|\s*/\s*)(?:with |to )?"
-    r"(?:our |your |other |the |certain |any |its )?"
-    rf"((?:[A-Z][\w.&-]*)(?: [A-Z][\w.&-]*){{0,3}}|(?:[\w-]+ ){{0,3}}{_KIND})\b"
+    r"(?:our |other |the |certain |any |its )?"
+    rf"((?:[A-Z][\w.&-]*)(?: [A-Z][\w.&-]*){{0,3}}|{_SOME}{_KIND})\b"
 )
 _NEXT_ZH = re.compile(
     r"(?:、|，?(?:以及|或者|及其|和|及|或|与|/))(?:我们的|其他|相关|其)?"
@@ -43,12 +46,15 @@ _WITH_EN = re.compile(
     r"(?<!accordance )(?<!comply )(?<!complying )(?<!compliance )(?<!connection )(?<!consistent )"
     r"(?<!together )"
     r"\b(?:with|to|among)\s+(?:(?:our|the|your|a|an|certain|some|any|these|those|its|other|various) )*"
-    rf"((?:[\w-]+ ){{0,3}}{_KIND}|(?:[A-Z][\w.&'’-]*)(?: [A-Z][\w.&'’-]*){{0,3}}(?<!\.))(?![\w’'-])"
+    rf"({_SOME}{_KIND}|(?:[A-Z][\w.&'’-]*)(?: [A-Z][\w.&'’-]*){{0,3}}(?<!\.))(?![\w’'-])"
 )
 _NO_PARTY = re.compile(
     r"\b(?:Act|Law|Laws|Code|Policy|Notice|Terms|Regulations?|Directive|Agreement|States|Kingdom|Union|Area|EU|"
-    r"EEA|US|USA|UK|GDPR|CCPA|China|Hong Kong|Singapore|India|Japan|Germany|Ireland|Europe|You|Us|Your|"
-    r"Our|Settings|This|The|I|Services?|App|Website|Site|Platform)$"
+    r"U\.S|EEA|US|USA|UK|GDPR|CCPA|IP|ID|GPS|SIM|MAC|IMEI|PHI|China|"
+    r"Hong Kong|Singapore|India|Japan|Korea|Taiwan|"
+    r"Vietnam|Thailand|Indonesia|Malaysia|Philippines|Australia|Canada|California|Brazil|Mexico|Russia|Israel|"
+    r"Germany|France|Ireland|Netherlands|Spain|Italy|Poland|Switzerland|Europe|Asia|Africa|Ghana|Nigeria|You|Us|"
+    r"We|Your|Our|Settings|This|The|I|Services?|App|Website|Site|Platform|Servers?)$|'s servers?\b"
 )
 MOST = 12
 """Recipients of one statement that are kept."""
@@ -107,6 +113,7 @@ def _enumeration(text: str, first: str, language: str) -> tuple[str, ...]:
     pattern = _NEXT_ZH if language == "zh" else _NEXT_EN
     position = at + len(first)
     while at >= 0 and len(names) < MOST and (match := pattern.match(text, position)):
-        names.append(match.group(1).strip())
+        if not _NO_PARTY.search(match.group(1).strip()):
+            names.append(match.group(1).strip())
         position = match.end()
     return tuple(dict.fromkeys(names))

@@ -308,6 +308,13 @@ ENGLISH = [
     ("Third parties such as Dove Ads and Heron collect your advertising ID.", "s:gaid"),
     ("Stripe collects your card number.", "s:bank_card"),
     ("Telecom operators receive your phone number.", "s:phone_number"),
+    # what stays, what is left to the user, what a clause behind "which" hands on, what is excepted
+    ("The face template never leaves your phone.", "l:face"),
+    ("This app uses the clipboard, which is processed locally and is not sent to our servers.", "l:clipboard"),
+    ("Cookies stay on your device until you delete them.", ""),
+    ("Providing your birthday is optional.", "c:birth_date"),
+    ("We obtain your telephone number, which we pass on to the courier.", "c:phone_number s:phone_number"),
+    ("Except for your e-mail address, we do not share any personal data.", "s:email"),
     ("Information we collect\nNetwork activity: Such as your browsing history, facts about errors and your IP address.", "c:browsing_history c:ip"),
 ]  # fmt: skip
 

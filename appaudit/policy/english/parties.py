@@ -145,7 +145,9 @@ class Parties(Words):
 
     def names(self, i: int) -> bool:
         """Whether a name that no list knows stands at ``i``: "to Mailchimp"."""
-        return i < len(self.items) and not self.items[i].readings and self.items[i].text[:1].isupper()
+        if i >= len(self.items) or self.items[i].readings or not self.items[i].text[:1].isupper():
+            return False
+        return not any(self.word(j).startswith("server") for j in range(i + 1, i + 4))
 
     def plain_recipient(self, i: int) -> str:
         """Who "to" points to when no list knows the word: "to the courier", not "to you", "to us"."""

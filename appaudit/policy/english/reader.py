@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from appaudit.policy.english.accounts import signed_in_with
+from appaudit.policy.english.afterwards import settle
 from appaudit.policy.english.elisions import completed
 from appaudit.policy.english.lists import Lists
 from appaudit.policy.english.state import (
@@ -48,6 +49,7 @@ class EnglishReader(Lists):
         self.settle(low)
         if may_match(_SIGNS_IN, low) and _SIGNS_IN.search(self.text):
             self.mentions = signed_in_with(self.text, self.mentions)
+        settle(self.text, self.mentions)
         self.out.mentions = self.mentions
         self.out.items = self.items
         self.out.last_frame = (

@@ -20,6 +20,7 @@ _WHAT_FOR = re.compile(r"\s*(?:only|solely|mainly|primarily)?\s*(?:to|for)\b")
 _PLANTED = ("installed", "set", "dropped", "deposited", "loaded")
 """Cookies may be installed on your device."""
 _TIED = re.compile(r"\s*(?:with|to)\b")
+_AND_WHICH = re.compile(r"[^.;,]{0,40},? which\b")
 _NOT = re.compile(r"\b(?:not|never|no longer)\b|n't\b", re.I)
 
 
@@ -237,6 +238,12 @@ class Voices(Parties):
             return
         last = self.mentions[-1]
         if item.start - last.end > 60:
+            return
+        if shares and last.frame is not None and _AND_WHICH.match(self.text, last.end):
+            handed = replace(frame, polarity=polarity, recipient=self.recipient_after(self.items.index(item)))
+            for mention in self.mentions:  # "we take your name, which we pass on to the courier"
+                if mention.frame is last.frame and last.frame.polarity == "collected" and not state.negated:
+                    mention.extra += (handed,)
             return
         for mention in reversed(self.mentions):
             if mention.clause != last.clause or mention.frame is not None or mention.type == GENERIC_ANAPHOR:

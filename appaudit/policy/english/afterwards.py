@@ -1,0 +1,68 @@
+"""What an English sentence says of words that its verbs left alone, or spoke of too early."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
+
+_STAYS = re.compile(
+    r"\b(?:never leaves?|(?:does|do|will|can)(?: not|n't) leave|cannot leave|won't leave|stays?(?: only)? on|"
+    r"remains?(?: only)? on)\s+(?:your|the|their) (?:own )?(?:\w+ )?"
+    r"(?:phone|device|telephone|tablet|handset|watch)\b",
+    re.I,
+)
+_KEPT = re.compile(
+    r"\b(?:stored|kept|saved|processed|analy[sz]ed) (?:only )?locally\b[^.;]{0,40}"
+    r"\b(?:not|never|n't) (?:be |been )?(?:transmitted|sent|uploaded|transferred|shared)\b",
+    re.I,
+)
+_VOLUNTARY = re.compile(
+    r"\s*(?:\([^()]{0,40}\)\s*)?(?:is|are) (?:entirely |purely |completely )?"
+    r"(?:optional|voluntary|not (?:required|mandatory|compulsory))\b",
+    re.I,
+)
+_SAVE = re.compile(
+    r"\W*(?:except(?: for)?|other than|apart from|aside from|save for|with the exception of)\b", re.I
+)
+_TURNED = re.compile(
+    r"\W*only (?:if|when|after|once|where|while) (?P<case>.{3,160}?)"
+    r",?\s+(?=(?:will|do|does|is|are|may|can|would|shall) (?:we|the|your|our|this)\b)",
+    re.I,
+)
+_PLANTED = (GENERIC_ANAPHOR, "cookie", "web_beacon")
+"""What lies on the device and is read from there."""
+
+
+def settle(text: str, mentions: list[Mention]) -> None:
+    """Gives the ``mentions`` of a sentence the frames and conditions that stand around them."""
+    for pattern in (_STAYS, _KEPT):
+        if (found := pattern.search(text)) is not None:
+            _keep(mentions, found)
+    for mention in mentions:
+        if mention.frame is None and (found := _VOLUNTARY.match(text, mention.end)) is not None:
+            mention.frame = Frame("provide", "provide", "you", "collected", found.start(), found.end())
+    if (comma := text.find(",")) > 0 and _SAVE.match(text):
+        denied = next((m.frame for m in mentions if m.start > comma and m.frame and m.frame.negated), None)
+        for mention in mentions:
+            if mention.start < comma and mention.frame is None and denied is not None:
+                mention.frame, mention.flipped = denied, True
+    if (turned := _TURNED.match(text)) is not None:
+        for mention in mentions:
+            if mention.start >= turned.end() and not mention.conditions:
+                mention.conditions = (turned.span(),)
+
+
+def _keep(mentions: list[Mention], found: re.Match[str]) -> None:
+    """What stands right before words that keep it on the device stays there."""
+    before = [m for m in mentions if m.end <= found.start() and m.type not in _PLANTED]
+    if not before:
+        return
+    last = before[-1]
+    frame = Frame(found.group().lower(), "local", "we", "local_only", found.start(), found.end())
+    for mention in before:
+        if mention.clause != last.clause or mention.frame is not last.frame:
+            continue
+        if mention.frame is None or mention.frame.polarity in (None, "collected", "not_collected"):
+            mention.frame = replace(frame)

@@ -28,6 +28,12 @@ _HEAD_NAME = re.compile(r"\W{0,4}(?:SDK\W{0,3}名称\W{0,3})?[^，。：:]{1,40}
 _UNLESS = re.compile(
     r"if:\W*(?:unless|without|except |other than|除|[^:：]{0,12}除外|未经|未获|未征得|没有您)", re.I
 )
+_DENIABLE = ("self_start",)
+"""Topics of what an app may be said not to do."""
+_NOT = re.compile(
+    r"(?:不会|不|未|没有|无)(?:主动|被|进行|存在|涉及|支持|使用|自行)*(?:自启|自动启|关联启|开机启|唤醒)|\b(?:not|never|no)\b|n['’]t\b",
+    re.I,
+)
 _NAME_LINE = 40
 """Characters of the longest line that is the name of an SDK."""
 _ACTION = {
@@ -79,10 +85,12 @@ def _topics(found: ReadDocument) -> list[Fact]:
         evidence: list[Evidence] = [span(found, topic.paragraph, topic.start, topic.end)]
         evidence += [span(found, t.paragraph, t.start, t.end, "repeat") for t in copies]
         attributes = (("kind", topic.kind),)
+        quote = found.structure.paragraphs[topic.paragraph].text[topic.start : topic.end]
+        denied = topic.kind in _DENIABLE and _NOT.search(quote) is not None
         out.append(
             Fact(
                 "policy",
-                "declared",
+                "denied" if denied else "declared",
                 "app",
                 "states",
                 f"topic:{topic.kind}",

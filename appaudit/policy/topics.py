@@ -14,6 +14,9 @@ from appaudit.policy.matching import MENU_PATH, has_path_sign
 from appaudit.policy.scripts import lowered, simplified
 from appaudit.policy.sentences import language_of
 
+_PLACES = re.compile(r"(?:,? (?:and |or )?(?:in )?(?:the )?[A-Z][\w-]*(?: [A-Z][\w.-]*){0,2})+")
+"""More places after the one that is named first: "in Frankfurt, Germany, and in Singapore"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -114,6 +117,8 @@ def topics_of(found: ReadDocument) -> Iterator[tuple[Topic, list[Topic]]]:
                 if span is None:
                     continue
                 begin, end = _clause(text, *span)
+                if rule.kind == "storage_location" and (more := _PLACES.match(text, end)) is not None:
+                    end = more.end()
                 topic = Topic(rule.kind, number, start + begin, start + end)
                 line = paragraph.locate(topic.start)[0]
                 if repeats and (repeats, rule.kind) in kept:

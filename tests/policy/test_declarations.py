@@ -296,6 +296,41 @@ def test_recipient(text: str, recipient: str) -> None:
     assert [f.recipient for f in facts] == [recipient]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "quote"),
+    [
+        (
+            "Data is stored on servers in Bonn, Germany, and in Japan.",
+            "storage_location",
+            "Data is stored on servers in Bonn, Germany, and in Japan",
+        ),
+        ("我们将数据存储于美国的数据中心。", "storage_location", "我们将数据存储于美国的数据中心。"),
+        ("我们会将您的手机号码传输至新加坡。", "cross_border", "我们会将您的手机号码传输至新加坡。"),
+        ("We keep server logs for 90 days.", "retention", "We keep server logs for 90 days."),
+        ("登录日志保存不少于180天。", "retention", "登录日志保存不少于180天。"),
+        ("You have the right to access your data.", "user_rights", "You have the right to access your data."),
+        ("我们会利用自动化决策推荐内容。", "user_rights", "我们会利用自动化决策推荐内容。"),
+        ("Tally is operated by Dove Labs GmbH.", "policy_meta", "Tally is operated by Dove Labs GmbH."),
+    ],
+)
+def test_topic_in_its_words(text: str, kind: str, quote: str) -> None:
+    facts = [f for f in read_loaded(from_text(text)).facts if f.subject == f"topic:{kind}"]
+    assert [span(f).quote for f in facts] == [quote]
+
+
+@pytest.mark.parametrize(
+    ("text", "stance"),
+    [
+        ("本应用会自启动。", "declared"),
+        ("本应用不会自启动，也不会关联启动其他应用。", "denied"),
+        ("The app does not start itself.", "denied"),
+    ],
+)
+def test_a_self_start_that_is_denied_is_no_statement_of_one(text: str, stance: str) -> None:
+    facts = [f for f in read_loaded(from_text(text)).facts if f.subject == "topic:self_start"]
+    assert [f.stance for f in facts] == [stance]
+
+
 def test_every_recipient_of_a_list_is_named() -> None:
     facts = read_loaded(from_text("We share your e-mail with Pigeonpost, Dove LLC and Heron.")).facts
     named = [f.recipient for f in facts if f.action == "shares"]

@@ -94,7 +94,8 @@ def _starts(fact: Fact) -> bool:
 
 def self_start(case: Case) -> Iterator[Verdict]:
     """Components that start the app by themselves or at another's call, and whether the policy says so."""
-    statements = case.said("topic:self_start")
+    said = case.said("topic:self_start")
+    statements = tuple(f for f in said if f.stance == "declared")
     by_actor: dict[str, list[Fact]] = {}
     for fact in case.by_action.get("starts", ()):
         by_actor.setdefault(case.party(fact.actor), []).append(fact)
@@ -103,7 +104,7 @@ def self_start(case: Case) -> Iterator[Verdict]:
     elif not by_actor and case.gaps_of(*UNREAD):
         yield undecided("code")
     elif not by_actor:
-        yield Verdict("pass", "app", "starts", "topic:self_start", statements)
+        yield Verdict("pass", "app", "starts", "topic:self_start", said)
     for actor, facts in sorted(by_actor.items()):
         names = dict.fromkeys(f.subject.partition(":")[2] for f in facts)
         yield Verdict(
@@ -111,7 +112,7 @@ def self_start(case: Case) -> Iterator[Verdict]:
             actor,
             "starts",
             "topic:self_start",
-            facts=(*facts, *statements),
-            disclosure="clear" if statements else "omitted",
+            facts=(*facts, *said),
+            disclosure="clear" if statements else "incorrect" if said else "omitted",
             attributes=(("names", ", ".join(list(names)[:SHOWN])),),
         )

@@ -259,6 +259,7 @@ def _implied(fact: Fact) -> list[Fact]:
     first = fact.evidence[0]
     if not kept or not isinstance(first, PolicySpan):
         return []
+    kept += ["background"] if "background" in fact.condition else []
     via = next((e for e in fact.evidence if isinstance(e, PolicySpan) and e.role == "condition"), first)
     attributes = dict(fact.attributes) | {"basis": "implied:denial"}
     return [

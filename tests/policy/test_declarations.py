@@ -240,6 +240,7 @@ def test_a_reference_to_nothing_is_a_gap() -> None:
         ("After you grant the phone permission, we read the IMSI.", "permission:android.permission.READ_PHONE_STATE"),
         ("Your birthday is optional; your IMEI is required.", "optional"),
         ("登记时，您需要提供手机号码。", "if:登记时"),
+        ("剪贴板内容仅在识别为口令时才会上传。", "if:仅在识别为口令时"),
         ("2.4.1之前的版本会读取IMEI。", "until_version:2.4.1"),
         ("我们仅在2.4.1以前的版本中读取IMEI。", "until_version:2.4.1"),
         ("除您主动使用邀请功能外，我们不会读取您的通讯录。", "if:除您主动使用邀请功能外"),

@@ -16,6 +16,9 @@ _KEPT_HERE = re.compile(
 """下载/保存至本地/分享等功能: what the app can do."""
 _SPARED = re.compile(r"(?:省去|免去|免于|减少|避免|不必|不用)[^，,。；;]{0,6}$")
 """省去您重复输入……: not asked for."""
+_SECURED = re.compile(r"(?:加密|安全|TLS|SSL|HTTPS)(?:协议|技术|方式|通道|进行)?$", re.I)
+_NO_OBJECT = re.compile(r"(?:技术|协议|方式|通道|协议进行)?(?:[，,。；;]|$)")
+"""采用加密传输，……: how, not what."""
 _MENDS = ("补充", "完善", "设置", "上传")
 _RIGHT_BEFORE = re.compile(r"(?:查阅|查看|查询|访问|更正|删除|管理)[、和或及/]$")
 _RIGHT_AFTER = re.compile(r"[、和或及/](?:查阅|更正|删除)")
@@ -34,6 +37,12 @@ def idle(text: str, item: Token, cls: str) -> bool:
         if offered is not None and _A_SERVICE.match(text, item.end):
             return True
     if start and text[start - 1] in _JOINTS and _KEPT_HERE.match(text, item.end):
+        return True
+    if (
+        cls == "share"
+        and _SECURED.search(text, max(0, start - 8), start)
+        and _NO_OBJECT.match(text, item.end)
+    ):
         return True
     if cls == "provide" and _SPARED.search(text, max(0, start - 10), start):
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from appaudit.policy.chinese.afterwards import settle
 from appaudit.policy.chinese.nouns import Nouns
 from appaudit.policy.chinese.state import BREAK, CLOSE, ONLY_ON_DEVICE, OPEN, PUNCT, SUBJECTS
 from appaudit.policy.lexicon import lexicon
@@ -48,6 +49,7 @@ class ChineseReader(Nouns):
             self.besides()
             self.excepted()
         self.taken_back()
+        settle(self.text, self.mentions)
         self.out.mentions = self.mentions
         self.out.items = self.items
         frames = [m.frame for m in self.mentions if m.frame is not None and m.frame.polarity]

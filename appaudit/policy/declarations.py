@@ -321,8 +321,9 @@ def strip_repeats(found: ReadDocument) -> list[tuple[Declaration, list[Declarati
         if original is not None:
             out[original][1].append(declaration)
             continue
-        first.setdefault((line, declaration.type, declaration.polarity), len(out))
-        first.setdefault((line, declaration.type, ""), len(out))
+        for begins in {line, paragraph.locate(sentence.start)[0]}:
+            first.setdefault((begins, declaration.type, declaration.polarity), len(out))
+            first.setdefault((begins, declaration.type, ""), len(out))
         out.append((declaration, []))
     return out
 

@@ -39,10 +39,25 @@ COLLECTING = re.compile(
     r"|\W*(?:the )?(?:collection of|what) (?:personal |your |usage |device )*(?:information|data)\W*$"
     r"|\W*(?:personal )?(?:information|data) collection\W*$"
     r"|\W*collected (?:auto|from|by))"
-    r"|(?!.*(?:不|如何|怎[样么]|共享|使用))[^。，]{0,8}(?:收集|获取|采集)(?:的|哪些|了?什么)[^。，]{0,8}(?:信息|数据|$)",
+    r"|(?!.*(?:不|如何|怎[样么]|共享|使用))[^。，]{0,8}(?:收集|获取|采集)(?:的|哪些|了?什么)[^。，]{0,8}(?:信息|数据|$)"
+    r"|(?!.*(?:不|如何|怎[样么]|共享))[^。，]{0,6}(?:信息|数据)的?(?:收集|采集)(?:范围|类型|内容)?\W*$",
     re.I,
 )
 """A heading under which a bare list names what is collected; alone it declares nothing."""
+_ELSE = re.compile(
+    r"使用|共享|分享|披露|转让|保护|存储|保存|安全|权利|权限|管理|删除|撤回|不会|不收集|无需|例外|儿童|未成年|第三方|sdk|"
+    r"\b(?:not?|use|uses|using|shar|disclos|transfer|retain|retention|protect|secur|right|choice|manage|delet|child|"
+    r"third|partner|cookie|sdk|do not|don't)",
+    re.I,
+)
+"""A head that speaks of something else than what is collected."""
+_WHAT_FOR = re.compile(
+    r"\W*(?:\d{1,2}\W+)?(?:使用|收集|处理|共享|提供)?的?(?:目的|用途)\s*[:：](?![^。]*(?:收集|获取|采集|读取|共享))"
+    r"|\W*(?:\d{1,2}\W+)?purposes?(?: of (?:use|processing|sharing|collection))?\s*:"
+    r"(?!.*\b(?:collect|receiv|obtain|shar))",
+    re.I,
+)
+"""A line of a form that says only what for: 使用目的：配送."""
 CAUTION = re.compile(
     r"(?:may|might|could) (?:involve|contain|include|reveal) "
     r".{0,60}\bpersonal.{0,60}\b(?:you|your|others?|other people)\b"
@@ -174,7 +189,13 @@ def own_names(text: str) -> re.Pattern[str] | None:
 
 def collects(paragraph: Paragraph) -> bool:
     """Whether the paragraph stands under a heading like "Information we collect"."""
-    return bool(paragraph.path) and _collecting(simplified(paragraph.path[-1][:120]))
+    if not paragraph.path:
+        return False
+    last = simplified(paragraph.path[-1][:120])
+    if _collecting(last):
+        return True
+    above = simplified(paragraph.path[-2][:120]) if len(paragraph.path) > 1 else ""
+    return bool(above) and len(last) <= 30 and _collecting(above) and not _ELSE.search(last)
 
 
 @lru_cache(maxsize=256)
@@ -238,6 +259,8 @@ class Passing:
         text, low = sentence.plain, sentence.low
         if text.rstrip(_QUOTES).endswith(("?", "？")):
             return True  # what is asked is not said
+        if (":" in text or "：" in text) and _WHAT_FOR.match(text):
+            return True
         if may_match(CAUTION, low) and CAUTION.search(text) is not None and not LISTS_ON.match(text):
             return True
         if self.term and not OURS.search(text):

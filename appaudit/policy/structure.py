@@ -8,7 +8,7 @@ scraped twice, the second copy often cut) know the line of the first copy.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,7 +24,8 @@ _MARKER = re.compile(
     r"|(?P<zh>[一二三四五六七八九十]+\s*[、.．])"
     r"|(?P<zhp>[（(]\s*[一二三四五六七八九十]+\s*[)）])"
     r"|(?P<dotted>\d{1,2}(?:\.\d{1,2})+\.?(?=\s|[^\d.])(?!\s*(?:版|versions?\b|以|及|或|之前|之后|前的|后的)))"
-    r"|(?P<num>\d{1,2}\s*[、.．,](?!\d))"
+    r"|(?P<num>\d{1,2}\s*[、.．,](?!\d)"
+    r"|\d{1,2}[ \t\u3000]+(?=[㐀-鿿])(?![年月日天岁个种项条次周号位家款类名小分秒米元万亿至到或及]))"
     r"|(?P<nump>[（(]?\s*\d{1,2}\s*[)）])"
     r"|(?P<rom>[IVX]{1,5}\s*[.、])"
     r"|(?P<romp>[（(][ivxIVX]{1,5}[)）])"
@@ -71,6 +72,13 @@ _LISTING = ("包括", "包含", "以及", "或者", "通过", "收集", "获取"
 """Ends of a line that goes on, in Chinese, with whatever the next begins."""
 _NUMBERED = re.compile(r"[\s；;，,、][(（](?:[ivx]{1,5}|\d{1,2})[)）]\s*$")
 """The number of an item at the end of a line: the item is the next line."""
+_PAGE = re.compile(r"(?:[ .·…．_-]{3,}|\t\s*)\d{1,3}\s*$|[.·…．]{3,}\s*$")
+"""The page at the end of a line of a contents page: "2. Sharing ........ 3"."""
+_CLAUSE = re.compile(
+    r"(?:We|You|The app|This app|Our app) (?:\w+ly |may |will |also |can |only |do |does |not )*[a-z]+s?\b"
+)
+"""A line that begins a sentence."""
+_STOPS = (".", "。", ";", "；", ":", "：")
 _TAIL = 40
 """Characters at the end of a line that tell how it ends."""
 _LABEL = re.compile(r"[:：]\s*\S")
@@ -192,9 +200,7 @@ def parse(document: LoadedDocument) -> Structure:
         heading = number in marked or (
             _is_heading(stripped, kind_of_marker, body, line)
             and not (under_lead and kind_of_marker in ("", "dash", "circ"))
-            and not (
-                number < len(lines) and _CARRIED.match(lines[number]) and not marker_of(lines[number])[0]
-            )
+            and not (number < len(lines) and _goes_on(stripped, lines[number]))
         )
         if heading:
             level = marked.get(number, 0) or _LEVEL.get(kind_of_marker, 7)
@@ -216,7 +222,7 @@ def parse(document: LoadedDocument) -> Structure:
             if not lead_marker:
                 lead_marker = kind_of_marker
         paragraphs.append(paragraph)
-        open_text = kind != "heading" and not _ends(stripped)
+        open_text = kind != "heading" and (not _ends(stripped) or stripped[-1] in ",，、")
         if _leads(stripped):
             lead, lead_marker = len(paragraphs) - 1, ""
         elif (
@@ -246,7 +252,8 @@ def _width(lines: tuple[str, ...]) -> int:
 
 
 def _normal(line: str) -> str:
-    """A line's words alone, without its list markers ("- 1. ...")."""
+    """A line's words alone, without its list markers ("- 1. ...") and the number of its page."""
+    line = _PAGE.sub("", line)
     for _ in range(2):
         line = line[marker_of(line)[1] :]
     return "".join(words_in(line))
@@ -255,37 +262,55 @@ def _normal(line: str) -> str:
 def _contents(lines: tuple[str, ...]) -> frozenset[int]:
     """Lines of a contents page: a run of three or more short lines that all come again as headings."""
     short = {n: _normal(line) for n, line in enumerate(lines, 1) if 2 < len(line.strip()) <= 120}
-    last = {text: n for n, text in short.items() if text}
+    places: dict[str, list[int]] = {}
+    for n, text in short.items():
+        if text:
+            places.setdefault(text, []).append(n)
     found: list[int] = []
     run: list[int] = []
+    here: set[str] = set()
     previous_text = 0
+
+    def close(shape: bool) -> None:
+        if len(run) >= 3 and run[0] < len(lines) * 0.4 and shape and not _copied(run, short, places):
+            found.extend(run)
+        run.clear()
+        here.clear()
+
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         text = short.get(number, "")
+        if text in here and text:
+            close(run[-1] - run[0] <= 4 * len(run))  # the first head of the text itself
         # A contents page may translate or shorten a head: one miss inside a run is let pass.
-        if (
-            text
-            and last.get(text, 0) > number
-            and not line.rstrip().endswith((".", "。", ";", "；", ":", "："))
-        ) or (
+        if (text and places[text][-1] > number and not _PAGE.sub("", line).rstrip().endswith(_STOPS)) or (
             run
             and text
             and previous_text == run[-1]
-            and text not in {short[n] for n in run[-40:]}
             and marker_of(line)[0]
             and len(line) < 120
             and not _ends(line)
         ):
             run.append(number)
-        else:
-            if len(run) >= 3 and run[-1] - run[0] <= 4 * len(run) and run[0] < len(lines) * 0.4:
-                found += run
-            run = []
+            here.add(text)
+        elif run:
+            close(run[-1] - run[0] <= 4 * len(run))
         previous_text = number
-    if len(run) >= 3 and run[0] < len(lines) * 0.4:
-        found += run
+    close(True)
     return frozenset(found)
+
+
+def _copied(run: list[int], short: dict[int, str], places: dict[str, list[int]]) -> bool:
+    """Whether the lines of ``run`` come again one under another, with what stands between them: then the
+    text stands there twice, and they are no contents page."""
+    again = []
+    for n in run:
+        later = places[short[n]]
+        k = bisect_right(later, n)
+        if k < len(later):
+            again.append(later[k])
+    return len(again) >= 3 and 0 < again[-1] - again[0] <= run[-1] - run[0] + 1
 
 
 def _continues(before: str, line: str) -> bool:
@@ -309,6 +334,16 @@ def _continues(before: str, line: str) -> bool:
             or before.rstrip().lower().endswith((" and", " or", " the", " of", " to", " your", " with"))
         )
     )
+
+
+def _goes_on(stripped: str, line: str) -> bool:
+    """Whether ``line``, the one after, goes on with the sentence that a short line began."""
+    if marker_of(line)[0]:
+        return False
+    if _CARRIED.match(line):
+        return True
+    open_bracket = stripped.count("(") + stripped.count("（") > stripped.count(")") + stripped.count("）")
+    return line.lstrip()[:1].islower() and (open_bracket or _CLAUSE.match(stripped) is not None)
 
 
 def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:

@@ -332,6 +332,39 @@ def test_a_self_start_that_is_denied_is_no_statement_of_one(text: str, stance: s
     assert [f.stance for f in facts] == [stance]
 
 
+TWICE = """Harbour Notes Privacy Policy
+Contents
+1. Information We Collect ........ 2
+2. How We Share ........ 3
+3. Your Rights ........ 5
+1. Information We Collect
+When you sign up, we collect your e-mail address,
+phone number and
+password.
+We automatically log your IP address, Android ID (which
+is reset by a factory reset) and gender.
+2. How We Share
+We sell nothing.
+3. Your Rights
+Your rights are these.
+1. Information We Collect
+When you sign up, we collect your e-mail address,
+phone number and
+password.
+We automatically log your IP addr"""
+
+
+def test_a_text_that_stands_there_twice_is_no_contents_page() -> None:
+    result = read_loaded(from_text(TWICE))
+    check_spans(result)
+    facts = [f for f in result.facts if f.subject.startswith("data:")]
+    lines = {(span(f).line, f.subject.removeprefix("data:")) for f in facts if f.action == "collects"}
+    assert lines == {
+        (7, "email"), (8, "phone_number"), (9, "password"), (10, "ip"), (10, "android_id"), (11, "gender")
+    }  # fmt: skip
+    assert {f.count for f in facts if span(f).line < 10} == {2}
+
+
 def test_every_recipient_of_a_list_is_named() -> None:
     facts = read_loaded(from_text("We share your e-mail with Pigeonpost, Dove LLC and Heron.")).facts
     named = [f.recipient for f in facts if f.action == "shares"]

@@ -222,10 +222,13 @@ def _purpose(found: ReadDocument, declaration: Declaration, sentence: Sentence) 
     """Where in its sentence a declaration says what for."""
     reading = found.readings[declaration.paragraph, declaration.sentence]
     verb = (declaration.frame.start, declaration.frame.actor)
-    others = [
-        (m.start, m.frame is not None and (m.frame.start, m.frame.actor) == verb) for m in reading.mentions
-    ]
     start = declaration.start - sentence.start
+    depth = next((m.depth for m in reading.mentions if m.start == start), 0)
+    others = [
+        (m.start, m.frame is not None and (m.frame.start, m.frame.actor) == verb)
+        for m in reading.mentions
+        if m.depth <= depth
+    ]
     return purpose_of(sentence.plain, sentence.low, sentence.language, start, others)
 
 

@@ -58,7 +58,7 @@ def settle(text: str, mentions: list[Mention]) -> None:
 
 def _but(mentions: list[Mention], found: re.Match[str]) -> None:
     """What a denial excepts is taken: it is denied of all but these."""
-    inside = [m for m in mentions if found.start() <= m.start < found.end()]
+    inside = [m for m in mentions if found.start() <= m.start < found.end() and m.type != GENERIC_ANAPHOR]
     after = next((m.frame for m in mentions if m.start >= found.end() and m.frame is not None), None)
     for mention in inside:
         if mention.frame is None and after is not None and after.negated:

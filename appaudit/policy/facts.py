@@ -14,6 +14,7 @@ from appaudit.policy.grants import grants_of, named_in
 from appaudit.policy.leads import LABEL
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
 from appaudit.policy.purposes import purpose_of
+from appaudit.policy.reading import GENERIC_ANAPHOR
 from appaudit.policy.recipients import recipients_of
 from appaudit.policy.sentences import Sentence
 from appaudit.policy.structure import Paragraph
@@ -227,7 +228,7 @@ def _purpose(found: ReadDocument, declaration: Declaration, sentence: Sentence) 
     others = [
         (m.start, m.frame is not None and (m.frame.start, m.frame.actor) == verb)
         for m in reading.mentions
-        if m.depth <= depth
+        if m.depth <= depth and m.type != GENERIC_ANAPHOR
     ]
     return purpose_of(sentence.plain, sentence.low, sentence.language, start, others)
 

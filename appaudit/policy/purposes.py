@@ -21,6 +21,7 @@ def _patterns(language: str) -> tuple[tuple[str, ...], re.Pattern[str], re.Patte
     return tuple(opening), before, after
 
 
+_BREAK = re.compile(r"[，,；;]")
 Span = tuple[int, int]
 
 
@@ -44,7 +45,7 @@ def purpose_of(
     """(start, end) of what the data word at ``start`` of a sentence are for; None if it says none.
 
     ``others``: where the data words of the sentence stand, and whether each is of the same statement: a
-    purpose behind a word of another statement is that one's.
+    purpose right behind a word of another statement is that one's.
     """
     opened, after = purposes_of(text, low, language)
     if opened is not None or not after:
@@ -52,16 +53,14 @@ def purpose_of(
     for purpose in after:
         if purpose[0] < start:
             continue
-        between = [same for at, same in others if start < at < purpose[0]]
-        if between and not between[-1]:
+        between = [(at, same) for at, same in others if start < at < purpose[0]]
+        if between and not between[-1][1] and not _BREAK.search(text, between[-1][0], purpose[0]):
             break
         return purpose
     earlier = [p for p in after if p[0] < start]
-    for purpose in reversed(earlier):
-        if any(not same for at, same in others if at < purpose[0]):
-            return None
-        return purpose
-    return None
+    if not earlier or any(not same for at, same in others if at < earlier[-1][0]):
+        return None
+    return earlier[-1]
 
 
 def _trimmed(match: re.Match[str]) -> Span:

@@ -247,6 +247,7 @@ class Verbs(Voices):
                 recipient = self.recipient_after(i)
                 if (
                     recipient
+                    and not (actor == "" and verb.form == "ing")  # "before providing X to Tally, you need"
                     and not _TO_YOU.match(rest)
                     and low not in ("include", "includes", "including", "set", "enter", "improve")
                 ):

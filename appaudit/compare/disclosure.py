@@ -68,7 +68,7 @@ def _contradicts(case: Case, denial: Fact, observed: list[Fact]) -> bool:
     return any(f.action == "shares" or (f.action == "sends" and case.receiver(f) != "app") for f in observed)
 
 
-def _means(said: str, data: str) -> bool:
+def means(said: str, data: str) -> bool:
     """Whether denying a broader word denies the type: "location" means GPS positions, not Wi-Fi names that
     could tell one."""
     types = data_types()
@@ -110,7 +110,7 @@ def _judge(case: Case, party: str, data: str, observed: list[Fact]) -> Judgement
     whole = [
         f
         for said in broader(data)
-        if said not in GENERIC and _means(said, data)
+        if said not in GENERIC and means(said, data)
         for f in case.denied(said)
         if _speaks_for(f, party) and _flat(f) and _contradicts(case, f, observed) and not case.defined(f)
     ]

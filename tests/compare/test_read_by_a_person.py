@@ -62,6 +62,18 @@ def test_words_that_only_refer_to_a_type_contradict_nothing() -> None:
     assert not found("contradictory-policy", denied, referring)
 
 
+def test_a_flat_denial_is_contradicted_by_a_kind_of_it_and_by_any_recipient() -> None:
+    denied = replace(SAID, stance="denied", subject="data:location", evidence=words("no location", 3))
+    precise = replace(SAID, subject="data:gps_location", evidence=words("your position", 9))
+    assert found("contradictory-policy", denied, precise)
+    shared = replace(SAID, action="shares", recipient="party:Pigeonpost", evidence=words("the MAC", 9))
+    nobody = replace(shared, stance="denied", recipient="party:anyone", evidence=words("the MAC", 4))
+    assert found("contradictory-policy", nobody, shared)
+    assert not found("contradictory-policy", replace(nobody, recipient="party:Heron"), shared)
+    unsold = replace(nobody, recipient=None, attributes=(("verb", "sell"),))
+    assert not found("contradictory-policy", unsold, shared)
+
+
 def test_a_violation_is_never_without_severity() -> None:
     broad = replace(SAID, subject="data:device_info")
     (finding,) = found("vague-data", broad, seen("screen_info"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from appaudit.compare.case import UNREAD, Case
-from appaudit.compare.disclosure import GENERIC, Judgement, judge
+from appaudit.compare.disclosure import GENERIC, Judgement, broader, judge, means
 from appaudit.compare.observable import observable
 from appaudit.compare.reach import effective
 from appaudit.compare.verdict import Verdict
@@ -150,22 +151,40 @@ def _referred(statement: Fact) -> bool:
     return all(isinstance(e, PolicySpan) and e.via for e in statement.evidence[:1])
 
 
+_SALES = ("sell", "sold", "rent", "trad", "leas", "出售", "出租", "售卖", "转让", "交易")
+"""What is not sold may well be shared."""
+_ANYONE = re.compile(
+    r"party:(?:any|other|third|outside|external|anyone|anybody|任何|其他|第三|他人|外部)", re.I
+)
+
+
+def _line(fact: Fact) -> tuple[str, int]:
+    first = fact.evidence[0] if fact.evidence else None
+    return (first.document, first.line) if isinstance(first, PolicySpan) else ("", 0)
+
+
+def _clashes(denial: Fact, said: Fact) -> bool:
+    """Whether a statement says what a flat denial denies, of the same act by the same party."""
+    if said.actor != denial.actor or said.action != denial.action or denial.condition or said.condition:
+        return False
+    if said.recipient == denial.recipient:
+        return True
+    if denial.recipient is not None and not _ANYONE.match(denial.recipient):
+        return False
+    return not denial.attribute.get("verb", "").startswith(_SALES)
+
+
 def contradictory_policy(case: Case) -> Iterator[Verdict]:
-    """Flat denial and declaration of the same act on the same type by the same party."""
+    """Flat denial and declaration of the same act on the same type, or a kind of it, by the same party."""
     for data in case.declared_data:
         if data in GENERIC:
             continue
-        for denial in case.denied(data):
-            clash = [
-                f
-                for f in case.declared(data)
-                if f.actor == denial.actor
-                and f.action == denial.action
-                and f.recipient == denial.recipient
-                and not denial.condition
-                and not f.condition
-                and not _referred(f)
-            ]
+        wider = (w for w in sorted(broader(data)) if w not in GENERIC and means(w, data))
+        denials = (*case.denied(data), *(d for w in wider for d in case.denied(w) if not case.defined(d)))
+        for denial in denials:
+            clash = [f for f in case.declared(data) if _clashes(denial, f) and not _referred(f)]
+            if denial.subject != f"data:{data}":  # "no financial data but your card number": excepted there
+                clash = [] if _referred(denial) else [f for f in clash if _line(f) != _line(denial)]
             if clash:
                 yield Verdict(
                     "review",

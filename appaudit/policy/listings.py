@@ -74,6 +74,9 @@ def listing_facts(document: LoadedDocument) -> tuple[list[Fact], set[int]]:
     links: Links = {}
     for link in document.links:
         links.setdefault(link[0], []).append(link)
+    lines |= {
+        t.header_line for t in tables_read(document) if t.header and kind([column(h) for h in t.header])
+    }
     for found, records in lists(document):
         for record in records:
             reader = _Row(document, source, sheet, record, links)
@@ -96,7 +99,7 @@ def lists(document: LoadedDocument) -> Iterator[tuple[str, list[Record]]]:
         found = _upright(document, table) or _sideways(document, table)
         if found is not None:
             yield found
-    found = _labelled(document)
+    found = _labelled(document) or _named(document)
     if found is not None:
         yield found
 
@@ -163,6 +166,24 @@ def _labelled(document: LoadedDocument) -> tuple[str, list[Record]] | None:
     if listed is not None and len(listed[1]) < 2 and not any("sdk" in r for r in listed[1]):
         return None  # two labels of running text are no list
     return listed
+
+
+def _named(document: LoadedDocument) -> tuple[str, list[Record]] | None:
+    """Lines of the form ``camera: to scan`` in a list of permissions."""
+    if document.role != "permission_list":
+        return None
+    records: list[Record] = []
+    for number, line in enumerate(lines_read(document)[0][:_MAX_LABELS], 1):
+        match = _LABEL.match(line[:4000]) if ":" in line or "：" in line else None
+        if match and not denied(match.group(1)) and next(permissions_in(match.group(1)), None):
+            name = Cell(match.group(1), number, match.start(1), _NAME)
+            records.append({"permission": [name], "purpose": [Cell(match[2], number, match.start(2), "")]})
+    return ("permission", records) if len(records) > 1 else None
+
+
+def _parties(name: str) -> list[str]:
+    """The names in a cell that names several: "Google, Meta"."""
+    return [part.strip() for part in _AND.split(name) if part.strip() and not empty(part)]
 
 
 def _records(cells: list[tuple[str, Cell]], near: int = 0) -> tuple[str, list[Record]] | None:
@@ -233,7 +254,14 @@ class _Row:
     def sdk(self) -> Iterator[Fact]:
         cells = self.record.get("sdk") or self.record.get("company") or []
         name = " ".join(" ".join(cell.text for cell in cells).split())
+        if empty(name) and not self.record.get("sdk"):
+            yield from self.data("app", "collects", None)  # nobody is named who receives
+            return
         if empty(name) or (other_system(name) and "android" not in name.lower()):
+            return
+        if not self.record.get("sdk") and len(names := _parties(name)) > 1:
+            for one in names:
+                yield from self.data("app", "shares", sdk_actor(one, one, "", "")[0])
             return
         company, package = self.text("company"), self.text("package")
         link = " ".join((*self.targets(), self.text("link"))).strip()
@@ -346,6 +374,9 @@ def _headed(row: Mapping[str, Any]) -> Callable[[str], bool]:
 
 
 _NAME = "SDK名称"
+_AND = re.compile(
+    r"[、；;\n]|[,，](?!\s*(?:Co|Ltd|Inc|LLC|L\.L\.C|Limited|Corp|GmbH|S\.|B\.V)\b)|\s(?:and|和|及)\s", re.I
+)
 _MAX_LABELS = 20_000
 _NEAR = 6
 """Lines between two labels of one entry of a list."""

@@ -71,11 +71,16 @@ def _size(text: str) -> int:
 
 
 def gaps(
-    document: LoadedDocument, password: bool = False, script_size: int = 0, frames: int = 0
+    document: LoadedDocument,
+    password: bool = False,
+    script_size: int = 0,
+    frames: int = 0,
+    listed: bool = False,
 ) -> list[Gap]:
     """Why a document may not be what it was given as; empty for an ordinary policy or list.
 
-    ``password``, ``script_size``, ``frames``: what a web page holds beside its text.
+    ``password``, ``script_size``, ``frames``: what a web page holds beside its text. ``listed``: its title
+    is that of a list, which need not speak of privacy.
     """
     text = document.text
     size = _size(text)
@@ -106,7 +111,7 @@ def gaps(
         best = max(scores, key=lambda k: scores[k])
         if (scores[best] > 1 and scores[best] >= policy) or (scores[best] and policy < 2):
             out.append(Gap("policy", "not_a_policy", document.name, reasons[best]))
-        elif policy < 2 and kind != "unknown":
+        elif policy < 2 and kind != "unknown" and not listed:
             reason = "it says nothing of privacy or personal information"
             if frames:
                 reason += "; the page shows another in a frame, which was not given"

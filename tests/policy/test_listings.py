@@ -302,3 +302,31 @@ def test_prose_in_the_rows_of_a_list_is_read_with_its_conditions() -> None:
     found = {(f.subject, f.condition) for f in facts if f.action == "collects"}
     assert {subject for subject, _ in found} == {"data:email", "data:phone_number"}
     assert all(any(c.startswith("if:") for c in condition) for _, condition in found)
+
+
+def test_a_table_names_several_recipients_in_one_cell_or_none() -> None:
+    page = (
+        "<table><tr><th>Category</th><th>Data</th><th>Purpose</th><th>Recipients</th></tr>"
+        "<tr><td>Device</td><td>Advertising ID</td><td>Ads</td><td>Heron, Dove Co., Ltd.</td></tr>"
+        "<tr><td>Device</td><td>Android ID</td><td>Security</td><td>-</td></tr></table>"
+    )
+    facts = facts_of(load_bytes("policy.html", page.encode()))
+    assert {(f.action, f.subject, f.recipient) for f in facts} == {
+        ("shares", "data:gaid", "party:Heron"),
+        ("shares", "data:gaid", "party:Dove Co., Ltd."),
+        ("collects", "data:android_id", None),
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "应用权限说明\n相机：用于扫码\n麦克风：用于语音\n",
+        "App Permissions\nCamera: scan\nMicrophone: notes\n",
+    ],
+)
+def test_a_list_of_permissions_needs_no_table(text: str) -> None:
+    document = load_bytes("permissions.txt", text.encode())
+    assert not document.gaps
+    assert [f.subject.rpartition(".")[2] for f in facts_of(document)] == ["CAMERA", "RECORD_AUDIO"]
+    assert all(f.purpose for f in facts_of(document))

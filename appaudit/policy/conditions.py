@@ -12,6 +12,8 @@ from appaudit.policy.sentences import Sentence
 
 _OPENING, _CLOSING = re.compile(r"[(\[（【;；。]"), re.compile(r"[)\]）】;；。]")
 _WORD_END = "(?![a-z])"
+_GATES = ("permission", "权限")
+"""What all phrases of a condition may hold: looked for first."""
 _OPTIONAL, _ADVERB = "optional", "optionally"
 _OPENED, _CLOSED = re.compile(r"[(（\[]\s*$"), re.compile(r"\s*[)）\]]")
 _JOINED = re.compile(r"[,，;；、]|\b(?:and|or)\b|[和或及]")
@@ -89,13 +91,20 @@ def _edges(text: str) -> tuple[list[int], list[int]]:
 @lru_cache(maxsize=64)
 def _said(low: str, language: str) -> list[tuple[str, list[str]]]:
     """The conditions whose phrases a sentence in lower case holds, with those phrases."""
-    held = [(name, words) for name, words in _phrases(language) if any(map(low.__contains__, words))]
+    held = [
+        (name, words)
+        for name, gate, words in _phrases(language)
+        if gate in low and any(map(low.__contains__, words))
+    ]
     return [(name, [w for w in words if w in low]) for name, words in held]
 
 
 @cache
-def _phrases(language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple(
-        (table.get("token", name), tuple(w.lower() for words in table["words"] for w in expand(words)))
-        for name, table in words_of(f"conditions.{language}").items()
-    )
+def _phrases(language: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Each condition's name, what all its phrases hold, and these."""
+    rows = []
+    for name, table in words_of(f"conditions.{language}").items():
+        words = tuple(w.lower() for phrase in table["words"] for w in expand(phrase))
+        gate = next((g for g in _GATES if all(g in w for w in words)), "")
+        rows.append((table.get("token", name), gate, words))
+    return tuple(rows)

@@ -13,7 +13,7 @@ from appaudit.policy.document import MAX_CHARACTERS
 from appaudit.policy.grants import grants_of, named_in
 from appaudit.policy.leads import LABEL
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
-from appaudit.policy.purposes import purpose_of
+from appaudit.policy.purposes import purpose_of, purposes_of
 from appaudit.policy.reading import GENERIC_ANAPHOR
 from appaudit.policy.recipients import recipients_of
 from appaudit.policy.sentences import Sentence
@@ -221,6 +221,9 @@ def _facts(
 
 def _purpose(found: ReadDocument, declaration: Declaration, sentence: Sentence) -> tuple[int, int] | None:
     """Where in its sentence a declaration says what for."""
+    opened, after = purposes_of(sentence.plain, sentence.low, sentence.language)
+    if opened is not None or not after:
+        return opened
     reading = found.readings[declaration.paragraph, declaration.sentence]
     verb = (declaration.frame.start, declaration.frame.actor)
     start = declaration.start - sentence.start
@@ -230,7 +233,7 @@ def _purpose(found: ReadDocument, declaration: Declaration, sentence: Sentence) 
         for m in reading.mentions
         if m.depth <= depth and m.type != GENERIC_ANAPHOR
     ]
-    return purpose_of(sentence.plain, sentence.low, sentence.language, start, others)
+    return purpose_of(sentence.plain, after, start, others)
 
 
 def _entry(found: ReadDocument, paragraph: Paragraph, sdks: Mapping[int, str]) -> str:

@@ -40,16 +40,14 @@ def purposes_of(text: str, low: str, language: str) -> tuple[Span | None, tuple[
 
 
 def purpose_of(
-    text: str, low: str, language: str, start: int, others: Sequence[tuple[int, bool]]
+    text: str, after: Sequence[Span], start: int, others: Sequence[tuple[int, bool]]
 ) -> Span | None:
-    """(start, end) of what the data word at ``start`` of a sentence are for; None if it says none.
+    """(start, end) of what the data word at ``start`` of a sentence are for, out of the purposes that do not
+    open it; None if it says none.
 
     ``others``: where the data words of the sentence stand, and whether each is of the same statement: a
     purpose right behind a word of another statement is that one's.
     """
-    opened, after = purposes_of(text, low, language)
-    if opened is not None or not after:
-        return opened
     for purpose in after:
         if purpose[0] < start:
             continue

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from appaudit.policy.declarations import Declaration
 from appaudit.policy.literals import may_match
-from appaudit.policy.reading import Frame
 from appaudit.policy.sentences import Sentence
 
 _NAMED = re.compile(
@@ -78,28 +77,27 @@ def recipients_of(declaration: Declaration, sentence: Sentence) -> tuple[tuple[s
     if frame.cls == "display":
         return ("party:public",), actor
     named = _companies(sentence.text, sentence.low)
-    words = frame.recipient.strip()
+    words, verb = frame.recipient.strip(), (frame.start, frame.end, len(frame.verb))
     if named and (not words or len(named) == 1):
-        first = _unlisted(sentence.plain, frame, sentence.language)
+        first = _unlisted(sentence.plain, *verb, sentence.language)
         listed = _enumeration(sentence.plain, first, sentence.language) if first else ()
         most = listed if set(named) <= set(listed) else named
         return tuple(f"party:{name}" for name in most[:MOST]), actor
-    words = words or _unlisted(sentence.plain, frame, sentence.language)
+    words = words or _unlisted(sentence.plain, *verb, sentence.language)
     if not words or words == "其":  # "向其提供": someone named before; not resolved
         return (None,), actor
     return tuple(f"party:{name}" for name in _enumeration(sentence.plain, words, sentence.language)), actor
 
 
-def _unlisted(text: str, frame: Frame, language: str) -> str:
+def _unlisted(text: str, start: int, end: int, verb: int, language: str) -> str:
     """Who receives what a verb shares when no list knows the word: 共享给顺丰速运, "share with TikTok";
     "" if none is said."""
     if language == "zh":
-        after = frame.start + len(frame.verb)
-        found = _GIVEN_ZH.match(text, frame.end) or _GIVEN_ZH.match(text, after)
-        found = found or _WITH_ZH.search(text, max(0, frame.start - 20), frame.start)
+        found = _GIVEN_ZH.match(text, end) or _GIVEN_ZH.match(text, start + verb)
+        found = found or _WITH_ZH.search(text, max(0, start - 20), start)
         return found.group(1).strip() if found else ""
-    stop = _STOP.search(text, frame.end)
-    for found in _WITH_EN.finditer(text, frame.end, stop.start() if stop else len(text)):
+    stop = _STOP.search(text, end)
+    for found in _WITH_EN.finditer(text, end, stop.start() if stop else len(text)):
         if not _NO_PARTY.search(found.group(1)):
             return found.group(1).strip()
     return ""

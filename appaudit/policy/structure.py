@@ -251,9 +251,15 @@ def _width(lines: tuple[str, ...]) -> int:
     return width if 40 <= width <= 120 and full >= 0.4 * len(lengths) else 0
 
 
+def _unpaged(line: str) -> str:
+    """A line without the number of its page."""
+    last = line.rstrip()[-1:]
+    return _PAGE.sub("", line) if last.isdigit() or (last and last in ".·…．") else line
+
+
 def _normal(line: str) -> str:
     """A line's words alone, without its list markers ("- 1. ...") and the number of its page."""
-    line = _PAGE.sub("", line)
+    line = _unpaged(line)
     for _ in range(2):
         line = line[marker_of(line)[1] :]
     return "".join(words_in(line))
@@ -284,7 +290,7 @@ def _contents(lines: tuple[str, ...]) -> frozenset[int]:
         if text in here and text:
             close(run[-1] - run[0] <= 4 * len(run))  # the first head of the text itself
         # A contents page may translate or shorten a head: one miss inside a run is let pass.
-        if (text and places[text][-1] > number and not _PAGE.sub("", line).rstrip().endswith(_STOPS)) or (
+        if (text and places[text][-1] > number and not _unpaged(line).rstrip().endswith(_STOPS)) or (
             run
             and text
             and previous_text == run[-1]

@@ -29,10 +29,12 @@ _BREAK = re.compile(r"[，,。；;]")
 
 def settle(text: str, mentions: list[Mention]) -> None:
     """Gives the ``mentions`` of a sentence the frames and conditions that stand around them."""
+    if not mentions:
+        return
     if "除" in text:
         for found in _BUT.finditer(text):
             _but(mentions, found)
-    if "上" in text or "离开" in text or "传" in text:
+    if "传" in text or "离开" in text or "上报" in text or "流出" in text:
         for found in _STAYS.finditer(text):
             _before(text, mentions, found, Frame(found.group(), "local", "we", "local_only", *found.span()))
         for found in _SENT.finditer(text):
@@ -40,6 +42,19 @@ def settle(text: str, mentions: list[Mention]) -> None:
     if "填" in text or "选" in text:
         for found in _FORM.finditer(text):
             _before(text, mentions, found, Frame("填写", "provide", "you", "collected", *found.span()))
+    if "到" in text or "知" in text or "获悉" in text:
+        _receive(text, mentions)
+    if "并" in text and (handed := _HANDED.search(text)) is not None:
+        frame = Frame(handed["verb"], "share", "we", "shared", *handed.span(), recipient=handed["who"])
+        taken = [m for m in mentions if m.end <= handed.start() and m.frame is not None]
+        for mention in taken:
+            last = taken[-1].frame
+            if mention.frame is last and last is not None and last.polarity == "collected":
+                mention.extra += (frame,)
+
+
+def _receive(text: str, mentions: list[Mention]) -> None:
+    """What somebody will receive, see or learn is shared with them."""
     for found in _RECEIVED.finditer(text):
         frame = Frame(found["verb"], "collect", "partner", "shared", *found.span(), recipient=found["who"])
         stop = _BREAK.search(text, found.end())
@@ -47,13 +62,6 @@ def settle(text: str, mentions: list[Mention]) -> None:
             inside = found.end() <= mention.start < (stop.start() if stop else len(text))
             if inside and mention.frame is None and mention.type != GENERIC_ANAPHOR:
                 mention.frame = frame
-    if (handed := _HANDED.search(text)) is not None:
-        frame = Frame(handed["verb"], "share", "we", "shared", *handed.span(), recipient=handed["who"])
-        taken = [m for m in mentions if m.end <= handed.start() and m.frame is not None]
-        for mention in taken:
-            last = taken[-1].frame
-            if mention.frame is last and last is not None and last.polarity == "collected":
-                mention.extra += (frame,)
 
 
 def _but(mentions: list[Mention], found: re.Match[str]) -> None:

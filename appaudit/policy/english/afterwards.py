@@ -37,12 +37,16 @@ _PLANTED = (GENERIC_ANAPHOR, "cookie", "web_beacon")
 
 def settle(text: str, mentions: list[Mention]) -> None:
     """Gives the ``mentions`` of a sentence the frames and conditions that stand around them."""
-    for pattern in (_STAYS, _KEPT):
-        if (found := pattern.search(text)) is not None:
-            _keep(mentions, found)
-    for mention in mentions:
-        if mention.frame is None and (found := _VOLUNTARY.match(text, mention.end)) is not None:
-            mention.frame = Frame("provide", "provide", "you", "collected", found.start(), found.end())
+    if not mentions:
+        return
+    if "leave" in text or "stay" in text or "remain" in text:
+        _keep(mentions, _STAYS.search(text))
+    if "locally" in text:
+        _keep(mentions, _KEPT.search(text))
+    if "optional" in text or "volunt" in text or " not " in text:
+        for mention in mentions:
+            if mention.frame is None and (found := _VOLUNTARY.match(text, mention.end)) is not None:
+                mention.frame = Frame("provide", "provide", "you", "collected", found.start(), found.end())
     if (comma := text.find(",")) > 0 and _SAVE.match(text):
         denied = next((m.frame for m in mentions if m.start > comma and m.frame and m.frame.negated), None)
         for mention in mentions:
@@ -54,8 +58,10 @@ def settle(text: str, mentions: list[Mention]) -> None:
                 mention.conditions = (turned.span(),)
 
 
-def _keep(mentions: list[Mention], found: re.Match[str]) -> None:
+def _keep(mentions: list[Mention], found: re.Match[str] | None) -> None:
     """What stands right before words that keep it on the device stays there."""
+    if found is None:
+        return
     before = [m for m in mentions if m.end <= found.start() and m.type not in _PLANTED]
     if not before:
         return

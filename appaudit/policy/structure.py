@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,6 +37,7 @@ _MARKER = re.compile(
     r")\s*"
 )
 _LEVEL = {"part": 1, "zh": 2, "rom": 2, "zhp": 3, "dotted": 5, "num": 4, "nump": 5, "let": 6}
+_ENUMERATED = ("num", "nump", "let", "letp", "romp", "zhp")
 _ENDS = frozenset(".。！!？?；;:：,，、…")
 _CLOSERS = "\"”’')）]】》"
 _LEADS = (
@@ -201,6 +203,11 @@ def parse(document: LoadedDocument) -> Structure:
             _is_heading(stripped, kind_of_marker, body, line)
             and not (under_lead and kind_of_marker in ("", "dash", "circ"))
             and not (number < len(lines) and _goes_on(stripped, lines[number]))
+            and not (
+                under_lead
+                and kind_of_marker in _ENUMERATED
+                and _sibling(kind_of_marker, previous, number, lines)
+            )
         )
         if heading:
             level = marked.get(number, 0) or _LEVEL.get(kind_of_marker, 7)
@@ -340,6 +347,15 @@ def _continues(before: str, line: str) -> bool:
             or before.rstrip().lower().endswith((" and", " or", " the", " of", " to", " your", " with"))
         )
     )
+
+
+def _sibling(marker: str, previous: Paragraph | None, number: int, lines: Sequence[str]) -> bool:
+    """Whether the short numbered line ``number`` of a list that a colon led in stands beside another of it,
+    with nothing between: "We collect: 1. E-mail address 2. Phone number" are no headings."""
+    if previous is not None and previous.kind == "item" and previous.marker == marker:
+        return True
+    after = next((line for line in lines[number : number + 2] if line.strip()), "")
+    return previous is not None and previous.kind != "heading" and marker_of(after)[0] == marker
 
 
 def _goes_on(stripped: str, line: str) -> bool:

@@ -308,6 +308,8 @@ ENGLISH = [
     ("Third parties such as Dove Ads and Heron collect your advertising ID.", "s:gaid"),
     ("Stripe collects your card number.", "s:bank_card"),
     ("Telecom operators receive your phone number.", "s:phone_number"),
+    ("We collect the following information:\n1. E-mail address\n2. Phone number", "c:email c:phone_number"),
+    ("This notice says:\n1. E-mail address\nWe like it.\n2. Phone number\nWe like it too.", ""),
     # what stays, what is left to the user, what a clause behind "which" hands on, what is excepted
     ("The face template never leaves your phone.", "l:face"),
     ("This app uses the clipboard, which is processed locally and is not sent to our servers.", "l:clipboard"),
@@ -528,6 +530,9 @@ CHINESE = [
     ("1 我们收集的信息\n1.1 基本功能\n（1）下单：手机号码\n2 如何使用\n（1）下单：银行卡号", "c:phone_number"),
     ("我们向以下第三方共享：\n第三方名称：蜂鸟\n共享信息：手机号码\n使用目的：配送", "s:phone_number"),
     ("我们会收集WLAN-MAC地址、MAC 地址与IMEI。", "c:mac c:imei"),
+    ("我们会收集以下信息：\n1. 手机号码\n2. 收货地址", "c:phone_number c:address"),
+    ("您的以下信息将被共享：\n（1）手机号码\n（2）收货地址", "s:phone_number s:address"),
+    ("我们收集的信息包括以下：\n手机号码\n身份证号码", "c:phone_number c:id_card"),
     # 谁会收到，选填，不离开设备，才会上传，除……以外，怎样传输
     ("电信运营商会收到您的手机号码。", "s:phone_number"),
     ("快递员会收到您的收货地址。", "s:address"),

@@ -153,6 +153,7 @@ def _referred(statement: Fact) -> bool:
 
 _SALES = ("sell", "sold", "rent", "trad", "leas", "出售", "出租", "售卖", "转让", "交易")
 """What is not sold may well be shared."""
+_CHILDREN = re.compile(r"\b(?:child|children|minors?|under (?:the age of )?1\d)\b|儿童|未成年", re.I)
 _ANYONE = re.compile(
     r"party:(?:any|other|third|outside|external|anyone|anybody|任何|其他|第三|他人|外部)", re.I
 )
@@ -182,6 +183,8 @@ def contradictory_policy(case: Case) -> Iterator[Verdict]:
         wider = (w for w in sorted(broader(data)) if w not in GENERIC and means(w, data))
         denials = (*case.denied(data), *(d for w in wider for d in case.denied(w) if not case.defined(d)))
         for denial in denials:
+            if _CHILDREN.search(case.whole_sentence(denial)):
+                continue  # what is not taken of children may be taken of others
             clash = [f for f in case.declared(data) if _clashes(denial, f) and not _referred(f)]
             if denial.subject != f"data:{data}":  # "no financial data but your card number": excepted there
                 clash = [] if _referred(denial) else [f for f in clash if _line(f) != _line(denial)]

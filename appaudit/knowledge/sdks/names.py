@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
+from itertools import chain
 from typing import Any
 
 from appaudit.knowledge.load import toml
@@ -26,7 +27,8 @@ _SENTENCE = re.compile(r"[。;;!?!?]|\.\s")
 _CAPITAL = re.compile(r"[A-Z](?<![A-Za-z0-9].)(?=[A-Za-z0-9])")
 _LONGEST = 80
 _HEAD = 4
-"""Letters by which most words are told from every name."""
+"""Letters by which names are looked up, and most words told from every one; shorter names by all they have."""
+_HEADS = range(_HEAD, 1, -1)
 _WINDOW = 40
 _CELL = re.compile(r"[|\t,,、;;。::()()【】\[\]/]")
 _DOTTED = re.compile(r"(?<![\w.@/:-])(?:[a-z][\w]*\.){2,}[a-z][\w]*", re.IGNORECASE)
@@ -100,9 +102,9 @@ class _Names:
                     self.of[name] = {named[0]: None}
         starts: dict[str, list[str]] = defaultdict(list)
         for name in self.of:
-            starts[name[:2]].append(name)
+            starts[name[:_HEAD]].append(name)
         self.starts = {k: sorted(v, key=len, reverse=True) for k, v in starts.items()}
-        self.heads = {name[:_HEAD] for name in self.of}
+        self.pairs = {name[:2] for name in self.of}
         self.short = {name[:2] for name in self.of if len(name) < _HEAD}
         firsts = {name[0] for name in self.of}
         latin = {c for c in firsts if _is_word(c)}
@@ -196,13 +198,13 @@ def find_mentions(text: str, capital: bool = False) -> list[tuple[int, int, str]
         if at < free:
             continue
         second = folded[at + 1 : at + 2]
-        if second not in _DROPPED and folded[at : at + 2] not in tables.starts:
+        if second not in _DROPPED and folded[at : at + 2] not in tables.pairs:
             continue
         head = folded[at : at + _HEAD]
-        if head.isalnum() and head not in tables.heads and head[:2] not in tables.short:
+        if head.isalnum() and head not in tables.starts and head[:2] not in tables.short:
             continue
         ahead = folded[at : at + _LONGEST].translate(_DROP)
-        for name in tables.starts.get(ahead[:2], ()):
+        for name in chain.from_iterable(tables.starts.get(ahead[:n], ()) for n in _HEADS):
             if not ahead.startswith(name):
                 continue
             end = _end(folded, at, len(name))

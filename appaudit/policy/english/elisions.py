@@ -20,8 +20,7 @@ def completed(items: list[Token]) -> list[Token]:
     or its modifier with the one before it."""
     out = items
     for i, item in enumerate(items):
-        entry = item.get("data")
-        if entry is None or " " not in item.text:
+        if " " not in item.text or (entry := item.get("data")) is None:
             continue
         words = item.low.replace("-", " ").split()
         found = _before(items, i, words, entry) if i > 1 and items[i - 1].low in _JOINTS else []

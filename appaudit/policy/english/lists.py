@@ -78,10 +78,10 @@ class Lists(Nouns):
             return
         last = self.out.last_frame
         collected = last is not None and last.polarity == "collected"
-        denied = any(t.get("negation") for t in self.items)
         for mention in free:
             start = mention.start
-            if not denied and mention.type in _MADE and _MADE_UP.search(low, max(0, start - 50), start):
+            made = mention.type in _MADE and _MADE_UP.search(low, max(0, start - 50), start) is not None
+            if made and not any(t.get("negation") for t in self.items):
                 mention.frame = Frame("choose", "provide", "you", "collected", start, start)
             elif collected and _BESIDES.search(low, max(0, start - 40), start):
                 mention.frame = last

@@ -39,10 +39,12 @@ class EnglishReader(Lists):
 
     def read(self) -> SentenceReading:
         for i, item in enumerate(self.items):
-            if item.readings:
+            readings = item.readings
+            if not readings:
+                if item.text in SIGNS:
+                    self.sign(i, item)
+            elif len(readings) > 1 or INERT.isdisjoint(readings) or item.low == "to":
                 self.phrase(i, item)
-            elif item.text in SIGNS:
-                self.sign(i, item)
         self.end_condition(len(self.text))
         low = self.text.lower()
         self.predicate(low)
@@ -98,8 +100,6 @@ class EnglishReader(Lists):
     def phrase(self, i: int, item: Token) -> None:
         readings = item.readings
         get = readings.get
-        if len(readings) == 1 and not INERT.isdisjoint(readings) and item.low != "to":
-            return
         state = self.state
         verb = get("verb")
         if get("group") and (verb is None or not self.likes(i)):

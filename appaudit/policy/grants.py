@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -14,6 +14,7 @@ from appaudit.policy.sentences import Sentence
 _NAME = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+(?![A-Za-z0-9_])")
 _ALONE = re.compile(r"[(（]\s*([A-Z]{6,})\s*(?=[)）])")
 """A name of one word counts in brackets: "Network (INTERNET)"."""
+_LETTER = re.compile(r"\w")
 _PREFIX = "android.permission."
 _CUE = {"zh": re.compile(r"权限"), "en": re.compile(r"\bpermissions?\b", re.I)}
 _HINT = {"zh": ("权限", "访问", "调用", "打开", "开启"), "en": ("permission", "access")}
@@ -70,17 +71,32 @@ def _by_last_name() -> dict[str, str]:
 
 
 @cache
-def _words(language: str, alone: bool = False) -> tuple[re.Pattern[str], dict[str, tuple[str, ...]]]:
-    """What finds words in lower case, and the permissions of each; ``alone``: words that mean one wherever
-    they stand."""
-    meaning = {
+def _words(language: str, alone: bool = False) -> dict[str, tuple[str, ...]]:
+    """The permissions of each word, in lower case; ``alone``: of words that mean one wherever they stand."""
+    return {
         word.lower(): tuple(table["permissions"])
         for table in words_of(f"permissions.{language}").values()
         for word in table["words"]
         if bool(table.get("alone")) == alone
     }
-    choices = "|".join(re.escape(w) for w in sorted(meaning, key=len, reverse=True))
-    return re.compile(choices if language == "zh" else rf"\b(?:{choices})\b"), meaning
+
+
+def _spots(low: str, words: Iterable[str], whole: bool) -> list[tuple[int, int, str]]:
+    """(start, end, word) of those of the ``words`` that a text in lower case holds, from left to right, the
+    longest where several begin, none inside another; ``whole``: no part of a longer word."""
+    found: list[tuple[int, int, str]] = []
+    for word in words:
+        at = low.find(word)
+        while at >= 0:
+            end = at + len(word)
+            if not whole or not ((at and _LETTER.match(low, at - 1)) or _LETTER.match(low, end)):
+                found.append((at, -end, word))
+            at = low.find(word, at + 1)
+    out: list[tuple[int, int, str]] = []
+    for at, end, word in sorted(found):
+        if not out or at >= out[-1][1]:
+            out.append((at, -end, word))
+    return out
 
 
 def named_in(text: str) -> Iterator[Grant]:
@@ -100,22 +116,21 @@ def grants_of(sentence: Sentence) -> Iterator[Grant]:
     text, low, language = sentence.plain, sentence.low, sentence.language
     for named in named_in(text):
         yield replace(named, denied=_denied(text, named.start, language))
-    alone, powers = _words(language, alone=True)
+    powers = _words(language, alone=True)
     certain = any(map(low.__contains__, powers))
     hinted = any(map(low.__contains__, _HINT[language]))
     if not certain and not hinted:
         return
     if certain:
-        for match in alone.finditer(low):
-            denied = _denied(text, match.start(), language)
-            yield Grant(powers[match.group()], match.start(), match.end(), denied)
+        for start, end, word in _spots(low, powers, language == "en"):
+            yield Grant(powers[word], start, end, _denied(text, start, language))
     if not hinted:
         return
     cues = [m.span() for m in _CUE[language].finditer(text)]
     if not cues and _ACCESS[language].search(text) is None:
         return
-    pattern, meaning = _words(language)
-    found = [(m.start(), m.end(), m.group()) for m in pattern.finditer(low)]
+    meaning = _words(language)
+    found = _spots(low, meaning, language == "en")
     held: list[bool] = [False] * len(found)
     for i in range(len(found) - 1, -1, -1):
         start, end, _ = found[i]

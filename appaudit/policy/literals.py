@@ -46,7 +46,7 @@ class Index(Generic[N]):
         self._count = 0
         self._told: dict[str, int] = {}
         self._by_head: dict[str, list[str]] = {}
-        self._han: dict[str, list[str]] = {}
+        self._han: set[str] = set()
         self._shared: dict[frozenset[str], int] = {}
         self._names: dict[int, tuple[N, int]] = {}
         self._naming = 0
@@ -81,8 +81,8 @@ class Index(Generic[N]):
         if folded.isascii() or HAN.search(folded) is None:
             words: Iterable[str] = words_in(folded)
         else:
-            pairs = (p for first in self._han.keys() & set(folded) for p in self._han[first] if p in folded)
-            words = chain(_WORD.findall(folded), pairs)
+            han = self._han.intersection(folded) | self._han.intersection(map(operator.add, folded, folded[1:]))
+            words = chain(_WORD.findall(folded), han)
         told = filter(None, map(self._telling.__getitem__, words))
         address = self._told.get("@", 0) if "@" in folded else 0
         return functools.reduce(operator.or_, told, self._always | address)
@@ -99,11 +99,12 @@ class Index(Generic[N]):
         """The bits of the pieces that ``word`` may hold."""
         if len(word) > _LONGEST_WORD:  # any
             return functools.reduce(operator.or_, self._told.values(), 0)
-        bits = 0
+        bits, get = 0, self._by_head.get
         for i in range(max(1, len(word) - _HEAD + 1)):
-            for piece in self._by_head.get(word[i : i + _HEAD], ()):
-                if word.startswith(piece, i):
-                    bits |= self._told[piece]
+            if pieces := get(word[i : i + _HEAD]):
+                for piece in pieces:
+                    if word.startswith(piece, i):
+                        bits |= self._told[piece]
         return bits
 
     def _bit(self, pieces: Iterable[str]) -> int:
@@ -115,7 +116,7 @@ class Index(Generic[N]):
                 self._told[piece] = 0
                 self._by_head.setdefault(piece[:_HEAD], []).append(piece)
                 if not piece.isascii():
-                    self._han.setdefault(piece[0], []).append(piece)
+                    self._han.add(piece)
             self._told[piece] |= bit
         return bit
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from appaudit.policy.scripts import HAN, lowered, simplified
 
-_LATIN = re.compile(r"[A-Za-z]")
+_NO_LETTERS = bytes(c for c in range(256) if not (c < 128 and chr(c).isalpha()))
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|co|ltd|inc|corp|no|vs|mr|ms|dr|st|u\.s|u\.k|p\.o|llc|approx|dept|est|art|sec)|\b[A-Za-z])\.$",
     re.I,
@@ -51,8 +51,11 @@ def language_of(text: str) -> Literal["zh", "en"]:
     """``zh`` when a good part of the letters is Chinese: names in Latin letters do not count."""
     if text.isascii():
         return "en"
+    latin = len(text.encode("ascii", "ignore").translate(None, _NO_LETTERS))
+    if not latin:
+        return "zh" if HAN.search(text) is not None else "en"
     han = len(HAN.findall(text))
-    return "zh" if han and han * 4 >= len(_LATIN.findall(text)) else "en"
+    return "zh" if han and han * 4 >= latin else "en"
 
 
 def words_in(text: str) -> list[str]:

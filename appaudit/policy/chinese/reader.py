@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from appaudit.policy.chinese.afterwards import settle
 from appaudit.policy.chinese.nouns import Nouns
-from appaudit.policy.chinese.state import BREAK, CLOSE, ONLY_ON_DEVICE, OPEN, PUNCT, SUBJECTS
+from appaudit.policy.chinese.state import BREAK, CLOSE, IDLE, ONLY_ON_DEVICE, OPEN, PUNCT, SUBJECTS
 from appaudit.policy.lexicon import lexicon
 from appaudit.policy.matching import Token
 from appaudit.policy.reading import NOTHING_READ, Frame, SentenceReading
@@ -66,7 +66,10 @@ class ChineseReader(Nouns):
     def step(self, i: int, item: Token) -> None:
         state = self.state
         text = item.text
-        if text in OPEN:
+        if item.readings:
+            if not IDLE.issuperset(item.readings):
+                self.phrase(i, item)
+        elif text in OPEN:
             self.stack.append(replace(state))
             if self.mentions and 0 <= item.start - self.mentions[-1].end <= 1:
                 self.mentions[-1].group = True
@@ -80,8 +83,6 @@ class ChineseReader(Nouns):
             self.comma(i, text)
         elif text in "：:":
             self.colon(i, item)
-        elif item.readings:
-            self.phrase(i, item)
 
     def phrase(self, i: int, item: Token) -> None:
         state = self.state

@@ -13,6 +13,8 @@ from appaudit.policy.reading import Frame, Mention, SentenceReading
 OPEN, CLOSE = "([（【〔{", ")]）】〕}"
 PUNCT = re.compile(r"[，,；;：:、/()（）\[\]【】〔〕{}“”‘’\"'的等时后并]")
 BREAK = "，,；;"
+IDLE = frozenset({"trap", "conj", "head", "source", "public", "because"})
+"""Kinds of words that change nothing by themselves; their neighbours look at them."""
 SUBJECTS = ("we", "you", "partner", "sdk")
 NOMINAL = re.compile(
     r"^(?:的|和使用|及使用|与使用|、使用)?(?:规则|情况|清单|说明|范围|目的|方式|活动|行为|过程|服务(?![器商端])|功能|期限|位置(?!信息|数据|权限[、和及]|、|和|及)|地点|请求|权限|措施|习惯|频率|时长)"

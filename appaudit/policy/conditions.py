@@ -12,8 +12,8 @@ from appaudit.policy.sentences import Sentence
 
 _OPENING, _CLOSING = re.compile(r"[(\[（【;；。]"), re.compile(r"[)\]）】;；。]")
 _WORD_END = "(?![a-z])"
-_GATES = ("permission", "权限")
-"""What all phrases of a condition may hold: looked for first."""
+_GATES = ("permission", "consent", "agree", "choose", "accept", "权限", "同意", "后台", "授权", "")
+"""What many phrases hold: looked for first, and the phrases only where it stands."""
 _OPTIONAL, _ADVERB = "optional", "optionally"
 _OPENED, _CLOSED = re.compile(r"[(（\[]\s*$"), re.compile(r"\s*[)）\]]")
 _JOINED = re.compile(r"[,，;；、]|\b(?:and|or)\b|[和或及]")
@@ -91,20 +91,28 @@ def _edges(text: str) -> tuple[list[int], list[int]]:
 @lru_cache(maxsize=64)
 def _said(low: str, language: str) -> list[tuple[str, list[str]]]:
     """The conditions whose phrases a sentence in lower case holds, with those phrases."""
-    held = [
-        (name, words)
-        for name, gate, words in _phrases(language)
-        if gate in low and any(map(low.__contains__, words))
-    ]
-    return [(name, [w for w in words if w in low]) for name, words in held]
+    found: dict[str, list[str]] = {}
+    for gate, rows in _phrases(language):
+        if gate in low:
+            for name, words in rows:
+                if any(map(low.__contains__, words)):
+                    found.setdefault(name, []).extend(w for w in words if w in low)
+    return [(name, found[name]) for name in _names(language) if name in found] if found else []
 
 
 @cache
-def _phrases(language: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Each condition's name, what all its phrases hold, and these."""
-    rows = []
+def _names(language: str) -> tuple[str, ...]:
+    """The tokens of the conditions, in the file's order."""
+    tables = words_of(f"conditions.{language}")
+    return tuple(dict.fromkeys(table.get("token", name) for name, table in tables.items()))
+
+
+@cache
+def _phrases(language: str) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]:
+    """For each of `_GATES` the conditions with phrases that hold it, and these; each phrase once."""
+    gates: dict[str, dict[str, list[str]]] = {gate: {} for gate in _GATES}
     for name, table in words_of(f"conditions.{language}").items():
-        words = tuple(w.lower() for phrase in table["words"] for w in expand(phrase))
-        gate = next((g for g in _GATES if all(g in w for w in words)), "")
-        rows.append((table.get("token", name), gate, words))
-    return tuple(rows)
+        for word in (w.lower() for phrase in table["words"] for w in expand(phrase)):
+            gate = next(g for g in _GATES if g in word)
+            gates[gate].setdefault(table.get("token", name), []).append(word)
+    return tuple((gate, tuple((n, tuple(w)) for n, w in rows.items())) for gate, rows in gates.items() if rows)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from appaudit.policy.declarations import Declaration
 
 _MEANS = re.compile(r"[:：]|是指|包括|包含|系指|指|\bmean|\brefer|\bdefined as\b", re.I)
+_REACH = 120
+"""Characters within which a definition comes to what says so."""
 _SIGNS = (":", "：", "指", "包括", "包含", "mean", "refer", "defined as")
 """A text that `_MEANS` matches holds one."""
 _HEAD = re.compile(
@@ -113,7 +115,7 @@ class Definitions:
     def notice(self, index: int, paragraph: Paragraph) -> Definition | None:
         """The definition that ``paragraph`` is, if it is one; it is kept."""
         text = paragraph.text
-        if not any(map(text.lower().__contains__, _SIGNS)) or _MEANS.search(text) is None:
+        if not any(map(text.lower().__contains__, _SIGNS)) or not _MEANS.search(text, 0, paragraph.body + _REACH):
             return None
         match = _HEAD.match(text[paragraph.body :])
         if match is None:

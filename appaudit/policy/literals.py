@@ -251,16 +251,16 @@ def _sequence(pattern: str, i: int) -> tuple[Needs, int]:
     return tuple(some for some in lower if all(_weight(s) > 1 for s in some)), i
 
 
-def _worth(strings: frozenset[str]) -> tuple[int, int]:
+def _worth(strings: frozenset[str]) -> tuple[float, int]:
     """How much it tells that a text holds one of ``strings``."""
     return min(_weight(s) for s in strings), -len(strings)
 
 
 @cache
-def _weight(text: str) -> int:
-    """How rare a string is: a Chinese character counts as two letters, so does the sign of an address, white
-    space as none."""
-    weight = sum(2 if c > "\u2e7f" or c == "@" else not c.isspace() for c in text)
+def _weight(text: str) -> float:
+    """How rare a string is: a Chinese character counts as two letters, so does the sign of an address, a
+    bracket as somewhat less, white space as none."""
+    weight = sum(2 if c > "\u2e7f" or c == "@" else 1.5 if c == "(" else not c.isspace() for c in text)
     return min(weight, 2) if text.strip() in _COMMON else weight
 
 

@@ -115,4 +115,4 @@ def _phrases(language: str) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]
         for word in (w.lower() for phrase in table["words"] for w in expand(phrase)):
             gate = next(g for g in _GATES if g in word)
             gates[gate].setdefault(table.get("token", name), []).append(word)
-    return tuple((gate, tuple((n, tuple(w)) for n, w in rows.items())) for gate, rows in gates.items() if rows)
+    return tuple((g, tuple((n, tuple(words)) for n, words in rows.items())) for g, rows in gates.items())

@@ -115,7 +115,9 @@ class Definitions:
     def notice(self, index: int, paragraph: Paragraph) -> Definition | None:
         """The definition that ``paragraph`` is, if it is one; it is kept."""
         text = paragraph.text
-        if not any(map(text.lower().__contains__, _SIGNS)) or not _MEANS.search(text, 0, paragraph.body + _REACH):
+        if not any(map(text.lower().__contains__, _SIGNS)):
+            return None
+        if _MEANS.search(text, 0, paragraph.body + _REACH) is None:
             return None
         match = _HEAD.match(text[paragraph.body :])
         if match is None:

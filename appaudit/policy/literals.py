@@ -81,8 +81,8 @@ class Index(Generic[N]):
         if folded.isascii() or HAN.search(folded) is None:
             words: Iterable[str] = words_in(folded)
         else:
-            han = self._han.intersection(folded) | self._han.intersection(map(operator.add, folded, folded[1:]))
-            words = chain(_WORD.findall(folded), han)
+            pairs = map(operator.add, folded, folded[1:])
+            words = chain(_WORD.findall(folded), self._han.intersection(chain(folded, pairs)))
         told = filter(None, map(self._telling.__getitem__, words))
         address = self._told.get("@", 0) if "@" in folded else 0
         return functools.reduce(operator.or_, told, self._always | address)
@@ -166,7 +166,8 @@ def needed(pattern: str) -> Needs:
 
 
 def sought(pattern: str) -> Search:
-    """The search for ``pattern`` in a text in lower case; compiled for the first text that holds what it needs."""
+    """The search for ``pattern`` in a text in lower case; it is compiled for the first that holds what it
+    needs."""
     strings = needed(pattern)
     search: Search | None = None
 

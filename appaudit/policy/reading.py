@@ -40,7 +40,7 @@ STRENGTH = {
 """Of two verbs with one object ("collect and display"), the one that moves the data furthest counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # made by the thousand: a frozen one takes twice as long
 class Frame:
     """A verb in force. ``actor``: we, you, partner, sdk; ``recipient``: words of who gets the data;
     ``also``: the weaker of two verbs with one object that say different things ("not collect or share")."""

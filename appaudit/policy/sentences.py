@@ -34,7 +34,7 @@ _LONGEST_SENTENCE = 2500
 """Characters after which a text without stops is cut at a comma: keeps hostile input linear."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # made by the thousand: a frozen one takes twice as long
 class Sentence:
     """``text`` stands at ``start`` of its paragraph. ``repeats``: line of an earlier copy, 0 if none;
     ``plain``: the text in simplified characters, each where it stood; ``low``: those in lower case."""

@@ -27,7 +27,7 @@ _SENTENCE = re.compile(r"[。;;!?!?]|\.\s")
 _CAPITAL = re.compile(r"[A-Z](?<![A-Za-z0-9].)(?=[A-Za-z0-9])")
 _LONGEST = 80
 _HEAD = 4
-"""Letters by which names are looked up, and most words told from every one; shorter names by all they have."""
+"""Letters by which names are looked up, shorter ones by all they have, and most words told from any."""
 _HEADS = range(_HEAD, 1, -1)
 _WINDOW = 40
 _CELL = re.compile(r"[|\t,,、;;。::()()【】\[\]/]")

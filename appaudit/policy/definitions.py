@@ -18,11 +18,10 @@ from appaudit.policy.structure import Paragraph
 if TYPE_CHECKING:
     from appaudit.policy.declarations import Declaration
 
-_MEANS = re.compile(r"[:：]|是指|包括|包含|系指|指|\bmean|\brefer|\bdefined as\b", re.I)
 _REACH = 120
 """Characters within which a definition comes to what says so."""
 _SIGNS = (":", "：", "指", "包括", "包含", "mean", "refer", "defined as")
-"""A text that `_MEANS` matches holds one."""
+"""A definition holds one."""
 _HEAD = re.compile(
     r"^\s*(?:the term )?[“\"‘'「《【\[]?\s*(?P<term>[^:：“”\",，]{2,40}?)\s*[”\"’'」》】\]]?\s*"
     r"(?:[:：]\s*(?P<opener>(?:is |are |mainly )?(?:refers? to|includ(?:e|es|ing)|means?|comprises?)"
@@ -115,9 +114,7 @@ class Definitions:
     def notice(self, index: int, paragraph: Paragraph) -> Definition | None:
         """The definition that ``paragraph`` is, if it is one; it is kept."""
         text = paragraph.text
-        if not any(map(text.lower().__contains__, _SIGNS)):
-            return None
-        if _MEANS.search(text, 0, paragraph.body + _REACH) is None:
+        if not any(map(text[: paragraph.body + _REACH].lower().__contains__, _SIGNS)):
             return None
         match = _HEAD.match(text[paragraph.body :])
         if match is None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from appaudit.errors import InputError
 from appaudit.knowledge.load import toml
 from appaudit.policy.document import LoadedDocument, lines_read
+from appaudit.policy.literals import Search, sought
 from appaudit.policy.load import load
 from appaudit.policy.nature import role_of
 from appaudit.records import Gap
@@ -119,15 +120,20 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
 
 def _wanted(title: str) -> bool:
     """Whether a title is that of a list or supplement of the app's own publisher."""
-    role = role_of(title)
-    if role not in toml("documents.toml")["missing"]["roles"] or _words("no_document").search(title):
+    role, low = role_of(title), title.lower()
+    if role not in toml("documents.toml")["missing"]["roles"] or _says(low, "no_document"):
         return False
-    return bool(_words("sdk_list" if role == "sdk_list" else "document").search(title))
+    return _says(low, "sdk_list" if role == "sdk_list" else "document")
+
+
+def _says(low: str, key: str) -> bool:
+    """Whether a title in lower case holds words of ``key``."""
+    return any(search(low) for search in _words(key))
 
 
 @cache
-def _words(key: str) -> re.Pattern[str]:
-    return re.compile("|".join(toml("documents.toml")["missing"][key]), re.IGNORECASE)
+def _words(key: str) -> tuple[Search, ...]:
+    return tuple(map(sought, toml("documents.toml")["missing"][key]))
 
 
 def references(document: LoadedDocument) -> Iterator[Reference]:

@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from appaudit.policy.scripts import HAN
 
-_KANA = re.compile(r"[\u3041-\u30ff]")
-_HANGUL = re.compile(r"[\uac00-\ud7af\u1100-\u11ff]")
+_HAN = re.compile(f"(?:{HAN.pattern})+")
+_KANA = re.compile(r"[\u3041-\u30ff]+")
+_HANGUL = re.compile(r"[\uac00-\ud7af\u1100-\u11ff]+")
 _OTHER = re.compile(
-    r"[\u0370-\u03ff\u0400-\u052f\u0590-\u05ff\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u10ff]"
+    r"[\u0370-\u03ff\u0400-\u052f\u0590-\u05ff\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u1000-\u10ff]+"
 )
 _WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ\u0100-\u017f]+")
 _ENGLISH = frozenset(
@@ -34,7 +35,7 @@ def language(text: str) -> str:
         middle = len(text) // 2
         text = text[:_SAMPLE] + text[middle : middle + _SAMPLE] + text[-_SAMPLE:]
     rest = "" if text.isascii() else _ASCII.sub("", text)
-    han, kana, hangul, other = (len(p.findall(rest)) for p in (HAN, _KANA, _HANGUL, _OTHER))
+    han, kana, hangul, other = (len(rest) - len(p.sub("", rest)) for p in (_HAN, _KANA, _HANGUL, _OTHER))
     if _WORD.search(rest) is None:
         words = text.encode("ascii", "replace").lower().translate(_SIGNS).decode().split()
     else:
@@ -63,12 +64,10 @@ def _foreign_words(words: list[str], han: int) -> float:
 
 def script(text: str) -> str:
     """Words for a language that is neither zh nor en, for the reason of a Gap."""
-    for pattern, name in (
-        (_KANA, "Japanese"),
-        (_HANGUL, "Korean"),
-        (_OTHER, "another script"),
-        (_WORD, "another language in Latin letters"),
-    ):
-        if len(pattern.findall(text[:_SAMPLE])) > 20:
+    text = text[:_SAMPLE]
+    for pattern, name in ((_KANA, "Japanese"), (_HANGUL, "Korean"), (_OTHER, "another script")):
+        if len(text) - len(pattern.sub("", text)) > 20:
             return name
+    if len(_WORD.findall(text)) > 20:
+        return "another language in Latin letters"
     return "no language that could be told"

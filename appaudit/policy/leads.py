@@ -289,6 +289,7 @@ class Passing:
             number == 0
             and len(text) <= 90
             and text.endswith((".", ":", "：", "。"))
+            and may_match(COLLECTING, sentence.low)
             and COLLECTING.match(text)
         ):
             self.lead = LABEL_FRAME  # a heading that runs in: "Data you give us. Your name; ..."

@@ -50,7 +50,7 @@ class EnglishReader(Lists):
         self.predicate(low)
         self.settle(low)
         if may_match(_SIGNS_IN, low) and _SIGNS_IN.search(self.text):
-            self.mentions = signed_in_with(self.text, self.mentions)
+            self.mentions = signed_in_with(self.text, low, self.mentions)
         settle(self.text, self.mentions)
         self.out.mentions = self.mentions
         self.out.items = self.items

@@ -367,7 +367,7 @@ class Words(Walk):
         """Whether the verb at ``i`` is denied by what follows: "collect no X", "share X with nobody"."""
         end = self.items[i].end
         rest = self.text[end : end + 120].lower()
-        return " n" in rest and bool(_NOTHING.match(rest) or _NOBODY.match(rest))
+        return (" no" in rest or " nei" in rest) and bool(_NOTHING.match(rest) or _NOBODY.match(rest))
 
     def listing(self, i: int) -> bool:
         """Whether "including ..." stands at ``i``."""

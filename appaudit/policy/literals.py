@@ -99,10 +99,11 @@ class Index(Generic[N]):
         """The bits of the pieces that ``word`` may hold."""
         if len(word) > _LONGEST_WORD:  # any
             return functools.reduce(operator.or_, self._told.values(), 0)
-        bits, get = 0, self._by_head.get
+        bits, by_head = 0, self._by_head
         for i in range(max(1, len(word) - _HEAD + 1)):
-            if pieces := get(word[i : i + _HEAD]):
-                for piece in pieces:
+            head = word[i : i + _HEAD]
+            if head in by_head:
+                for piece in by_head[head]:
                     if word.startswith(piece, i):
                         bits |= self._told[piece]
         return bits

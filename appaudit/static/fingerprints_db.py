@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,11 @@ MIN_PART = 10
 _ACTIVE: list[Database] = []
 MAX_SIZE = 1 << 30
 """Bytes of one array of a database; beyond that it is no database of ours."""
+UNREADABLE = (
+    OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, MemoryError, OverflowError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What damaged archives and arrays raise; a RuntimeError: archives encrypted or packed in other ways."""
 
 
 def library_features(path: Path) -> ClassFeatures:
@@ -108,13 +114,15 @@ def load(path: Path) -> Database:
             raise InputError(f"{path.name} was made by another version of appaudit: build it again.")
         libraries = [Library(str(i), str(v)) for i, v in head["libraries"]]
         names = tuple(str(n) for n in head["names"])
+        if any(a.ndim != 1 or a.dtype.kind not in "iu" for a in arrays.values()):
+            raise InputError(f"{path.name} is a damaged fingerprint database.")
         library_of, class_ = arrays["library_of"].astype(np.intp), arrays["class_"].astype(np.intp)
         hashes = arrays["hash"].astype(np.uint64)
         shapes = len(library_of) == len(names) and len(class_) == len(hashes)
         inside = _inside(library_of, len(libraries)) and _inside(class_, len(names))
         if not shapes or not inside:
             raise InputError(f"{path.name} is a damaged fingerprint database.")
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise InputError(f"{path.name} is no fingerprint database that can be read.") from error
     return Database(libraries, library_of, ClassFeatures(names, class_, hashes))
 

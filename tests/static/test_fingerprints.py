@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import random
 import shutil
 import subprocess
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,6 +186,39 @@ def test_a_database_comes_back_as_it_was_written(tmp_path: Path) -> None:
         assert back.names == library(seed).names
     again = store.add(read, Library("sdk3", "9"), library(4))
     assert len(again.libraries) == 3
+
+
+def test_a_database_damaged_anywhere_is_read_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "prints.npz"
+    store.save(database([1, 2]), path)
+    whole, chance, refused = path.read_bytes(), random.Random(0), 0
+    for _ in range(200):
+        damaged = bytearray(whole)
+        damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            store.load(path)
+        except InputError:
+            refused += 1
+    assert refused > 100
+
+
+@pytest.mark.parametrize(
+    ("head", "array"),
+    [
+        (b"[" * 100_000, np.zeros(0, np.int64)),
+        (b'{"format": 2, "libraries": [["a", "1"]], "names": ["x"]}', np.zeros((1, 1), np.int64)),
+        (b'{"format": 2, "libraries": [["a", "1"]], "names": ["x"]}', np.zeros(1, np.complex128)),
+    ],
+)
+def test_a_database_of_other_shapes_is_refused(
+    tmp_path: Path, head: bytes, array: np.ndarray[Any, Any]
+) -> None:
+    path = tmp_path / "prints.npz"
+    text = np.frombuffer(head, np.uint8)
+    np.savez(path, head=text, library_of=array, class_=array, hash=array)
+    with pytest.raises(InputError, match="fingerprint database"):
+        store.load(path)
 
 
 @settings(max_examples=25, deadline=None)

@@ -68,6 +68,17 @@ def test_exodus_trackers_become_records() -> None:
     assert sdk.hosts == ("some.example",)
 
 
+def test_a_part_of_a_trackers_group_is_no_name() -> None:
+    tracker = {
+        "name": "Some Tracker",
+        "code_signature": "com.some.(one|shop.two|three)|com.some.base",
+        "network_signature": r"(track|cdn.other|x)\.some\.example|a\.some\.example",
+    }
+    (sdk,) = from_exodus(json.dumps([tracker]))
+    assert sdk.packages == ("com.some.base",)
+    assert sdk.hosts == ("a.some.example",)
+
+
 def test_which_of_too_many_rules_are_read_is_not_up_to_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,10 +91,24 @@ def _link(value: object) -> str:
 
 def _plain(signature: object) -> Iterator[str]:
     """The alternatives of a regular expression that are plain text."""
-    for part in str(signature or "").split("|"):
+    for part in _alternatives(str(signature or "")):
         text = part.strip().removeprefix("^").removesuffix("$").replace("\\.", ".").replace("\\", "")
         if text and len(text) <= MAX_NAME and not re.search(r"[*+?()\[\]{}^]", text):
             yield text.lower() if _HOST.match(text.lower()) and "/" not in text and text.islower() else text
+
+
+def _alternatives(expression: str) -> Iterator[str]:
+    """What stands between the bars of a regular expression that are in no group and no class: a bar inside
+    parts a piece of a name only."""
+    depth, part = 0, ""
+    for piece in re.findall(r"\\.|[^\\]|\\", expression, re.DOTALL):
+        if piece == "|" and not depth:
+            yield part
+            part = ""
+            continue
+        depth = max(0, depth + (piece in ("(", "[")) - (piece in (")", "]")))
+        part += piece
+    yield part
 
 
 def from_libchecker(path: Path) -> list[Sdk]:

@@ -180,9 +180,14 @@ def fingerprint(
 
     Example: appaudit sdk fingerprint lib.aar --id jpush --version 4.8 -d db.npz
     """
+    from appaudit.knowledge.sdks.model import ID
     from appaudit.static import fingerprints_db as store
     from appaudit.static.fingerprints import Library
 
+    if not ID.fullmatch(sdk_id):
+        raise InputError(f"id {sdk_id!r} holds more than letters, digits and . _ + -")
+    if not version or any(c.isspace() or c == ":" for c in version):
+        raise InputError(f"version {version!r} is empty or holds blanks or colons")
     before = store.load(database) if database.exists() else None
     features = store.library_features(library)
     after = store.add(before, Library(sdk_id, version), features)

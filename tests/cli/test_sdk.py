@@ -95,3 +95,14 @@ def test_fingerprint_makes_a_database_that_scan_takes(tmp_path: Path) -> None:
     assert appaudit("scan", SHOP / "shop.apk", "--fingerprints", database, "--exit-zero").code == 0
     database.write_bytes(b"no database")
     assert appaudit("scan", SHOP / "shop.apk", "--fingerprints", database).code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("two words", "1"), ("a:b", "1"), ("", "1"), ("a", ""), ("a", "1 2")]
+)
+def test_fingerprint_takes_no_id_that_no_record_can_have(tmp_path: Path, name: str, version: str) -> None:
+    database = tmp_path / "prints.npz"
+    jar = SHOP.parents[1] / "framework" / "framework.jar"
+    made = appaudit("sdk", "fingerprint", jar, "--id", name, "--version", version, "-d", database)
+    assert made.code == 2
+    assert not database.exists()

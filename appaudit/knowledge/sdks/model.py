@@ -170,7 +170,7 @@ class Sdk:
         return self.category in PLUMBING
 
 
-_ID = re.compile(r"[\w.+-]{1,200}")
+ID = re.compile(r"[\w.+-]{1,200}")
 _SDK_FIELDS = {f.name: f.type == "tuple[str, ...]" for f in fields(Sdk)}
 _COMPANY_FIELDS = {f.name: f.type == "tuple[str, ...]" for f in fields(Company)}
 
@@ -192,7 +192,7 @@ def _values(row: object, known: Mapping[str, bool], where: str) -> dict[str, Any
             raise InputError(f"{where}: {key} must be a string")
     if not values.get("id"):
         raise InputError(f"{where}: a record without an id")
-    if not _ID.fullmatch(values["id"]):  # lists of ids are parted by blanks, ids and versions by colons
+    if not ID.fullmatch(values["id"]):  # lists of ids are parted by blanks, ids and versions by colons
         raise InputError(f"{where}: id {values['id']!r} holds more than letters, digits and . _ + -")
     return values
 

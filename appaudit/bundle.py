@@ -47,7 +47,7 @@ class Bundle:
     conditions: list[Condition] = field(default_factory=list)
     examined: list[Source] = field(default_factory=list)
     tool: dict[str, str] = field(default_factory=dict)
-    knowledge: dict[str, str] = field(default_factory=dict)
+    knowledge: dict[str, Any] = field(default_factory=dict)
     created: str = ""
     category: str = ""
     attached: dict[str, Path] = field(default_factory=dict)
@@ -179,7 +179,7 @@ def _bundle(folder: Path, head: Mapping[str, Any]) -> Bundle:
         conditions=[from_json(Condition, c) for c in head.get("conditions", ())],
         examined=_examined(head["examined"]),
         tool=dict(head["tool"]),
-        knowledge=dict(head["knowledge"]),
+        knowledge=_knowledge(head["knowledge"]),
         created=str(head["created"]),
         category=str(head.get("category", "")),
         attached=attached,
@@ -191,6 +191,14 @@ def _examined(names: Iterable[Any]) -> list[Source]:
     if unknown := [name for name in names if name not in get_args(Source)]:
         raise ValueError(f"{unknown[0]!r:.40} is no source")
     return list(names)
+
+
+def _knowledge(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises TypeError or AttributeError where the files that a user brought are not told as they are."""
+    for file in value.get("own", ()):
+        if not all(type(file.get(key)) is str for key in ("kind", "name", "sha256")):
+            raise TypeError("'own' of the knowledge holds more than kinds, names and digests")
+    return dict(value)
 
 
 def _coverage(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -226,8 +226,10 @@ class Grids(AppGrids, ListGrids):
         return Grid("sample", self.w("sample"), (self.w("name"), self.w("attributes")), rows)
 
     def environment(self) -> Grid:
-        """Tool and knowledge versions."""
-        items = [*self.view.tool.items(), *self.view.knowledge.items()]
+        """Tool and knowledge versions, and the files of knowledge that the user brought."""
+        known = self.view.knowledge
+        items = [*self.view.tool.items(), *((k, v) for k, v in known.items() if k != "own")]
+        items += [(f"--{file['kind']} {file['name']}", file["sha256"]) for file in known.get("own", ())]
         rows: list[tuple[Cell, ...]] = [(text(k, "name"), text(v, "code")) for k, v in items]
         return Grid("environment", self.w("environment"), (self.w("name"), self.w("version")), rows)
 

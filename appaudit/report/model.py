@@ -36,7 +36,8 @@ class AuditView:
 
     ``coverage``: per producer, ``examined`` (whether it ran), ``what`` (names), ``facts``, ``evidence``
     (counts) and ``not_examined`` (``code``, ``scope``, ``reason`` each). ``conditions``: under which a run
-    saw what it saw. ``knowledge``: name → version or hash. ``tool``: ``name`` and ``version``. ``texts``:
+    saw what it saw. ``knowledge``: name → version or hash; ``own``, the user's
+    files of knowledge (``kind``, ``name``, ``sha256``). ``tool``: ``name`` and ``version``. ``texts``:
     document name → extracted text, for quotes in their context. ``rules``: every rule that ran, those
     without a finding too; ``wording`` words a finding.
     ``profile``: cn · eu · us-ca · play · all. ``category``: id of the kind of app that it was judged as, may

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 import zlib
@@ -14,6 +15,7 @@ import numpy as np
 from appaudit.dex import DexError, read_dexes
 from appaudit.errors import InputError
 from appaudit.knowledge import sdks
+from appaudit.knowledge.version import bring
 from appaudit.static.fingerprints import ClassFeatures, Database, Library, joined
 from appaudit.static.fingerprints_dex import dex_features
 from appaudit.static.fingerprints_java import archive_features
@@ -132,8 +134,14 @@ def _inside(places: np.ndarray[tuple[int], np.dtype[np.intp]], size: int) -> boo
 
 
 def use(path: Path | None) -> None:
-    """From now on scans match renamed code with this database; None: with none."""
+    """From now on scans match renamed code with this database, and outputs name it; None: with none."""
     _ACTIVE[:] = [load(path)] if path is not None else []
+    bring("fingerprints", [(path, _digest(path))] if path is not None else ())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def active() -> Database | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.cli.run import SHOP, appaudit
@@ -106,3 +108,35 @@ def test_fingerprint_takes_no_id_that_no_record_can_have(tmp_path: Path, name: s
     made = appaudit("sdk", "fingerprint", jar, "--id", name, "--version", version, "-d", database)
     assert made.code == 2
     assert not database.exists()
+
+
+def test_what_a_user_brings_is_told_in_every_result(tmp_path: Path) -> None:
+    own, database = tmp_path / "own.toml", tmp_path / "prints.npz"
+    own.write_text(OWN, encoding="utf-8")
+    jar = SHOP.parents[1] / "framework" / "framework.jar"
+    appaudit("sdk", "fingerprint", jar, "--id", "framework", "--version", "1", "-d", database)
+    given = ("--sdks", own, "--fingerprints", database)
+    files = [
+        {"kind": k[2:], "name": p.name, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()}
+        for k, p in zip(given[::2], (own, database), strict=True)
+    ]
+    plain = json.loads(appaudit("scan", SHOP / "shop.apk", "-f", "json", "--exit-zero").out)["knowledge"]
+    told = json.loads(appaudit("scan", SHOP / "shop.apk", *given, "-f", "json", "--exit-zero").out)
+    assert plain.keys() == {"version", "sha256"}
+    assert told["knowledge"] == {**plain, "own": files}
+    schema = json.loads(appaudit("schema").out)
+    jsonschema.validate(told, {"$ref": "#/$defs/scan", "$defs": schema["$defs"]})
+    kept = tmp_path / "kept"
+    html = tmp_path / "a.html"
+    ran = appaudit(
+        "audit", SHOP / "shop.apk", *given, "--bundle", kept, "-f", "html", "-o", html, "--exit-zero"
+    )
+    assert ran.code == 0, ran.err
+    manifest = json.loads((kept / "bundle.json").read_text(encoding="utf-8"))
+    assert manifest["knowledge"]["own"] == files
+    again = json.loads(appaudit("report", kept, "-f", "json").out)
+    assert again["knowledge"]["own"] == files
+    assert all(f["sha256"] in html.read_text(encoding="utf-8") for f in files)
+    manifest["knowledge"]["own"] = [{"kind": "sdks", "name": 3}]
+    (kept / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert appaudit("report", kept, "-f", "html", "-o", tmp_path / "b.html").code == 2

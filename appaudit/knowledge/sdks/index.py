@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.patterns import Patterns
 from appaudit.knowledge.sdks.model import Records, Sdk, files
 from appaudit.knowledge.sdks.model import sdks as our_sdks
+from appaudit.knowledge.version import bring
 
 PLACEHOLDER = "${applicationId}"
 
@@ -181,8 +183,10 @@ def index() -> Index:
     return _ACTIVE[0]
 
 
-def use(records: Mapping[str, Sdk] | None = None) -> Index:
-    """From now on answer from ``records`` (a user's ``--sdks`` laid over ours), or from ours again."""
+def use(records: Mapping[str, Sdk] | None = None, own: Sequence[tuple[Path, str]] = ()) -> Index:
+    """From now on answer from ``records`` (a user's ``--sdks`` laid over ours), or from ours again.
+    ``own``: the user's files and their SHA-256, which outputs name."""
+    bring("sdks", own)
     _ACTIVE[:] = [Index(records)] if records is not None else []
     return index()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,18 @@ MAX_SIZE = 64 << 20
 def read(path: Path) -> dict[str, Sdk]:
     """The records of a TOML file with ``[[sdk]]`` tables, by id. A record that has only some of the
     fields of one of ours changes those and keeps the rest. Raises InputError, naming the file."""
+    return _records(path, _content(path))
+
+
+def _content(path: Path) -> bytes:
+    if path.stat().st_size > MAX_SIZE:
+        raise InputError(f"{path.name} is too large for SDK records.")
+    return path.read_bytes()
+
+
+def _records(path: Path, content: bytes) -> dict[str, Sdk]:
     try:
-        if path.stat().st_size > MAX_SIZE:
-            raise InputError(f"{path.name} is too large for SDK records.")
-        data = rtoml.loads(path.read_text(encoding="utf-8"))
+        data = rtoml.loads(content.decode("utf-8"))
     except (rtoml.TomlParsingError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path.name} is no TOML file that can be read: {error}.") from error
     rows = data.get("sdk", [])
@@ -43,5 +52,6 @@ def _given(sdk: Sdk, names: set[str]) -> dict[str, Any]:
 
 
 def lay_over(path: Path) -> Index:
-    """From now on the records of a user's file add to ours or override them."""
-    return use({**sdks(), **read(path)})
+    """From now on the records of a user's file add to ours or override them, and outputs name the file."""
+    content = _content(path)
+    return use({**sdks(), **_records(path, content)}, [(path, hashlib.sha256(content).hexdigest())])

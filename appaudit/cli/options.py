@@ -132,12 +132,12 @@ BundleFolder = Annotated[
 ]
 
 
-def _own_sdks(path: Path | None) -> Path | None:
-    if path is not None:
+def _own_sdks(paths: list[Path] | None) -> list[Path] | None:
+    if paths:
         from appaudit.knowledge.sdks.own import lay_over
 
-        lay_over(path)
-    return path
+        lay_over(*paths)
+    return paths
 
 
 def _fingerprints(path: Path | None) -> Path | None:
@@ -149,9 +149,12 @@ def _fingerprints(path: Path | None) -> Path | None:
 
 
 OwnSdks = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
-        "--sdks", help="Your own SDK records (TOML), added to ours.", metavar="FILE", callback=_own_sdks
+        "--sdks",
+        help="Your own SDK records (TOML), added to ours; may repeat, the later file wins.",
+        metavar="FILE",
+        callback=_own_sdks,
     ),
 ]
 Fingerprints = Annotated[

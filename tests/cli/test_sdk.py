@@ -140,3 +140,15 @@ def test_what_a_user_brings_is_told_in_every_result(tmp_path: Path) -> None:
     manifest["knowledge"]["own"] = [{"kind": "sdks", "name": 3}]
     (kept / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert appaudit("report", kept, "-f", "html", "-o", tmp_path / "b.html").code == 2
+
+
+def test_records_of_several_files_are_all_taken_and_the_later_wins(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.toml", tmp_path / "b.toml"
+    first.write_text(OWN, encoding="utf-8")
+    second.write_text('[[sdk]]\nid = "shop-core"\nen = "Later"\ncategory = "crash"\n', encoding="utf-8")
+    ran = appaudit("scan", SHOP / "shop.apk", "--sdks", first, "--sdks", second, "-f", "json", "--exit-zero")
+    told = json.loads(ran.out)
+    assert [file["name"] for file in told["knowledge"]["own"]] == ["a.toml", "b.toml"]
+    (fact,) = (f for f in told["facts"] if f["subject"] == "sdk:shop-core")
+    assert fact["attributes"]["category"] == "crash", "of the second file"
+    assert fact["attributes"]["classes"], "by the package in the first"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from appaudit.knowledge.sdks.model import Sdk, parse, sdks
 MAX_SIZE = 64 << 20
 
 
-def read(path: Path) -> dict[str, Sdk]:
+def read(path: Path, known: Mapping[str, Sdk] | None = None) -> dict[str, Sdk]:
     """The records of a TOML file with ``[[sdk]]`` tables, by id. A record that has only some of the
-    fields of one of ours changes those and keeps the rest. Raises InputError, naming the file."""
-    return _records(path, _content(path))
+    fields of a known one (by default: of ours) changes those and keeps the rest. Raises InputError,
+    naming the file."""
+    return _records(path, _content(path), sdks() if known is None else known)
 
 
 def _content(path: Path) -> bytes:
@@ -28,7 +30,7 @@ def _content(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _records(path: Path, content: bytes) -> dict[str, Sdk]:
+def _records(path: Path, content: bytes, known: Mapping[str, Sdk]) -> dict[str, Sdk]:
     try:
         data = rtoml.loads(content.decode("utf-8"))
     except (rtoml.TomlParsingError, UnicodeDecodeError, RecursionError) as error:
@@ -36,13 +38,13 @@ def _records(path: Path, content: bytes) -> dict[str, Sdk]:
     rows = data.get("sdk", [])
     if not isinstance(rows, list):
         raise InputError(f"{path.name}: [[sdk]] must be an array of tables")
-    known, given = sdks(), {}
+    given = {}
     for row in rows:
         if isinstance(row, dict) and isinstance(row.get("id"), str):
-            ours = known.get(row["id"])
+            before = known.get(row["id"])
             given[row["id"]] = set(row)
-            if ours is not None:
-                row.setdefault("category", ours.category)
+            if before is not None:
+                row.setdefault("category", before.category)
     found, _ = parse(data, path.name)
     return {i: replace(known[i], **_given(s, given[i])) if i in known else s for i, s in found.items()}
 
@@ -51,7 +53,13 @@ def _given(sdk: Sdk, names: set[str]) -> dict[str, Any]:
     return {f.name: getattr(sdk, f.name) for f in fields(Sdk) if f.name in names}
 
 
-def lay_over(path: Path) -> Index:
-    """From now on the records of a user's file add to ours or override them, and outputs name the file."""
-    content = _content(path)
-    return use({**sdks(), **_records(path, content)}, [(path, hashlib.sha256(content).hexdigest())])
+def lay_over(*paths: Path) -> Index:
+    """From now on the records of a user's files add to ours or override them, those of later files the ones
+    of earlier ones; outputs name the files."""
+    known: dict[str, Sdk] = dict(sdks())
+    used = []
+    for path in paths:
+        content = _content(path)
+        known |= _records(path, content, known)
+        used.append((path, hashlib.sha256(content).hexdigest()))
+    return use(known, used)

@@ -111,7 +111,7 @@ def check(
     """
     from appaudit.knowledge import sdks as knowledge
     from appaudit.knowledge.data_types import data_types
-    from appaudit.knowledge.sdks.index import overlaps
+    from appaudit.knowledge.sdks.index import Index, overlaps
     from appaudit.knowledge.sdks.own import read
     from appaudit.report.visible import visible
 
@@ -122,8 +122,13 @@ def check(
             for data in sorted({*sdk.collects, *sdk.likely} - set(data_types())):
                 typer.echo(visible(f"{path.name}: {sdk.id}: no data type '{data}'"))
                 wrong += 1
-        for field, value, ids in overlaps({**knowledge.sdks(), **own}.values()):
-            if set(ids) & set(own):
+        laid = Index({**knowledge.sdks(), **own})
+        for sdk in own.values():
+            for name in sdk.components:
+                if (holder := laid.component(name)) != sdk.id:
+                    typer.echo(visible(f"{path.name}: {sdk.id}: component '{name}' stays with {holder}"))
+        for field, value, ids in overlaps(laid.sdks.values()):
+            if set(ids) & set(own) and (field != "components" or laid.component(value) in own):
                 typer.echo(visible(f"{path.name}: {field} '{value}' is held by {', '.join(ids)}; yours wins"))
         typer.echo(visible(f"{path.name}: {len(own)} records, {wrong} wrong"))
         right = right and not wrong

@@ -52,6 +52,15 @@ def test_check_tells_overlaps_and_mistakes(tmp_path: Path) -> None:
     assert len({line for line in ran.out.splitlines() if line.endswith("wrong")}) == 1
 
 
+def test_check_tells_which_components_stay_with_ours(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    name = "cn.jpush.android.service.InitProvider"
+    own.write_text(f'[[sdk]]\nid = "ghost"\ncategory = "other"\ncomponents = ["{name}"]\n', encoding="utf-8")
+    ran = appaudit("sdk", "check", own)
+    assert f"own.toml: ghost: component '{name}' stays with jpush" in ran.out.splitlines()
+    assert "yours wins" not in ran.out
+
+
 def test_what_is_checked_never_acts_on_the_terminal(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text('[[sdk]]\nid = "a"\ncategory = "push"\ncollects = ["\\u001b[31m"]\n', encoding="utf-8")

@@ -53,6 +53,33 @@ def test_a_wrong_file_is_named(tmp_path: Path, text: str) -> None:
         read(path)
 
 
+def test_a_record_that_only_lists_a_component_takes_it_from_none_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    within, listed = "cn.jpush.android.service.InitProvider", "cn.jpush.android.service.JCommonService"
+    ghost = (
+        f'[[sdk]]\nid = "ghost"\ncategory = "other"\ncomponents = ["{within}", "{listed}", "com.house.S"]\n'
+    )
+    ours = [knowledge.sdk_of_component(name) for name in (within, listed)]
+    assert ours == ["jpush", "jcore"]
+    path.write_text(ghost, encoding="utf-8")
+    lay_over(path)
+    assert [knowledge.sdk_of_component(name) for name in (within, listed)] == ours
+    assert knowledge.sdk_of_component("com.house.S") == "ghost"
+    path.write_text(ghost + f'packages = ["{within}", "{listed}"]\n', encoding="utf-8")
+    lay_over(path)
+    assert knowledge.sdk_of_component(within) == knowledge.sdk_of_component(listed) == "ghost"
+
+
+def test_components_of_ours_belong_to_whom_they_did(tmp_path: Path) -> None:
+    names = [name for sdk in knowledge.sdks().values() for name in sdk.components]
+    ours = [knowledge.sdk_of_component(name) for name in names]
+    path = tmp_path / "own.toml"
+    rows = "".join(f'"{name}", ' for name in names)
+    path.write_text(f'[[sdk]]\nid = "ghost"\ncategory = "other"\ncomponents = [{rows}]\n', encoding="utf-8")
+    lay_over(path)
+    assert [knowledge.sdk_of_component(name) for name in names] == ours
+
+
 def test_exodus_trackers_become_records() -> None:
     tracker = {
         "name": "Some Tracker",

@@ -37,7 +37,7 @@ class Index:
     """Lookups over ``records``. Each table is built when first asked for.
 
     A value that two records hold belongs to the one a `Shared` rule names, else to the later record,
-    so that a user's own records win over ours.
+    so that a user's own records win over ours; of components ours do, see `component`.
     """
 
     def __init__(self, records: Mapping[str, Sdk]) -> None:
@@ -49,7 +49,10 @@ class Index:
         if isinstance(self.sdks, Records):
             found = dict(self.sdks.column(field))
         else:
-            found = {value: sdk.id for sdk in self.sdks.values() for value in getattr(sdk, field)}
+            records: Iterable[Sdk] = self.sdks.values()
+            if field == "components":
+                records = sorted(records, key=lambda sdk: sdk.id in our_sdks())
+            found = {value: sdk.id for sdk in records for value in getattr(sdk, field)}
         for rule in shared():
             if rule.field == field and rule.owner in self.sdks:
                 found[rule.value] = rule.owner
@@ -112,8 +115,16 @@ class Index:
         return self.table("components")
 
     def component(self, name: str) -> str | None:
-        """SDK whose manifest component is the class ``name`` (dotted): by record, else by prefix."""
-        return self._components.get(name) or self.owner(name)
+        """SDK whose manifest component is the class ``name`` (dotted): by record, else by prefix.
+
+        A user's record that only lists a component takes it from no record of ours: who lists the class
+        among its ``packages`` does.
+        """
+        listed, owner = self._components.get(name), self.owner(name)
+        if listed is None or owner is None:
+            return listed or owner
+        ours = our_sdks()
+        return listed if listed in ours and owner in ours else owner
 
     @cached_property
     def _meta_data(self) -> Patterns:

@@ -124,6 +124,8 @@ def load(path: Path) -> Database:
         inside = _inside(library_of, len(libraries)) and _inside(class_, len(names))
         if not shapes or not inside:
             raise InputError(f"{path.name} is a damaged fingerprint database.")
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
     except UNREADABLE as error:
         raise InputError(f"{path.name} is no fingerprint database that can be read.") from error
     return Database(libraries, library_of, ClassFeatures(names, class_, hashes))

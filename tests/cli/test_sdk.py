@@ -106,6 +106,9 @@ def test_fingerprint_makes_a_database_that_scan_takes(tmp_path: Path) -> None:
     assert appaudit("scan", SHOP / "shop.apk", "--fingerprints", database, "--exit-zero").code == 0
     database.write_bytes(b"no database")
     assert appaudit("scan", SHOP / "shop.apk", "--fingerprints", database).code == 2
+    database.unlink()
+    ran = appaudit("scan", SHOP / "shop.apk", "--fingerprints", database)
+    assert (ran.code, ran.err) == (2, f"appaudit: {database}: No such file or directory\n")
 
 
 @pytest.mark.parametrize(

@@ -105,20 +105,27 @@ def check(
 ) -> None:
     """Check a file of SDK records.
 
-    Schema, data types, values that other records hold too.
+    Schema, data types, something to find each SDK by, values that other records hold too.
 
     Example: appaudit sdk check own.toml
     """
     from appaudit.knowledge import sdks as knowledge
     from appaudit.knowledge.data_types import data_types
     from appaudit.knowledge.sdks.index import Index, overlaps
+    from appaudit.knowledge.sdks.model import EVIDENCE
     from appaudit.knowledge.sdks.own import read
     from appaudit.report.visible import visible
 
     right = True
     for path in files:
         own, wrong = read(path), 0
+        if not own:
+            typer.echo(visible(f"{path.name}: no [[sdk]] record"))
+            right = False
         for sdk in own.values():
+            if not sdk.findable:
+                typer.echo(visible(f"{path.name}: {sdk.id}: nothing to find it by ({', '.join(EVIDENCE)})"))
+                wrong += 1
             for data in sorted({*sdk.collects, *sdk.likely} - set(data_types())):
                 typer.echo(visible(f"{path.name}: {sdk.id}: no data type '{data}'"))
                 wrong += 1

@@ -61,6 +61,24 @@ def test_check_tells_which_components_stay_with_ours(tmp_path: Path) -> None:
     assert "yours wins" not in ran.out
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no [[sdk]] record"),
+        ("# nothing yet\n", "no [[sdk]] record"),
+        ('[[sdk]]\nid = "ghost"\ncategory = "push"\nmaven = ["a:b"]\n', "ghost: nothing to find it by"),
+    ],
+)
+def test_check_tells_what_finds_nothing(tmp_path: Path, text: str, told: str) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(text, encoding="utf-8")
+    ran = appaudit("sdk", "check", own)
+    assert ran.code == 1
+    assert ran.out.startswith(f"own.toml: {told}")
+    own.write_text('[[sdk]]\nid = "jpush"\nen = "Our JPush"\n', encoding="utf-8")
+    assert appaudit("sdk", "check", own).code == 0, "what ours is found by is kept"
+
+
 def test_what_is_checked_never_acts_on_the_terminal(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text('[[sdk]]\nid = "a"\ncategory = "push"\ncollects = ["\\u001b[31m"]\n', encoding="utf-8")

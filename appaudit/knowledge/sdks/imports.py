@@ -236,6 +236,6 @@ def to_toml(records: Iterable[Sdk]) -> str:
     rows = []
     for sdk in records:
         row = {f.name: getattr(sdk, f.name) for f in fields(Sdk) if getattr(sdk, f.name)}
-        if row.keys() & {"packages", "components", "libs", "hosts", "meta_data", "assets"}:
+        if sdk.findable:
             rows.append({k: list(v) if isinstance(v, tuple) else v for k, v in row.items()})
     return rtoml.dumps({"sdk": rows}, pretty=True)

@@ -90,6 +90,9 @@ PLUMBING: frozenset[str] = frozenset(
 )
 """Categories of code that serves the app it is compiled into and has no service of its own behind it."""
 
+EVIDENCE = ("packages", "components", "libs", "assets", "meta_data", "permissions", "hosts")
+"""Fields of a record by which its SDK is found in an app."""
+
 
 @dataclass(frozen=True, slots=True)
 class Company:
@@ -153,6 +156,11 @@ class Sdk:
     def name(self) -> str:
         """The English name, or the Chinese one where it has no other."""
         return self.en or self.zh
+
+    @property
+    def findable(self) -> bool:
+        """Whether there is anything to find it by in an app."""
+        return any(getattr(self, field) for field in EVIDENCE)
 
     @property
     def tracking(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -157,7 +158,7 @@ def import_(
 
     Example: appaudit sdk import trackers.json -o trackers.toml
     """
-    from appaudit.knowledge.sdks.imports import SQLITE, from_exodus, from_libchecker, to_toml
+    from appaudit.knowledge.sdks.imports import SQLITE, from_exodus, from_libchecker, left_out_of, to_toml
     from appaudit.knowledge.sdks.own import MAX_SIZE
 
     if not source.is_dir():
@@ -165,6 +166,7 @@ def import_(
             raise InputError(f"{source.name} is neither a file nor a folder.")
         if source.stat().st_size > MAX_SIZE:
             raise InputError(f"{source.name} is too large for a list of SDKs.")
+    left_out: Counter[str] = Counter()
     if kind is None:
         kind = Source.LIBCHECKER if source.is_dir() or _begins(source, SQLITE) else Source.EXODUS
     if kind is Source.EXODUS:
@@ -173,7 +175,9 @@ def import_(
         except UnicodeDecodeError as error:
             raise InputError(f"{source.name} is no text in UTF-8.") from error
     else:
-        records = from_libchecker(source)
+        records = from_libchecker(source, left_out)
+    if left_out:
+        typer.echo(f"{source}: {left_out_of(left_out)}", err=True)
     text = to_toml(records)
     output.write_text(text, encoding="utf-8")
     typer.echo(f"{output}: {text.count('[[sdk]]')} of {len(records)} records", err=True)

@@ -100,6 +100,26 @@ def test_import_writes_records_that_scan_takes(tmp_path: Path) -> None:
     assert "sdk:bugly" not in ran.out
 
 
+def test_import_tells_how_many_rules_it_left_out_and_why(tmp_path: Path) -> None:
+    rules, own = tmp_path / "rules", tmp_path / "own.toml"
+    (rules / "native-libs").mkdir(parents=True)
+    for name, text in (
+        ("liba.so", '{"label": "A SDK"}'),
+        ("libb.so", "{"),
+        ("lib[cd].txt", '{"label": "C"}'),
+    ):
+        (rules / "native-libs" / f"{name}.json").write_text(text, encoding="utf-8")
+    ran = appaudit("sdk", "import", rules, "-o", own)
+    assert ran.code == 0
+    told = "2 rules left out: 1 not named as a library, class or package, 1 unreadable"
+    assert ran.err.splitlines() == [f"{rules}: {told}", f"{own}: 1 of 1 records"]
+    (rules / "native-libs" / "liba.so.json").unlink()
+    ran = appaudit("sdk", "import", rules, "-o", tmp_path / "none.toml")
+    assert ran.code == 2
+    assert ran.err == f"appaudit: rules holds no LibChecker rules that can be taken over; {told}.\n"
+    assert not (tmp_path / "none.toml").exists()
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"\xff\xfe\x00", b"[" * 200_000, b'{"trackers": 3}', b"SQLite format 3\0" + b"\xff" * 5000],

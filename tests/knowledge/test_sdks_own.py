@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from fnmatch import fnmatchcase
@@ -115,7 +116,9 @@ def test_which_of_too_many_rules_are_read_is_not_up_to_the_disk(
         path = tmp_path / "native-libs" / f"lib{name}.so.json"
         path.write_text(f'{{"label": "{name} SDK"}}', encoding="utf-8")
     monkeypatch.setattr(Path, "rglob", lambda folder, _: sorted(folder.iterdir(), reverse=True))
-    assert [sdk.libs for sdk in from_libchecker(tmp_path)] == [("liba.so",), ("libb.so",)]
+    left_out: Counter[str] = Counter()
+    assert [sdk.libs for sdk in from_libchecker(tmp_path, left_out)] == [("liba.so",), ("libb.so",)]
+    assert left_out == {imports.TOO_MANY: 2}
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"trackers": 3}', '{"x": {"y": 1}}'])
@@ -138,7 +141,9 @@ def test_libchecker_rules_become_records(tmp_path: Path) -> None:
     newer = tmp_path / "receivers-libs" / "com" / "some" / "push" / "Receiver.json"
     newer.parent.mkdir(parents=True)
     newer.write_text(json.dumps({"uuid": "9D42", "data": words}), encoding="utf-8")
-    (sdk,) = from_libchecker(tmp_path)
+    left_out: Counter[str] = Counter()
+    (sdk,) = from_libchecker(tmp_path, left_out)
+    assert left_out == {"unreadable": 1, "without a label": 1}
     assert sdk.zh == "某SDK"
     assert sdk.libs == ("libsome.so",)
     assert sdk.components == ("com.some.Service", "com.some.push.Receiver")
@@ -211,7 +216,13 @@ def test_a_database_of_rules_is_read(tmp_path: Path) -> None:
             (None, None, None, None),
         ],
     )
-    (sdk,) = from_libchecker(path)
+    left_out: Counter[str] = Counter()
+    (sdk,) = from_libchecker(path, left_out)
+    assert left_out == {
+        "by a regular expression": 1,
+        "not named as a library, class or package": 1,
+        "of another kind": 2,
+    }
     assert sdk.zh == "房屋日志"
     assert sdk.libs == ("libhouse.so", "libhouse_v*.so")
     assert sdk.components == ("com.house.log.LogService",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import fields, replace
@@ -23,6 +24,7 @@ MAX_RULES = 200_000
 MAX_STEPS = 50_000_000
 """Instructions of SQLite that reading a table of rules may take."""
 MAX_NAME = 300
+TOO_MANY = "beyond what is read of one list"
 SQLITE = b"SQLite format 3\0"
 _PACKAGE = re.compile(r"[A-Za-z_$][\w$-]*(\.[A-Za-z_$][\w$-]*)*\Z")
 _LIBRARY = re.compile(r"[^/\s]+\.so\Z")
@@ -111,41 +113,59 @@ def _alternatives(expression: str) -> Iterator[str]:
     yield part
 
 
-def from_libchecker(path: Path) -> list[Sdk]:
+def from_libchecker(path: Path, left_out: Counter[str] | None = None) -> list[Sdk]:
     """The records in LibChecker rules: a folder with one JSON a rule in folders by kind (and by package, as
     newer rules are), or its database.
 
     Rules with the same label are one SDK. Of regular expressions those of libraries are taken over whose
-    only freedom is any text. Raises InputError where there is no such rule.
+    only freedom is any text. ``left_out`` counts the other rules by why they are none. Raises InputError
+    where there is no such rule.
     """
+    left_out = Counter() if left_out is None else left_out
     found: dict[str, dict[str, Any]] = {}
-    for field, label, name, link in _folder_rules(path) if path.is_dir() else _database_rules(path):
+    rules = _folder_rules(path, left_out) if path.is_dir() else _database_rules(path, left_out)
+    for field, label, name, link in rules:
         form = _LIBRARY if field == "libs" else _PACKAGE
-        if label and len(name) <= MAX_NAME and form.match(name):
+        if not label:
+            left_out["without a label"] += 1
+        elif len(name) > MAX_NAME or not form.match(name):
+            left_out["not named as a library, class or package"] += 1
+        else:
             values = found.setdefault(label, {"link": link})
             values.setdefault(field, {})[name] = None
     if not found:
-        raise InputError(f"{path.name} holds no LibChecker rules.")
+        told = f" that can be taken over; {left_out_of(left_out)}" if left_out else ""
+        raise InputError(f"{path.name} holds no LibChecker rules{told}.")
     return _distinct(_of_rules(label, values) for label, values in found.items())
+
+
+def left_out_of(counts: Counter[str]) -> str:
+    """How many rules were left out, and why: ``3 rules left out: 2 unreadable, 1 without a label``."""
+    whys = ", ".join(f"{count} {why}" for why, count in counts.most_common())
+    return f"{counts.total()} {'rule' if counts.total() == 1 else 'rules'} left out: {whys}"
 
 
 Rule = tuple[str, str, str, str]
 """Field of a record, label, name, link."""
 
 
-def _folder_rules(folder: Path) -> Iterator[Rule]:
+def _folder_rules(folder: Path, left_out: Counter[str]) -> Iterator[Rule]:
     for kind, field in _LIBCHECKER_FOLDERS.items():
-        for path in _json_files(folder / kind):
+        for path in _json_files(folder / kind, left_out):
             try:
                 if path.stat().st_size > MAX_SIZE:
+                    left_out["too large"] += 1
                     continue
                 row = json.loads(path.read_text(encoding="utf-8"))
             except (ValueError, OSError, RecursionError):
+                left_out["unreadable"] += 1
                 continue
             parts = path.relative_to(folder / kind).with_suffix("").parts
             name = parts[-1] if field == "libs" else ".".join(parts)
             words = _worded(row)
-            if words is not None:
+            if words is None:
+                left_out["without a label"] += 1
+            else:
                 link = words.get("source_link", words.get("relativeUrl"))
                 yield field, words["label"].strip()[:MAX_NAME], name, _link(link)
 
@@ -161,12 +181,23 @@ def _worded(row: object) -> dict[str, Any] | None:
     return next(labelled, None)
 
 
-def _json_files(folder: Path) -> list[Path]:
+def _json_files(folder: Path, left_out: Counter[str]) -> list[Path]:
     """The first by name, whatever order the disk has them in."""
-    return nsmallest(MAX_FILES, folder.rglob("*.json")) if folder.is_dir() else []
+    seen = 0
+
+    def counted() -> Iterator[Path]:
+        nonlocal seen
+        for path in folder.rglob("*.json"):
+            seen += 1
+            yield path
+
+    first = nsmallest(MAX_FILES, counted()) if folder.is_dir() else []
+    if seen > len(first):
+        left_out[TOO_MANY] += seen - len(first)
+    return first
 
 
-def _database_rules(path: Path) -> Iterator[Rule]:
+def _database_rules(path: Path, left_out: Counter[str]) -> Iterator[Rule]:
     """The table ``rules_table`` of a ``rules.db``, opened for reading only and for a bounded time."""
     try:
         if path.stat().st_size > MAX_SIZE:
@@ -183,13 +214,20 @@ def _database_rules(path: Path) -> Iterator[Rule]:
             rows = database.execute(
                 "SELECT type, label, name, isRegexRule FROM rules_table LIMIT ?", (MAX_RULES,)
             ).fetchall()
+            (number,) = database.execute("SELECT count(*) FROM rules_table").fetchone()
     except (sqlite3.Error, sqlite3.Warning, OSError, OverflowError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is no SQLite database that can be read: {error}.") from error
+    if number > len(rows):
+        left_out[TOO_MANY] += number - len(rows)
     for kind, label, name, regular in rows:
         if not (isinstance(kind, int) and 0 <= kind < len(_LIBCHECKER_TYPES)):
+            left_out["of another kind"] += 1
             continue
         field = _LIBCHECKER_TYPES[kind]
         text = _loose(str(name)) if regular and field == "libs" else "" if regular else str(name)
+        if regular and not text:
+            left_out["by a regular expression"] += 1
+            continue
         yield field, str(label).strip()[:MAX_NAME], text, ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from appaudit.knowledge.load import toml
@@ -42,8 +42,11 @@ Links = dict[int, list[tuple[int, int, int, str]]]
 def column(head: str) -> str | None:
     """What a column is, by its head: an id of ``[[column]]`` in listings.toml."""
     words = re.sub(r"\s+", " ", head).strip(" *：:").lower()
-    if not words or len(words) > 60:
-        return None
+    return _column(words) if 0 < len(words) <= 60 else None
+
+
+@lru_cache(maxsize=4096)
+def _column(words: str) -> str | None:
     return next((name for name, has in _columns() if has(words)), None)
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
+from operator import itemgetter
 from typing import Literal
 
 from appaudit.policy.scripts import HAN, lowered, simplified
@@ -128,7 +129,7 @@ def _repeats(sentence: str, line: int, seen: dict[int | str, int]) -> int:
         return 0
     lines = [line for line in map(seen.get, shingles) if line is not None]
     if len(lines) >= 0.65 * len(shingles):
-        best, count = Counter(lines).most_common(1)[0]
+        best, count = max(Counter(lines).items(), key=itemgetter(1))
         if best != line and count >= 0.65 * len(shingles):
             return best
     for shingle in shingles:

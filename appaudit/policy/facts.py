@@ -23,7 +23,7 @@ from appaudit.records import Evidence, Fact, Gap, PolicySpan
 
 _ENTRY = 6
 """Lines above a form-like line ("Data collected: ...") in which the SDK it belongs to is named."""
-_SPEAKS = re.compile(r"sdk|开发工具包|开发包|插件", re.I)
+_SPEAKS = ("sdk", "开发工具包", "开发包", "插件")
 _HEAD_NAME = re.compile(r"\W{0,4}(?:SDK\W{0,3}名称\W{0,3})?[^，。：:]{1,40}?(?:SDK|[：:“”\"，])", re.I)
 """An entry of a list begins with the SDK's name."""
 _UNLESS = re.compile(
@@ -240,7 +240,7 @@ def _entry(found: ReadDocument, paragraph: Paragraph, sdks: Mapping[int, str]) -
     """The SDK at whose entry ("3) Tally: this SDK is provided by ...") a paragraph stands, "" if at none."""
     above = found.structure.paragraphs[paragraph.lead] if paragraph.lead >= 0 else paragraph
     lines = found.document.lines
-    if any(_SPEAKS.search(h) for h in paragraph.path):
+    if any(map(_speaks, paragraph.path)):
         near = range(paragraph.line - 1, max(paragraph.line - _ENTRY, 0), -1)
         for number in near:
             if number == above.line:
@@ -248,9 +248,14 @@ def _entry(found: ReadDocument, paragraph: Paragraph, sdks: Mapping[int, str]) -
             if number in sdks and len(lines[number - 1].strip()) <= _NAME_LINE:
                 return sdks[number]
     head = above.text[above.body :]
-    if above.line in sdks and _SPEAKS.search(head) and _HEAD_NAME.match(head):
+    if above.line in sdks and _HEAD_NAME.match(head) and _speaks(head):
         return sdks[above.line]
     return ""
+
+
+def _speaks(text: str) -> bool:
+    """Whether a text speaks of SDKs."""
+    return any(map(text.lower().__contains__, _SPEAKS))
 
 
 def _implied(fact: Fact) -> list[Fact]:

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from appaudit.policy.document import LoadedDocument, lines_read
@@ -151,6 +152,7 @@ def _leads(line: str) -> bool:
     return "following" in more.lower() and _CATEGORIES.search(more) is not None
 
 
+@lru_cache(maxsize=2048)
 def marker_of(line: str) -> tuple[str, int]:
     """(kind of list marker, where the text after it starts); ("", leading space) without one."""
     match = _MARKER.match(line)

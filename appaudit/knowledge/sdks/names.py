@@ -237,15 +237,18 @@ def _speaks_of_sdk(text: str, start: int, end: int) -> bool:
     line_end = text.find("\n", end)
     line_end = len(text) if line_end < 0 else line_end
     before, after = text[line_start:start], text[end:line_end]
-    near = _SENTENCE.split(before)[-1][-_WINDOW:] + " " + _SENTENCE.split(after)[0][:_WINDOW]
+    # One character more than the window, so that no stop is cut.
+    last, first = _SENTENCE.split(before[-_WINDOW - 1 :])[-1], _SENTENCE.split(after[: _WINDOW + 1], 1)[0]
+    near = last[-_WINDOW:] + " " + first[:_WINDOW]
     if _CONTEXT.search(near):
         return True
-    if not before.strip() and not after.strip():
+    if (not before or before.isspace()) and (not after or after.isspace()):
         return True
-    left = re.split(r"[|\t]", before)[-1]
-    right = re.split(r"[|\t]", after)[0]
-    in_table = "|" in before + after or "\t" in before + after
-    return in_table and not left.strip() and not right.strip()
+    if not any(sign in side for sign in "|\t" for side in (before, after)):
+        return False
+    left = before[max(before.rfind("|"), before.rfind("\t")) + 1 :]
+    right = after.partition("|")[0].partition("\t")[0]
+    return not left.strip() and not right.strip()
 
 
 def match_name(text: str, least: float = 0.0) -> list[tuple[str, float]]:

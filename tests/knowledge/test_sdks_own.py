@@ -54,6 +54,15 @@ def test_a_wrong_file_is_named(tmp_path: Path, text: str) -> None:
         read(path)
 
 
+def test_an_overriding_record_wins_what_a_later_one_of_ours_holds(tmp_path: Path) -> None:
+    early, *_, late = (sdk for sdk in knowledge.sdks().values() if sdk.hosts)
+    path = tmp_path / "own.toml"
+    path.write_text(f'[[sdk]]\nid = "{early.id}"\nhosts = ["{late.hosts[0]}"]\n', encoding="utf-8")
+    assert knowledge.index().table("hosts")[late.hosts[0]] == late.id
+    lay_over(path)
+    assert knowledge.index().table("hosts")[late.hosts[0]] == early.id
+
+
 def test_a_record_that_only_lists_a_component_takes_it_from_none_of_ours(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     within, listed = "cn.jpush.android.service.InitProvider", "cn.jpush.android.service.JCommonService"

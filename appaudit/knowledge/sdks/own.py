@@ -60,6 +60,7 @@ def lay_over(*paths: Path) -> Index:
     used = []
     for path in paths:
         content = _content(path)
-        known |= _records(path, content, known)
+        given = _records(path, content, known)
+        known = {i: sdk for i, sdk in known.items() if i not in given} | given  # the last wins a shared value
         used.append((path, hashlib.sha256(content).hexdigest()))
     return use(known, used)

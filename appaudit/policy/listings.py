@@ -16,11 +16,10 @@ from appaudit.knowledge.load import toml
 from appaudit.policy.cells import Found, denied, empty, other_system, permissions_in, server_side, types_in
 from appaudit.policy.document import LoadedDocument, Table, lines_read, tables_read
 from appaudit.policy.literals import sought
+from appaudit.policy.nature import LIST_ROLES
 from appaudit.policy.sdk_names import names_sdk, sdk_actor, sdk_candidates
 from appaudit.policy.stacked import divided, stacked
 from appaudit.records import Evidence, Fact, ListingRow, PolicySpan, Source
-
-LIST_ROLES = frozenset({"sdk_list", "permission_list", "data_list"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ _HTML = re.compile(
     rb"<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>]|<(?:div|p|table|span|h[1-6]|meta|br)[\s/>]",
     re.IGNORECASE,
 )
-_LISTS = ("sdk_list", "permission_list", "data_list")
 _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f]")
 _OTHER = (
     (
@@ -85,9 +84,8 @@ def load_bytes(name: str, data: bytes) -> LoadedDocument:
     else:
         document = load_text(name, data)
     title, role = nature.titled(document, candidates)
-    found = (
-        [] if fmt in ("csv", "xlsx") else nature.gaps(document, password, script_size, frames, role in _LISTS)
-    )
+    listed = role in nature.LIST_ROLES
+    found = [] if fmt in ("csv", "xlsx") else nature.gaps(document, password, script_size, frames, listed)
     return replace(
         document,
         title=title,

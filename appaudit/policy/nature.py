@@ -15,6 +15,8 @@ from appaudit.records import Gap
 _SHORT = 3000
 """Characters: a longer page with the words of a policy is one, whatever surrounds it."""
 _LONG_LINE = 160
+LIST_ROLES = frozenset({"sdk_list", "permission_list", "data_list"})
+"""Roles of documents that are lists."""
 
 
 @cache

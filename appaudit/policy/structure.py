@@ -296,7 +296,7 @@ def _contents(lines: tuple[str, ...]) -> frozenset[int]:
         if not line.strip():
             continue
         text = short.get(number, "")
-        if text in here and text:
+        if text and text in here:
             close(run[-1] - run[0] <= 4 * len(run))  # the first head of the text itself
         # A contents page may translate or shorten a head: one miss inside a run is let pass.
         if (text and places[text][-1] > number and not _unpaged(line).rstrip().endswith(_STOPS)) or (

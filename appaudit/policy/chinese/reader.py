@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from appaudit.policy.chinese.afterwards import settle
 from appaudit.policy.chinese.nouns import Nouns
-from appaudit.policy.chinese.state import BREAK, CLOSE, IDLE, ONLY_ON_DEVICE, OPEN, PUNCT, SUBJECTS
+from appaudit.policy.chinese.state import BREAK, CLOSE, INERT, ONLY_ON_DEVICE, OPEN, PUNCT, SUBJECTS
 from appaudit.policy.lexicon import lexicon
 from appaudit.policy.matching import Token
 from appaudit.policy.reading import NOTHING_READ, Frame, SentenceReading
@@ -67,7 +67,7 @@ class ChineseReader(Nouns):
         state = self.state
         text = item.text
         if item.readings:
-            if not IDLE.issuperset(item.readings):
+            if not INERT.issuperset(item.readings):
                 self.phrase(i, item)
         elif text in OPEN:
             self.stack.append(replace(state))

@@ -13,7 +13,7 @@ from appaudit.policy.reading import Frame, Mention, SentenceReading
 OPEN, CLOSE = "([（【〔{", ")]）】〕}"
 PUNCT = re.compile(r"[，,；;：:、/()（）\[\]【】〔〕{}“”‘’\"'的等时后并]")
 BREAK = "，,；;"
-IDLE = frozenset({"trap", "conj", "head", "source", "public", "because"})
+INERT = frozenset({"trap", "conj", "head", "source", "public", "because"})
 """Kinds of words that change nothing by themselves; their neighbours look at them."""
 SUBJECTS = ("we", "you", "partner", "sdk")
 NOMINAL = re.compile(

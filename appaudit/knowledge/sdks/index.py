@@ -10,7 +10,7 @@ from typing import Any
 
 from appaudit.knowledge.load import toml
 from appaudit.knowledge.patterns import Patterns
-from appaudit.knowledge.sdks.model import Records, Sdk, files
+from appaudit.knowledge.sdks.model import EVIDENCE, Records, Sdk, files
 from appaudit.knowledge.sdks.model import sdks as our_sdks
 from appaudit.knowledge.version import bring
 
@@ -264,16 +264,7 @@ def overlaps(records: Iterable[Sdk]) -> list[tuple[str, str, tuple[str, ...]]]:
     """Values that several records hold: (field, value, SDK ids); what `shared` must decide."""
     held: dict[tuple[str, str], list[str]] = {}
     for sdk in records:
-        for field in (
-            "packages",
-            "components",
-            "meta_data",
-            "libs",
-            "assets",
-            "hosts",
-            "permissions",
-            "maven",
-        ):
+        for field in (*EVIDENCE, "maven"):
             values: Any = getattr(sdk, field)
             for value in values:
                 held.setdefault((field, value), []).append(sdk.id)

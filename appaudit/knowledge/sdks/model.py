@@ -90,7 +90,7 @@ PLUMBING: frozenset[str] = frozenset(
 )
 """Categories of code that serves the app it is compiled into and has no service of its own behind it."""
 
-EVIDENCE = ("packages", "components", "libs", "assets", "meta_data", "permissions", "hosts")
+EVIDENCE = ("packages", "components", "meta_data", "libs", "assets", "hosts", "permissions")
 """Fields of a record by which its SDK is found in an app."""
 
 

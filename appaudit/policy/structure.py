@@ -15,6 +15,8 @@ from functools import lru_cache
 from typing import Literal
 
 from appaudit.policy.document import LoadedDocument, lines_read
+from appaudit.policy.lexicon import lexicon
+from appaudit.policy.reading import TERMS
 from appaudit.policy.scripts import HAN
 from appaudit.policy.sentences import Sentence, language_of, sentences, words_in
 
@@ -370,6 +372,22 @@ def _goes_on(stripped: str, line: str) -> bool:
     return line.lstrip()[:1].islower() and (open_bracket or _CLAUSE.match(stripped) is not None)
 
 
+def _declares(text: str) -> bool:
+    """Whether a line that begins as a sentence says what is taken or given: "We collect your IMEI". One that
+    ends with no word we know may have been cut."""
+    verb = -1
+    told = lexicon().match(text)
+    if not told or told[-1].end < len(text):
+        return False
+    for token in told:
+        said, data = token.get("verb"), token.get("data")
+        if said is not None and said.value in ("collect", "share"):
+            verb = token.start
+        elif verb >= 0 and data is not None and data.value not in TERMS:
+            return True
+    return False
+
+
 def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
     if _ends(stripped):
         return bool(marker in ("zh", "zhp", "part") and len(stripped) <= 30 and stripped[-1] in ":：")
@@ -381,7 +399,7 @@ def _is_heading(stripped: str, marker: str, body: int, line: str) -> bool:
         return False
     if marker and not text[:1].islower():
         return True
-    if _YOURS.match(text):
+    if _YOURS.match(text) or (not marker and _CLAUSE.match(text) and _declares(text)):
         return False
     words = text.split()
     return len(words) <= 12 and (bool(HAN.search(text)) or text[:1].isupper() or text[:1] in '[【“"')

@@ -318,6 +318,11 @@ ENGLISH = [
     ("We obtain your telephone number, which we pass on to the courier.", "c:phone_number s:phone_number"),
     ("Except for your e-mail address, we do not share any personal data.", "s:email"),
     ("Information we collect\nNetwork activity: Such as your browsing history, facts about errors and your IP address.", "c:browsing_history c:ip"),
+    # a short line that says something
+    ("We collect voice recordings\na) to answer you,\nb) to train our staff.", "c:voice"),
+    ("We collect your IMEI", "c:imei"),
+    ("We never share your phone number", "ns:phone_number"),
+    ("We Collect Your Location", ""),
 ]  # fmt: skip
 
 CHINESE = [

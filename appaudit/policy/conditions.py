@@ -25,7 +25,7 @@ _OURS = re.compile(
 _DOTTED = re.compile(r"\d\.\d")
 _VERSION = re.compile(
     r"(?:until|before|prior to|earlier than|up to)\s+(?:version\s*)?v?(\d+(?:\.\d+)+)"
-    r"|(?<!\d)(\d+(?:\.\d+)+)\s*(?:versions?)?[^.;。；()（）]{0,30}?"
+    r"|(?<!\d)(?<!android )(\d+(?:\.\d+)+)\s*(?:versions?)?[^.;。；()（）]{0,30}?"
     r"(?:before|and earlier|及以前|以前|之前)"
     r"|(?:低于|早于|至)\s*v?(\d+(?:\.\d+)+)",
 )

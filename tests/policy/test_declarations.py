@@ -189,6 +189,27 @@ def test_a_denial_with_the_cases_excepted_declares_them() -> None:
     assert all("法律要求; 发生合并" in f.condition[0] for f in facts)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("From version 3.0 onwards we no longer collect your IMEI.", {("denied", "imei", "From version 3.0 onwards")}),
+        ("On Android 9 and earlier we collect your IMEI; on Android 10 and later, your advertising ID.",
+         {("declared", "imei", "On Android 9 and earlier"), ("declared", "gaid", "on Android 10 and later")}),
+        ("We collect your IMEI (on Android 8.1 and earlier) and your advertising ID.",
+         {("declared", "imei", "on Android 8.1 and earlier"), ("declared", "gaid", "")}),
+        ("Starting with Android 10, we read your advertising ID.", {("declared", "gaid", "Starting with Android 10")}),
+        ("We collect your IMEI as said in version 2 of this policy.", {("declared", "imei", "")}),
+        ("Should you opt in, we also read your photos.", {("declared", "photo", "Should you opt in")}),
+        ("Your photos are stored and erased after 30 days.", {("declared", "photo", "")}),
+    ],
+)  # fmt: skip
+def test_a_release_or_a_turned_clause_is_a_condition(text: str, found: set[tuple[str, str, str]]) -> None:
+    facts = [f for f in read_loaded(from_text(text)).facts if f.subject.startswith("data:")]
+    assert all(len(f.condition) < 2 for f in facts)
+    read = {(f.stance, f.subject[5:], "".join(f.condition).removeprefix("if:")) for f in facts}
+    assert read == found
+
+
 def test_an_empty_definition_is_a_gap() -> None:
     codes = {(g.code, g.scope) for g in read_loaded(from_text(POLICY)).gaps}
     assert ("empty_definition", "data:service_log") in codes

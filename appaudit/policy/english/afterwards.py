@@ -31,6 +31,21 @@ _TURNED = re.compile(
     r",?\s+(?=(?:will|do|does|is|are|may|can|would|shall) (?:we|the|your|our|this)\b)",
     re.I,
 )
+_INVERTED = re.compile(r"(?:should|had|were) (?:you|the user|your)\b[^,.;]{3,160}?(?=,)", re.I)
+"""Should you opt in, we ..."""
+_RELEASE = re.compile(
+    r"\b(?:from|since|starting (?:with|from)|beginning (?:with|from)|as of|as from|on|in|under|for|with)\s+"
+    r"(?:(?:the|our|your|app|all|any|older|newer|devices?|phones?|tablets?|that|which|running|run|use|using|"
+    r"with)\s+){0,5}(?:app |android |ios )?(?:versions?|releases?|android|ios|api level)\s+"
+    r"(?:versions? )?v?\d+(?:\.\d+)*\b"
+    r"(?:\s*(?:and|or) (?:earlier|later|above|below|higher|lower|newer|older|up(?:wards)?)\b"
+    r"|\s+onwards?\b|\+)?"
+    r"(?! of (?:this|the|our) (?:privacy |cookie )?(?:policy|notice|statement|document))",
+    re.I,
+)
+"""On Android 9 and earlier; from version 3.0 onwards."""
+_DIGIT = re.compile(r"\d")
+_LEADS = re.compile(r"(?:^|[,;:–—]|\b(?:and|but))\s*$")
 _PLANTED = (GENERIC_ANAPHOR, "cookie", "web_beacon")
 """What lies on the device and is read from there."""
 
@@ -52,10 +67,33 @@ def settle(text: str, mentions: list[Mention]) -> None:
         for mention in mentions:
             if mention.start < comma and mention.frame is None and denied is not None:
                 mention.frame, mention.flipped = denied, True
-    if (turned := _TURNED.match(text)) is not None:
+    if ("ersion" in text or "ndroid" in text or "iOS" in text) and _DIGIT.search(text):
+        _bind(text, mentions)
+    if (turned := _INVERTED.match(text) or _TURNED.match(text)) is not None:
         for mention in mentions:
             if mention.start >= turned.end() and not mention.conditions:
                 mention.conditions = (turned.span(),)
+
+
+def _bind(text: str, mentions: list[Mention]) -> None:
+    """Puts what is said under the release of the app or the system that it is said of."""
+    since = 0
+    for found in _RELEASE.finditer(text):
+        begin, end = found.span()
+        if _LEADS.search(text, max(0, begin - 6), begin) or not text[:begin].strip():
+            stop = text.find(";", end) if ";" in text[end:] else len(text)
+            later = _RELEASE.search(text, end)
+            stop = min(stop, later.start()) if later is not None else stop
+            bound = [m for m in mentions if end <= m.start < stop]
+        else:
+            since = max(since, text.rfind(";", 0, begin))
+            bound = [m for m in mentions if since <= m.start < begin]
+            if text[:begin].rstrip().endswith("("):
+                bound = bound[-1:]
+        since = end
+        for mention in bound:
+            if not any(a < end and begin < b for a, b in mention.conditions):
+                mention.conditions += (found.span(),)
 
 
 def _keep(mentions: list[Mention], found: re.Match[str] | None) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from appaudit.policy.english.nouns import Nouns
-from appaudit.policy.english.state import HEADS, INCLUDING, SUBJECTS
+from appaudit.policy.english.state import CONTRASTS, HEADS, INCLUDING, PERIODS, SUBJECTS
 from appaudit.policy.literals import may_match
 from appaudit.policy.matching import Token, fold
 from appaudit.policy.reading import TERMS, Frame, Mention, Polarity
@@ -33,6 +33,7 @@ _RECORDED = re.compile(r"\brecorded\b")
 _OPENING = 40
 """Characters in which a sentence names the term it explains."""
 _ENDS_OF_MEMBER = (",", "and", "or", ".", "(", ")")
+_NAMED = ("data", "weak", "head", "possessive")
 _BREAKS = frozenset({"partner", "sdk", "negation", "purpose", "condition", "exclusion"})
 _SPELT = INCLUDING | {"account_info", "identity_info", "contact_info", "location", "anonymised_data"}
 """Types that a list spells out."""
@@ -116,6 +117,27 @@ class Lists(Nouns):
         if any(not t.readings.keys().isdisjoint(_BREAKS) or t.low in ("we", ";", ":") for t in between):
             return False
         return resumed or any(t.get("you") or t.get("relative") for t in between)
+
+    def sets_against(self, i: int) -> bool:
+        """Whether a clause about data of its own follows the comma at ``i``: ", but your card is"."""
+        if self.word(i + 1) not in CONTRASTS:
+            return False
+        named = False
+        for j in range(i + 2, min(i + 10, len(self.items))):
+            item = self.items[j]
+            if item.get("be") or item.get("aux"):
+                after = self.items[j + 1 : j + 4]
+                return named and any((v := t.get("verb")) is not None and v.form == "past" for t in after)
+            named = named or item.get("data") is not None
+            if item.readings.keys().isdisjoint(_NAMED) and self.word(j) not in ("and", "or"):
+                return False
+        return False
+
+    def lasts(self, i: int) -> bool:
+        """Whether the word of condition at ``i`` only says how long: "deleted after 30 days"."""
+        return self.word(i) in ("after", "until") and not PERIODS.isdisjoint(
+            (self.word(i + 2), self.word(i + 3)) if self.word(i + 1)[:1].isdigit() else (self.word(i + 2),)
+        )
 
     def spell_out(self, free: list[Mention], low: str) -> None:
         """ "The requested information typically includes your name (such as ...)": it is collected."""

@@ -17,6 +17,7 @@ from appaudit.policy.english.state import (
     NOUNS,
     OBLIQUE,
     OPEN,
+    SAME_PARTICIPLE,
     SIGNS,
     SUBJECTS,
 )
@@ -102,6 +103,8 @@ class EnglishReader(Lists):
         get = readings.get
         state = self.state
         verb = get("verb")
+        if verb and item.low in SAME_PARTICIPLE and i and self.items[self.previous_significant(i)].get("be"):
+            verb = replace(verb, form="past")
         if get("group") and (verb is None or not self.likes(i)):
             if state.hold_to_comma:
                 state.held = state.hold_to_comma = False
@@ -146,7 +149,7 @@ class EnglishReader(Lists):
         elif get("condition"):
             if self.exemplifies(i):
                 self.asked = item.start
-            else:
+            elif not self.lasts(i):
                 self.begin_condition(i)
         elif get("purpose") or (item.low == "to" and self.is_purpose(i)):
             if item.low == "for":
@@ -169,6 +172,10 @@ class EnglishReader(Lists):
     def comma(self, i: int) -> None:
         state = self.state
         self.described_by = False
+        if state.frame is not None and not self.stack and self.sets_against(i):
+            self.end_condition(self.items[i].start)
+            self.new_clause("", i)  # "we share X, but your Y is never sold"
+            return
         nxt = self.items[i + 1] if i + 1 < len(self.items) else None
         if (
             state.held
@@ -198,6 +205,9 @@ class EnglishReader(Lists):
         start = self.items[i].start
         if i and self.items[i - 1].get("group"):
             return  # "such as: ..."
+        self.end_condition(start)
+        if self.saved is not None:  # "We collect X only when the app is open: ..."
+            self.state.frame, self.saved = self.saved, None
         if start <= 60 and not self.out.has_verb and not (self.inherited and not self.has_later_verb(i)):
             self.mentions = [m for m in self.mentions if m.depth]
             self.new_clause("", i)

@@ -36,6 +36,9 @@ RECORDS = INCLUDING | {"crash_info", "cookie", "communication_records"}
 """Types whose things hold other data: "log files contain ..."."""
 CONTAINERS = frozenset(_GRAMMAR["container"]["words"])
 """After a data word these name a thing that works on the data, not the data."""
+PERIODS = frozenset(_GRAMMAR["period"]["words"])
+CONTRASTS = frozenset(_GRAMMAR["contrast"]["words"])
+SAME_PARTICIPLE = frozenset(_GRAMMAR["same_participle"]["words"])
 CATENATIVE = frozenset(words_of("cues.en")["catenative"]["words"])
 HEADS = frozenset(fold(w) for w in words_of("cues.en")["head"]["words"])
 _TO_YOU = re.compile(r"\s*(?:\w+\s+){0,6}?to you\b")

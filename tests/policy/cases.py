@@ -323,6 +323,22 @@ ENGLISH = [
     ("We collect your IMEI", "c:imei"),
     ("We never share your phone number", "ns:phone_number"),
     ("We Collect Your Location", ""),
+    # "it" after what for, what was stopped, what stands instead
+    ("We keep your IMEI and gender. We use this information to fight fraud and may share it with advertisers.", "c:imei c:gender s:imei"),
+    ("We keep your IMEI. We may use the aforementioned information to fight fraud and disclose it to our partners.", "c:imei s:imei"),
+    ("We stopped collecting your MAC address last year.", "nc:mac"),
+    ("We have discontinued collecting your IMSI.", "nc:imsi"),
+    ("We read the advertising ID instead of the IMEI.", "c:gaid nc:imei"),
+    ("We may be compelled to disclose your messages to the police.", "s:im_content"),
+    # clauses set against each other, two denials, participles that look like the verb
+    ("We share your order number with couriers, but your payment card is never passed on.", "s:order_info ns:bank_card"),
+    ("We share your nickname with couriers, and your address is shown to the seller.", "s:nickname s:address"),
+    ("We collect your nickname, and your gender if you like.", "c:nickname c:gender"),
+    ("The app neither reads nor transmits your contacts.", "nc:contacts ns:contacts"),
+    ("We rent your email to nobody and sell your phone number to no one.", "ns:email ns:phone_number"),
+    ("The clipboard is read only on your phone.", "l:clipboard"),
+    ("We read your IMEI on devices running Android 9 or lower.", "c:imei"),
+    ("We collect the following only when the app is in the foreground: precise location, step count.", "c:gps_location c:activity_recognition"),
 ]  # fmt: skip
 
 CHINESE = [

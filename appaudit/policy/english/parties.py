@@ -174,7 +174,7 @@ class Parties(Words):
             readings = self.items[j].readings
             if j > i and ("we" in readings or "you" in readings or self.items[j].text == ";"):
                 return False
-            if "local" in readings:
+            if "local" in readings and self.word(j) != "on devices":
                 return True
         return False
 

@@ -42,6 +42,8 @@ _TO_OTHERS = re.compile(r"\b(?:to|with) (?:the )?(?:other|third|counter|public)"
 _TO_SERVER = re.compile(r"\bto (?:our|the) (?:own )?(?:servers?|systems?|backend)\b")
 _LIMITED = re.compile(r"[^.;]{0,60}?\b(?:for|to|other than|beyond|except|unless|without)\b", re.I)
 """After "not use cookies": only for what not."""
+_FINITE = ("may", "will", "can", "might", "shall")
+"""After "and" they end what for: "we use it to fight fraud and may share it"."""
 _MUST = re.compile(r"\b(?:(?:need|have|required|asked) to|must) (?:first )?$", re.I)
 """Before "turn on the microphone": the user is asked for a permission."""
 
@@ -114,7 +116,10 @@ class Verbs(Voices):
             self.participle(i, item, verb)
             return
         if state.held and not state.hold_to_comma and not preposition:
-            fresh = self.word(j) == "and" and self.word(j - 1) == "," and verb.form == "base"
+            fresh = verb.form == "base" and (
+                (self.word(j) == "and" and (self.word(j - 1) == "," or moved))
+                or (self.word(j) in _FINITE and self.word(j - 1) == "and")
+            )
             if verb.value != "collect" and not (
                 fresh and verb.value in ("use", "share", "display", "provide")
             ):
@@ -140,7 +145,7 @@ class Verbs(Voices):
             and not state.frame.inherited
             and not any(m.start >= state.frame.end for m in self.mentions)
             and not state.held
-            and self.word(j) in ("and", "or", "/", ",", "and/or")
+            and (self.word(j) in ("and", "or", "/", ",", "and/or") or self.word(i - 1) == "nor")
         )
         if (
             coordinated

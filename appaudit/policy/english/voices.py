@@ -79,7 +79,7 @@ class Voices(Parties):
             ):
                 polarity = None
         elif cls == "display":
-            polarity = "shared" if self.public(i) and not _TO_YOU.match(rest) else None
+            polarity = "shared" if (recipient or self.public(i)) and not _TO_YOU.match(rest) else None
         elif cls == "provide":
             polarity = "shared" if recipient else None
             if item.low.startswith("upload") and not recipient:

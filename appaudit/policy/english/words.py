@@ -315,6 +315,7 @@ class Words(Walk):
             or nxt.get("pronoun")
             or nxt.get("public")
             or nxt.get("relative")
+            or (nxt.get("negation") and nxt.low.startswith(("nob", "no ", "no-")))
         ):
             return False
         if any(nxt.get(s) for s in SUBJECTS) or nxt.text in OPEN:

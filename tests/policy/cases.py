@@ -339,6 +339,13 @@ ENGLISH = [
     ("The clipboard is read only on your phone.", "l:clipboard"),
     ("We read your IMEI on devices running Android 9 or lower.", "c:imei"),
     ("We collect the following only when the app is in the foreground: precise location, step count.", "c:gps_location c:activity_recognition"),
+    # what may come to light, what is excepted without a comma, what "them" denies
+    ("If we learn that a child has given us their phone number, we will delete it.", ""),
+    ("Other than your nickname we collect no personal data.", "c:nickname"),
+    ("Other than your nickname we also collect your gender.", "c:gender"),
+    ("The IMEI is no longer read.", "nc:imei"),
+    ("Your contacts are listed in the app but we never access them.", "nc:contacts"),
+    ("When you enter a password, we do not store it.", "c:password"),
 ]  # fmt: skip
 
 CHINESE = [

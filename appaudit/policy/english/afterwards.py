@@ -44,6 +44,14 @@ _RELEASE = re.compile(
     re.I,
 )
 """On Android 9 and earlier; from version 3.0 onwards."""
+_NEAR = 80
+"""Characters in which the clause after "Other than your name" begins, where no comma says so."""
+_LEARNT = re.compile(
+    r"\bif (?:we|you) (?:\w+ )?(?:learn|discover|find|realis|realiz|notice|believe|think|suspect|"
+    r"become aware|(?:are|have been) (?:made )?(?:aware|told|informed))\w*\b[^,;.]+",
+    re.I,
+)
+"""If we learn that a child has given us ...: a case, no practice."""
 _DIGIT = re.compile(r"\d")
 _LEADS = re.compile(r"(?:^|[,;:–—]|\b(?:and|but))\s*$")
 _PLANTED = (GENERIC_ANAPHOR, "cookie", "web_beacon")
@@ -62,11 +70,16 @@ def settle(text: str, mentions: list[Mention]) -> None:
         for mention in mentions:
             if mention.frame is None and (found := _VOLUNTARY.match(text, mention.end)) is not None:
                 mention.frame = Frame("provide", "provide", "you", "collected", found.start(), found.end())
-    if (comma := text.find(",")) > 0 and _SAVE.match(text):
+    if (comma := max(text.find(","), text.find(" we ", 0, _NEAR))) > 0 and _SAVE.match(text):
         denied = next((m.frame for m in mentions if m.start > comma and m.frame and m.frame.negated), None)
         for mention in mentions:
             if mention.start < comma and mention.frame is None and denied is not None:
                 mention.frame, mention.flipped = denied, True
+    if "f we " in text or "f you " in text:
+        for found in _LEARNT.finditer(text):
+            for mention in mentions:
+                if found.start() <= mention.start < found.end():
+                    mention.frame, mention.extra = None, ()
     if ("ersion" in text or "ndroid" in text or "iOS" in text) and _DIGIT.search(text):
         _bind(text, mentions)
     if (turned := _INVERTED.match(text) or _TURNED.match(text)) is not None:

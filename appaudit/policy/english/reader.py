@@ -103,7 +103,7 @@ class EnglishReader(Lists):
         get = readings.get
         state = self.state
         verb = get("verb")
-        if verb and item.low in SAME_PARTICIPLE and i and self.items[self.previous_significant(i)].get("be"):
+        if verb and item.low in SAME_PARTICIPLE and self.after_be(i):
             verb = replace(verb, form="past")
         if get("group") and (verb is None or not self.likes(i)):
             if state.hold_to_comma:
@@ -336,6 +336,8 @@ class EnglishReader(Lists):
         said = following is not None and (following.get("aux") or following.get("negation"))
         if said and actor == "we" and self.condition_start >= 0 and self.state.actor == "you":
             return False  # "When you use our various services we may collect"
+        if self.state.excluded and self.state.frame is None and actor == "we":
+            return False  # "Other than your name we collect"
         if (
             before.get("data")
             or before.get("anaphor")

@@ -286,6 +286,13 @@ class Voices(Parties):
                 if mention.clause == self.clause and mention.frame is None:
                     mention.frame = frame
 
+    def after_be(self, i: int) -> bool:
+        """Whether "is" stands before the word at ``i``, with "not" or an adverb between at most."""
+        j = self.previous_significant(i)
+        while j > 0 and self.items[j].get("negation") and not self.items[j].get("be"):
+            j = self.previous_significant(j)
+        return j >= 0 and self.items[j].get("be") is not None
+
     def they(self, i: int) -> None:
         """ "they" is the party or the users named last: "advertisers, and they may use"."""
         named = (t for t in reversed(self.items[:i]) if not t.readings.keys().isdisjoint(SUBJECTS))
@@ -306,6 +313,10 @@ class Voices(Parties):
     def pronoun(self, i: int) -> None:
         """ "collect X, and share it with Y": the data named before moves on."""
         frame = self.state.frame
+        if frame is not None and frame.polarity == "not_collected" and self.word(i - 1) in frame.verb:
+            for mention in self.mentions:  # "Your chats are sealed and we cannot read them"
+                if mention.frame is None and mention.clause == self.clause - 1:
+                    mention.frame = frame
         if (
             frame is None
             or frame.polarity not in ("shared", "not_shared")

@@ -346,6 +346,11 @@ ENGLISH = [
     ("The IMEI is no longer read.", "nc:imei"),
     ("Your contacts are listed in the app but we never access them.", "nc:contacts"),
     ("When you enter a password, we do not store it.", "c:password"),
+    # a condition that breaks into a denial, "nothing", who pays out
+    ("We do not, when you browse as a guest, collect your IMEI.", "nc:imei"),
+    ("Nothing is collected from your contacts.", "nc:contacts"),
+    ("We collect nothing but your email address.", "c:email"),
+    ("To detect fraud, our payment provider receives your IP address.", "s:ip"),
 ]  # fmt: skip
 
 CHINESE = [

@@ -200,6 +200,8 @@ def test_a_denial_with_the_cases_excepted_declares_them() -> None:
         ("Starting with Android 10, we read your advertising ID.", {("declared", "gaid", "Starting with Android 10")}),
         ("We collect your IMEI as said in version 2 of this policy.", {("declared", "imei", "")}),
         ("Should you opt in, we also read your photos.", {("declared", "photo", "Should you opt in")}),
+        ("Should we ever sell the shop, your photos may be passed to the buyer.",
+         {("declared", "photo", "Should we ever sell the shop")}),
         ("Your photos are stored and erased after 30 days.", {("declared", "photo", "")}),
     ],
 )  # fmt: skip

@@ -31,7 +31,7 @@ _TURNED = re.compile(
     r",?\s+(?=(?:will|do|does|is|are|may|can|would|shall) (?:we|the|your|our|this)\b)",
     re.I,
 )
-_INVERTED = re.compile(r"(?:should|had|were) (?:you|the user|your)\b[^,.;]{3,160}?(?=,)", re.I)
+_INVERTED = re.compile(r"(?:should|had|were) (?:you|the user|your|we|our)\b[^,.;]{3,160}?(?=,)", re.I)
 """Should you opt in, we ..."""
 _RELEASE = re.compile(
     r"\b(?:from|since|starting (?:with|from)|beginning (?:with|from)|as of|as from|on|in|under|for|with)\s+"

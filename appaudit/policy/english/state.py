@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appaudit.policy.lexicon import words_of
 from appaudit.policy.matching import Token, fold
@@ -60,6 +60,8 @@ class Walk:
     """The items of a sentence and the state of the walk over them."""
 
     saved: Frame | None = None
+    broken: State | None = None
+    """What a condition between commas breaks into: "we will not, unless you ask us to, read"."""
     pending = False
     """A partner was named whose verb comes after a relative clause ("partners we entrust may use")."""
     asked = -1
@@ -118,10 +120,14 @@ class Walk:
         if self.stack:
             self.state.frame = None
         del i
+        if not actor and self.broken is not None:
+            self.state, self.broken = self.broken, None
 
     def begin_condition(self, i: int) -> None:
         state = self.state
         self.condition_start = self.items[i].start
+        if state.negated and i > 1 and self.word(i - 1) == "," and self.items[i - 2].get("negation"):
+            self.broken = replace(state)
         if state.frame is not None and state.frame.polarity:
             state.held = True
             self.saved = state.frame

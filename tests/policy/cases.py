@@ -351,6 +351,8 @@ ENGLISH = [
     ("Nothing is collected from your contacts.", "nc:contacts"),
     ("We collect nothing but your email address.", "c:email"),
     ("To detect fraud, our payment provider receives your IP address.", "s:ip"),
+    ("Neither your messages nor your photos leave the phone.", "l:im_content l:photo"),
+    ("Your contacts are matched locally.", "l:contacts"),
 ]  # fmt: skip
 
 CHINESE = [

@@ -13,6 +13,8 @@ _STAYS = re.compile(
     r"(?:phone|device|telephone|tablet|handset|watch)\b",
     re.I,
 )
+_LEAVES = re.compile(r"\bleaves? (?:your|the|their) (?:own )?(?:phone|device|tablet|handset|watch)\b", re.I)
+_NONE = re.compile(r"\b(?:neither|none of|no)\b[^.;,]{1,120}$", re.I)
 _KEPT = re.compile(
     r"\b(?:stored|kept|saved|processed|analy[sz]ed) (?:only )?locally\b[^.;]{0,40}"
     r"\b(?:not|never|n't) (?:be |been )?(?:transmitted|sent|uploaded|transferred|shared)\b",
@@ -63,7 +65,10 @@ def settle(text: str, mentions: list[Mention]) -> None:
     if not mentions:
         return
     if "leave" in text or "stay" in text or "remain" in text:
-        _keep(mentions, _STAYS.search(text))
+        found = _STAYS.search(text)
+        if found is None and (left := _LEAVES.search(text)) and _NONE.search(text, 0, left.start()):
+            found = left
+        _keep(mentions, found)
     if "locally" in text:
         _keep(mentions, _KEPT.search(text))
     if "optional" in text or "volunt" in text or " not " in text:

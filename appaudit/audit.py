@@ -58,11 +58,14 @@ def scan(app: Path, progress: Progress = _silent) -> Bundle:
 
 
 def declare(policies: Sequence[Path], progress: Progress = _silent) -> Bundle:
-    """Declared facts alone. Raises InputError where no document can be read."""
+    """Declared facts alone, judged by the rules that need no more. Raises InputError where no document can
+    be read."""
     from appaudit.policy import read
 
     bundle = _new()
     _add_declared(bundle, read(policies, progress))
+    found = compare(bundle.facts, bundle.gaps, None, bundle.examined, "", bundle.texts, only=bundle.examined)
+    bundle.findings = worded(found)
     bundle.coverage = coverage(bundle)
     return bundle
 

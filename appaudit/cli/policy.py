@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from appaudit.cli.group import ReadByDefault
-from appaudit.cli.options import ExitZero, FormatsOfPolicy, Output, Strict, ending
+from appaudit.cli.options import ExitZero, FailOn, FormatsOfPolicy, Output, Strict, ending
 from appaudit.cli.output import Delivery
 from appaudit.cli.progress import progress
 from appaudit.cli.settings import Settings
@@ -46,13 +46,15 @@ def read(
         int | None,
         typer.Option(help="Show why this line of the document was read as it was.", metavar="LINE"),
     ] = None,
+    fail_on: FailOn = None,
     strict: Strict = False,
     exit_zero: ExitZero = False,
 ) -> None:
     """List what a policy declares and denies.
 
     Every data type it says it collects, shares or leaves alone, with its exact words. Several files
-    are read together, as the documents of one app.
+    are read together, as the documents of one app. What can be found in documents alone is judged too:
+    statements that contradict each other, and what the law asks a policy to say and this one does not.
 
     Example: appaudit policy policy.html sdk-list.html -f json
     """
@@ -62,7 +64,7 @@ def read(
         return
     from appaudit import audit
 
-    end = ending(settings, None, exit_zero, strict)
+    end = ending(settings, fail_on, exit_zero, strict)
     delivery = Delivery(settings, "policy", formats, output)
     with progress(settings, "policy") as step:
         bundle = audit.declare(files, step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from appaudit.compare.case import Case
 from appaudit.compare.rules import RULES
@@ -29,9 +29,11 @@ def compare(
     examined: Iterable[Source] = (),
     category: str = "",
     texts: Mapping[str, str] | None = None,
+    only: Collection[Source] = (),
 ) -> list[Finding]:
     """Every rule's findings, worst first. ``examined``: the producers that ran; ``category``: the kind of
-    app in the official list, where known; ``texts``: the documents' text by name, for whole sentences.
+    app in the official list, where known; ``texts``: the documents' text by name, for whole sentences;
+    ``only``: leave out the rules that need other sources than these.
 
     The findings carry no words yet: reports make them from the rule, `appaudit.knowledge.wording.worded` for
     JSON. A rule whose sources did not run yields one ``not_examined`` finding that says which is missing.
@@ -40,6 +42,8 @@ def compare(
     found: list[Finding] = []
     for rule_id, function in RULES.items():
         rule = rules()[rule_id]
+        if only and missing_sources(rule, only):
+            continue
         missing = missing_sources(rule, case.examined)
         if missing:
             found.append(_finding(case, rule, _not_examined(missing)))

@@ -55,8 +55,9 @@ def _parts(view: AuditView) -> Iterator[tuple[str, Any]]:
         yield "documents", _Records(view.documents)
     yield "facts", _Records(view.facts)
     yield "gaps", _Records(view.gaps)
-    if view.kind == "audit":
+    if view.kind != "scan":
         yield "findings", _Records(view.findings)
+    if view.kind == "audit":
         yield "coverage", _plain(view.coverage)
         yield "conditions", to_json(view.conditions)
         yield "profile", view.profile

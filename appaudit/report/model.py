@@ -2,7 +2,7 @@
 
 A view holds records as they are and adds nothing: what a table or sentence derives from them is in
 `appaudit.report.tables` and `appaudit.report.text`. Three documents can be made from it: ``scan``
-(an app alone), ``policy`` (documents alone) and ``audit`` (both, with findings).
+(an app alone), ``policy`` (documents alone, with what they make findable) and ``audit`` (both).
 
 Two things a finding may carry in its ``attributes`` mean something to every writer:
 

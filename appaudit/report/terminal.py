@@ -25,6 +25,8 @@ from appaudit.report.visible import visible
 from appaudit.report.words import Words
 
 FINDINGS = 30
+BESIDE = 2
+"""Statements shown of a finding that stands on documents alone: those that contradict each other, both."""
 ROWS = 25
 
 STYLE = {
@@ -75,6 +77,8 @@ def show(view: AuditView, console: Console, *, verbose: bool = False) -> None:
     if view.kind == "policy" or verbose:
         for grid in (grids.documents(), grids.declarations(), grids.topics()):
             _table(grid, console, words)
+    if view.kind == "policy":  # after what it says, which was asked for
+        _findings(view, words, grids, console, tally, verbose=verbose)
     _gaps(grids, console, words)
     _verdict(view, words, console, tally)
 
@@ -139,11 +143,12 @@ def _finding(block: FindingBlock, words: Words, console: Console) -> None:
     ]
     console.print(Padding(Text(" · ".join(visible(t) for t in tags if t), "dim"), (0, 0, 0, 4)))
     for facts, label in ((block.done, words("app_does")), (block.said, words("policy_says"))):
-        if facts and facts[0].places:
+        shown = [f.places[0] for f in facts[: 1 if block.done else BESIDE] if f.places]
+        total = sum(len(f.places) + f.more for f in facts) - len(shown)
+        for place in shown:
             line = Text(f"{label}: ", "dim")
-            line.append_text(_place(facts[0].places[0]))
-            total = sum(len(f.places) + f.more for f in facts) - 1
-            if total:
+            line.append_text(_place(place))
+            if total and place is shown[-1]:
                 line.append(f"  (+{total})", "dim")
             console.print(Padding(line, (0, 0, 0, 4)))
     if not block.said and finding.outcome == "violation" and block.done:

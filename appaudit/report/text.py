@@ -68,8 +68,10 @@ def verdict(view: AuditView, words: Words, counts: Counts) -> str:
 def verdict_detail(view: AuditView, words: Words, counts: Counts) -> str:
     """What stands beside the verdict: the other outcomes."""
     n = counts.by_outcome
-    if view.kind != "audit":
+    if view.kind == "scan":
         return ""
+    if view.kind == "policy":
+        return words("verdict_policy_sub", violations=n["violation"], review=n["review"], passes=n["pass"])
     rest = words("verdict_sub", review=n["review"], not_examined=n["not_examined"], passes=n["pass"])
     if counts.serious and counts.minor:
         return words("verdict_also_minor", n=counts.minor) + rest
@@ -120,7 +122,7 @@ def next_steps(view: AuditView, words: Words, counts: Counts) -> list[str]:
         steps.append(words("step_fix_one") if n["violation"] == 1 else words("step_fix", n=n["violation"]))
     if view.kind == "scan":
         steps.append(words("step_policy"))
-    if n["review"] and not any(f.source == "dynamic" for f in view.facts):
+    if view.kind == "audit" and n["review"] and not any(f.source == "dynamic" for f in view.facts):
         steps.append(words("step_dynamic", n=n["review"]))
     if view.gaps:
         steps.append(words("step_gaps"))

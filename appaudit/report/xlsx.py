@@ -43,6 +43,8 @@ def render(view: AuditView) -> bytes:
 def sheets(view: AuditView, grids: Grids) -> list[Grid]:
     """The tables of the workbook, those without rows left out but for the first."""
     made = [grids.sample() if view.app else grids.documents()]
+    if view.kind == "policy":
+        made.append(grids.findings())
     if view.kind == "audit":
         made += [grids.findings(), grids.clauses(), grids.collected(), grids.shared()]
     if view.kind != "policy":

@@ -60,7 +60,7 @@ def test_golden(lang: Lang) -> None:
 VIEWS = {
     "audit": audit("en"),
     "scan": dataclasses.replace(audit("zh"), kind="scan", findings=(), documents=()),
-    "policy": dataclasses.replace(audit("zh"), kind="policy", findings=(), app=None),
+    "policy": dataclasses.replace(audit("zh"), kind="policy", app=None),
     "empty": AuditView(),
     "hostile": hostile("en"),
     "hostile_zh": hostile("zh"),

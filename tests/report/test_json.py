@@ -25,7 +25,8 @@ def test_three_shapes() -> None:
     view = audit()
     common = {"schema", "kind", "tool", "knowledge", "facts", "gaps"}
     assert set(document(dataclasses.replace(view, kind="scan"))) == common | {"app"}
-    assert set(document(dataclasses.replace(view, kind="policy"))) == common | {"document", "documents"}
+    read = {"document", "documents", "findings"}
+    assert set(document(dataclasses.replace(view, kind="policy"))) == common | read
     whole = document(view)
     audited = {"app", "document", "documents", "findings", "coverage", "conditions", "profile", "category"}
     assert set(whole) == common | audited

@@ -271,6 +271,8 @@ def _resolve(found, index, mention, frames, recent, out, add, sentence, reading)
         for d in (here if frame.cls in ("share", "provide") and here else recent)
         if d.via is None and d.type != GENERIC and _near(found, index, d.paragraph)
     ]
+    # "the model, but not the IMEI. The above information ...": what was denied is not among it
+    named = [d for d in named if d.polarity not in ("not_collected", "not_shared")] or named
     if not named:
         found.unresolved.append((index, mention.start + sentence.start, mention.end + sentence.start))
         return

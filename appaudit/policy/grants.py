@@ -33,6 +33,10 @@ _ACCESS_END = {
     "zh": re.compile(r"(?:访问|调用|打开|开启)(?:您的?|设备的?|手机的?)?$"),
     "en": re.compile(r"\baccess(?:es)? (?:to )?(?:your|the) (?:device'?s? |phone'?s? )?$", re.I),
 }
+_OTHERS = re.compile(
+    r"(?:好友|他人|其他用户|对方|访客|\b(?:friends?|others|other users?|people) )[^，,。；;.]{0,12}$", re.I
+)
+"""Who opens it is not the app: 好友可打开相册."""
 _JOIN = {
     "zh": re.compile(
         r"^(?:[、/,，和及与或（()）\s]|的|读取|写入|访问|使用|获取|系统|功能|等|信息|相关|设备|手机|开启|服务|状态|语音|图片库)*$"
@@ -142,7 +146,7 @@ def grants_of(sentence: Sentence) -> Iterator[Grant]:
                 and _JOIN[language].match(text[end : following[0]])
             )
             or (i + 1 < len(found) and held[i + 1] and _JOIN[language].match(text[end : found[i + 1][0]]))
-            or (_BEFORE if cues else _ACCESS_END)[language].search(text[max(0, start - 60) : start])
+            or _asked(text[max(0, start - 60) : start], language, bool(cues))
         ):
             held[i] = True
     for i, (start, end, word) in enumerate(found):
@@ -152,6 +156,14 @@ def grants_of(sentence: Sentence) -> Iterator[Grant]:
             held[i] = True
         if held[i]:
             yield Grant(meaning[word], start, end, _denied(text, start, language))
+
+
+def _asked(before: str, language: str, cued: bool) -> bool:
+    """Whether the words before a permission ask for it. ``cued``: the sentence speaks of permissions."""
+    if cued:
+        return _BEFORE[language].search(before) is not None
+    access = _ACCESS_END[language].search(before)
+    return access is not None and _OTHERS.search(before, 0, access.start()) is None
 
 
 def _denied(text: str, at: int, language: str) -> bool:

@@ -221,6 +221,8 @@ class Passing:
         self.read = NOTHING_READ
         self.lead: Frame | None = LABEL_FRAME if collects(paragraph) else None
         self.permits = bool(paragraph.path) and _permits(simplified(paragraph.path[-1][:60]))
+        self.broken = False
+        """Whether the sentence before ended with a semicolon."""
         self.term = TERM.match(simplified(paragraph.text), paragraph.body) is not None
 
     def before(self, number: int, sentence: Sentence) -> Frame | None:
@@ -252,6 +254,8 @@ class Passing:
         """The frame of a list without a verb, by what leads it in."""
         if self.lead is None or reading.has_verb or not reading.mentions or len(sentence.plain) > _LIST:
             return None
+        if self.broken and self.last is not None and self.last.negated:
+            return inherit(self.last)  # "We do not collect your contacts; messages; call logs."
         return None if _STARTS.match(sentence.plain) else self.lead
 
     def silent(self, sentence: Sentence) -> bool:
@@ -279,6 +283,7 @@ class Passing:
         if self.label and self.label >= len(sentence.plain) - 1:
             self.last = self.open
         text = sentence.plain.rstrip(";； ")
+        self.broken = text != sentence.plain.rstrip()
         if self.last is None and text.endswith((":", "：")) and _PERMISSIONS.match(text):
             self.last = PERMITTED_FRAME
         ahead = text.endswith((":", "："))

@@ -356,6 +356,11 @@ ENGLISH = [
 ]  # fmt: skip
 
 CHINESE = [
+    ("## 我们收集的信息\n\n注册：手机号、验证码\n", "c:phone_number"),
+    ("我们会收集您的行为识别信息、IP地址。", "c:operation_records c:ip"),
+    ("## 我们收集的信息\n\n我们不会收集您的通讯录；短信；通话记录。\n", "nc:contacts nc:sms nc:call_log"),
+    ("您的订单信息经匿名化处理后，我们会共享给统计服务商。", "s:order_info"),
+    ("我们会向不特定用户公布您的昵称。", "s:nickname"),
     ("我们是否会收集您的位置信息？", ""),
     ("您的手机号码会被共享给谁？", ""),
     ("没有任何合作伙伴会获取您的IMEI。", "ns:imei"),

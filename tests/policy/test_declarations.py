@@ -203,6 +203,13 @@ def test_a_denial_with_the_cases_excepted_declares_them() -> None:
         ("Should we ever sell the shop, your photos may be passed to the buyer.",
          {("declared", "photo", "Should we ever sell the shop")}),
         ("Your photos are stored and erased after 30 days.", {("declared", "photo", "")}),
+        ("自3.2.0版本起，我们不再收集您的IMEI。", {("denied", "imei", "自3.2.0版本起")}),
+        ("在Android 10及以上版本的设备上，我们不会收集IMEI。", {("denied", "imei", "在Android 10及以上版本的设备上")}),
+        ("我们收集IMEI（Android 9及以下版本）和OAID。",
+         {("declared", "imei", "Android 9及以下版本"), ("declared", "oaid", "")}),
+        ("我们仅在您主动上传头像时访问您的相册。", {("declared", "album", "仅在您主动上传头像时")}),
+        ("您在使用语音输入时，我们会采集您的语音。", {("declared", "voice", "您在使用语音输入时")}),
+        ("我们会在手机后台收集您的位置。", {("declared", "location", "background")}),
     ],
 )  # fmt: skip
 def test_a_release_or_a_turned_clause_is_a_condition(text: str, found: set[tuple[str, str, str]]) -> None:
@@ -288,6 +295,17 @@ def test_condition(text: str, condition: str) -> None:
 def test_optional_is_said_of_a_clause(text: str, optional: str) -> None:
     facts = [f for f in read_loaded(from_text(text)).facts if f.subject.startswith("data:")]
     assert [f.subject for f in facts if "optional" in f.condition] == [f"data:{optional}"]
+
+
+@pytest.mark.parametrize("text", ["好友可打开相册查看您上传的图片。", "Your friends may access your photos."])
+def test_what_others_open_asks_for_no_permission(text: str) -> None:
+    assert not subjects(read_loaded(from_text(text)), "requests")
+
+
+def test_what_is_left_out_is_not_among_the_above() -> None:
+    text = "我们会收集您的设备型号、操作系统版本，但不包括IMEI。\n上述信息将共享给关联公司。\n"
+    shared = {f.subject for f in read_loaded(from_text(text)).facts if f.action == "shares"}
+    assert shared == {"data:device_model", "data:os_version"}
 
 
 def test_no_access_asks_for_no_permission() -> None:

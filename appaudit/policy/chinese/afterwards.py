@@ -25,6 +25,26 @@ _HANDED = re.compile(
     rf"并(?:会|将|可能)*(?:向|给)(?!您|我们)(?P<who>[^，,。；;]{{2,16}}?)(?P<verb>提供|披露){_END}"
 )
 _BREAK = re.compile(r"[，,。；;]")
+_WHEN = re.compile(
+    r"(?:(?:仅|只)(?:会)?)?(?:在|当)(?!任何|以下|下列|如下|上述|[^，,。；;]{0,6}(?:时间|后台))[^，,。；;]{2,40}?"
+    r"(?:时候?(?![间长段刻效常区])|后(?![台续端者期])|期间|过程中|情况下|情形下|前提下)"
+    r"(?=(?:才|方|我们|会|将|仅|可能|可以|能)*[^，,。；;、]{0,4}$)"
+)
+"""我们仅在您上传头像时访问……: a case without a comma behind it. Ends where the verb begins."""
+_RELEASE = re.compile(
+    r"(?:自|从)[^，,。；;\d]{0,8}[vV]?\d+(?:\.\d+){0,3}\s*版本?[^，,。；;]{0,4}?(?:起|开始)"
+    r"|(?:(?:仅|只)?(?:在|对于|对|针对|使用|运行|搭载))?(?:Android|安卓|iOS|HarmonyOS|鸿蒙)(?:系统|版本|操作系统)?\s*"
+    r"[vV]?\d+(?:\.\d+)*\s*(?:版本?|系统)?(?:[及或和]?其?(?:以[上下前后]|之[前后]|更[高低早]))?"
+    r"(?:的?(?:版本|系统|设备|手机|机型|用户)){0,3}[上中]?"
+)
+"""自3.2版本起, 在Android 9及以下版本的设备上."""
+_DIGIT = re.compile(r"\d")
+_LEADS = re.compile(r"(?:^|[，,。；;：:]|我们)(?:仅|只)?(?:会|将|可能)?$")
+_WORKED = re.compile(
+    r"经(?:过)?[^，,。；;]{0,14}(?:匿名化|去标识化|脱敏)[^，,。；;]{0,6}后[，,]?(?:我们)?(?:会|将|可能|可以?)*"
+    rf"(?P<verb>共享|分享|提供|披露)(?:给|予|至)(?!您|我们)(?P<who>[^，,。；;]{{2,16}}){_END}"
+)
+"""甲经匿名化处理后，我们会共享给乙."""
 
 
 def settle(text: str, mentions: list[Mention]) -> None:
@@ -42,6 +62,13 @@ def settle(text: str, mentions: list[Mention]) -> None:
     if "填" in text or "选" in text:
         for found in _FORM.finditer(text):
             _before(text, mentions, found, Frame("填写", "provide", "you", "collected", *found.span()))
+    if "经" in text and (worked := _WORKED.search(text)) is not None:
+        frame = Frame(worked["verb"], "share", "we", "shared", *worked.span(), recipient=worked["who"])
+        _before(text, mentions, worked, frame)
+    if ("在" in text or "当" in text) and ("时" in text or "后" in text or "中" in text or "下" in text):
+        _when(text, mentions)
+    if ("版" in text or "ndroid" in text or "安卓" in text or "iOS" in text) and _DIGIT.search(text):
+        _bind(text, mentions)
     if "到" in text or "知" in text or "获悉" in text:
         _receive(text, mentions)
     if "并" in text and (handed := _HANDED.search(text)) is not None:
@@ -51,6 +78,41 @@ def settle(text: str, mentions: list[Mention]) -> None:
             last = taken[-1].frame
             if mention.frame is last and last is not None and last.polarity == "collected":
                 mention.extra += (frame,)
+
+
+def _when(text: str, mentions: list[Mention]) -> None:
+    """Puts what is said under the case that stands right before its verb."""
+    cases: dict[int, tuple[int, int] | None] = {}
+    for mention in mentions:
+        frame = mention.frame
+        if frame is None or frame.polarity is None or frame.inherited or mention.conditions:
+            continue
+        if not 0 < frame.start <= mention.start:
+            continue
+        if frame.start not in cases:
+            begin = max(text.rfind(mark, 0, frame.start) for mark in "，,。；;") + 1
+            case = _WHEN.search(text[: frame.start], begin)
+            cases[frame.start] = case.span() if case is not None else None
+        if (span := cases[frame.start]) is not None:
+            mention.conditions = (span,)
+
+
+def _bind(text: str, mentions: list[Mention]) -> None:
+    """Puts what is said under the release of the app or the system that it is said of."""
+    found = list(_RELEASE.finditer(text))
+    for number, release in enumerate(found):
+        begin, end = release.span()
+        if text[:begin].rstrip().endswith(("(", "（")):
+            bound = [m for m in mentions if m.end <= begin][-1:]
+        elif _LEADS.search(text, max(0, begin - 8), begin):
+            stop = min((p for c in "；;" if (p := text.find(c, end)) >= 0), default=len(text))
+            stop = min(stop, found[number + 1].start() if number + 1 < len(found) else stop)
+            bound = [m for m in mentions if end <= m.start < stop]
+        else:
+            continue
+        for mention in bound:
+            if not any(a < end and begin < b for a, b in mention.conditions):
+                mention.conditions += ((begin, end),)
 
 
 def _receive(text: str, mentions: list[Mention]) -> None:

@@ -90,6 +90,11 @@ class Walk:
             nxt.get("data") or nxt.get("weak") or nxt.get("group") or nxt.get("conj")
         )
 
+    def named_at(self, position: int) -> bool:
+        """Whether a data word of the frame in force ends at ``position``."""
+        last = self.mentions[-1] if self.mentions else None
+        return last is not None and last.end == position and last.frame is not None
+
     def free(self) -> list[Mention]:
         """Mentions of this clause that a later verb may take."""
         if self.state.taking >= 0:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from appaudit.policy.chinese.idle import idle
-from appaudit.policy.chinese.state import NOMINAL
+from appaudit.policy.chinese.state import HEADS, NOMINAL
 from appaudit.policy.chinese.words import Words
 from appaudit.policy.matching import Entry, Token
 from appaudit.policy.reading import STRENGTH, Frame, Mention, Polarity, joined
@@ -52,6 +52,8 @@ class Verbs(Words):
         before_char = self.text[item.start - 1 : item.start]
         if state.frame is not None and state.frame.cls == "definition":
             return
+        if cls == "other" and self.text.startswith(HEADS, item.end) and self.named_at(item.start):
+            return  # 行为识别信息: what is collected, not what is done
         if (after.startswith("的") and not after.startswith("的上述")) or self.chained(i):
             self.relative(i, item, verb)
             return

@@ -90,12 +90,12 @@ class Words(Parties):
         )
 
     def ends_clause(self, item: Token) -> bool:
-        """Whether 时 ends a clause that names no data: 您登记时，……"""
+        """Whether 时 ends a clause that says nothing of data: 您登记时，……; 您在使用语音输入时，……"""
         free = self.condition_start < 0 and not self.stack and item.text == "时"
         if not free or self.text[item.end : item.end + 1] not in ("，", ","):
             return False
         start = self.opening(item)
-        return all(m.end <= start for m in self.mentions)
+        return all(m.end <= start or m.frame is None for m in self.mentions)
 
     def opening(self, item: Token) -> int:
         """Where the condition begins that ``item`` is a word of: 注册时 begins before its 时."""

@@ -22,6 +22,13 @@ _ENGLISH = frozenset(
     """the of and to in we you your our is are or for with that this not may will by as be on when if any
     from it use have can do at which all other an information data us they their such""".split()  # noqa: SIM905
 )
+_LISTED = frozenset(
+    """name names type purpose purposes provider data information collected category device address identifier
+    sdk model advertising permission permissions version third party partner usage location""".split()  # noqa: SIM905
+)
+"""What the cells of a short English list hold, which has no sentences."""
+_SHORT = 300
+"""Words of a text that may be such a list."""
 _ASCII = re.compile(r"[\x00-\x7f]+")
 _SIGNS = bytes(c if chr(c).isalpha() and c < 128 else 32 for c in range(256))
 """What of ASCII text is no letter, as spaces."""
@@ -41,6 +48,8 @@ def language(text: str) -> str:
     else:
         words = list(map(str.lower, _WORD.findall(text)))
     english = sum(map(_ENGLISH.__contains__, words))
+    if len(words) < _SHORT:
+        english += sum(map((_LISTED - _ENGLISH).__contains__, words))
     if kana > 0.1 * (han + kana):
         han = 0  # Japanese
     # A Chinese character carries about as much as half an English word, so weigh by words.

@@ -65,6 +65,8 @@ def read_loaded(document: LoadedDocument) -> PolicyResult:
         facts, gaps = data_safety_facts(document)
     else:
         facts, listed = listing_facts(document)
+        if role == "policy" and facts and _lists_alone(document, listed):
+            role = _list_of(facts)
         if document.format not in ("csv", "xlsx"):
             found = read_document(document)
             prose = [f for f in facts_of(found) if not _stands_on(f, listed)]
@@ -86,6 +88,19 @@ def read_loaded(document: LoadedDocument) -> PolicyResult:
         role,
     )
     return PolicyResult([record], {document.name: document.text}, facts, gaps)
+
+
+def _lists_alone(document: LoadedDocument, listed: set[int]) -> bool:
+    """Whether a document is nothing but a list: a sheet, or a table on a page without another line."""
+    if document.format in ("csv", "xlsx"):
+        return True
+    return all(n in listed for n, line in enumerate(document.lines, 1) if line.strip())
+
+
+def _list_of(facts: list[Fact]) -> str:
+    """The role of a list without a title that tells it, by what its rows say."""
+    actions = {f.action for f in facts}
+    return "sdk_list" if "embeds" in actions else "permission_list" if "requests" in actions else "data_list"
 
 
 def _told(fact: Fact) -> tuple[int, str, str, str]:

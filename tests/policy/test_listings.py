@@ -330,3 +330,37 @@ def test_a_list_of_permissions_needs_no_table(text: str) -> None:
     assert not document.gaps
     assert [f.subject.rpartition(".")[2] for f in facts_of(document)] == ["CAMERA", "RECORD_AUDIO"]
     assert all(f.purpose for f in facts_of(document))
+
+
+SDK_TABLE = (
+    "<table><tr><th>SDK name</th><th>Provider</th><th>Data collected</th></tr>"
+    "<tr><td>Firebase Analytics</td><td>Google</td><td>Device model, IP address</td></tr>"
+    "<tr><td>Adjust</td><td>Adjust GmbH</td><td>Advertising ID</td></tr></table>"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "role"),
+    [
+        ("third.html", f"<html><body>{SDK_TABLE}</body></html>", "sdk_list"),
+        (
+            "third.csv",
+            "SDK,Provider,Data\nFirebase Analytics,Google,Device model\n",
+            "sdk_list",
+        ),
+        ("asked.csv", "Permission,Purpose\nandroid.permission.CAMERA,To scan codes\n", "permission_list"),
+        (
+            "whole.html",
+            f"<html><p>We collect your e-mail address. These help:</p>{SDK_TABLE}</html>",
+            "policy",
+        ),
+    ],
+)
+def test_a_list_without_a_title_is_no_policy(tmp_path: Path, name: str, text: str, role: str) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    result = read([path])
+    [document] = result.documents
+    assert (document.role, document.language) == (role, "en")
+    assert not {g.code for g in result.gaps} & {"language_unknown", "not_a_policy"}
+    assert bool([f for f in result.facts if f.action == "omits"]) == (role == "policy")

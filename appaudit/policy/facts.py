@@ -15,7 +15,7 @@ from appaudit.policy.leads import LABEL
 from appaudit.policy.parties import SdkMention, mentions_of, rows_of
 from appaudit.policy.purposes import purpose_of, purposes_of
 from appaudit.policy.reading import GENERIC_ANAPHOR
-from appaudit.policy.recipients import recipients_of
+from appaudit.policy.recipients import excepted_of, recipients_of
 from appaudit.policy.sentences import Sentence
 from appaudit.policy.structure import Paragraph
 from appaudit.policy.topics import topics_of
@@ -216,7 +216,13 @@ def _facts(
         evidence=tuple(evidence),
         attributes=(("basis", declaration.basis), ("kind", kind), ("verb", declaration.frame.verb)),
     )
-    return [fact, *(replace(fact, recipient=name) for name in recipients[1:])]
+    facts = [fact, *(replace(fact, recipient=name) for name in recipients[1:])]
+    if (given := excepted_of(declaration, sentence)) is not None:
+        if fact.recipient == given:
+            facts[0] = replace(fact, recipient=None)  # "nobody but the rider": denied of all the others
+        implied = tuple(sorted((dict(fact.attributes) | {"basis": "implied:denial"}).items()))
+        facts.append(replace(fact, stance="declared", recipient=given, attributes=implied))
+    return facts
 
 
 def _purpose(found: ReadDocument, declaration: Declaration, sentence: Sentence) -> tuple[int, int] | None:

@@ -55,6 +55,19 @@ _NO_PARTY = re.compile(
     r"Germany|France|Ireland|Netherlands|Spain|Italy|Poland|Switzerland|Europe|Asia|Africa|Ghana|Nigeria|You|Us|"
     r"We|Your|Our|Settings|This|The|I|Services?|App|Website|Site|Platform|Servers?)$|'s servers?\b"
 )
+_BUT_EN = re.compile(
+    r"\b(?:any(?:one|body)|any (?:other )?(?:third )?(?:party|person|company)|third parties|others|nobody"
+    r"|no[ -]one)"
+    r"(?: else)? (?:except|other than|apart from|but)(?: for| with| to)? (?:the|our|an?) "
+    r"(?!(?:following|extent|cases?|circumstances?|purposes?|limited|ways?|law|legal|consent|permission)\b)"
+    r"(?P<who>[\w-]+(?: [\w-]+){0,3}?)(?=[,.;)]|$| (?:who|that|which|if|when|and|to|for|in)\b)",
+    re.I,
+)
+_BUT_ZH = re.compile(
+    r"除(?:了)?(?P<who>[^，,。；;、]{1,14}?(?:员|商|商家|公司|机构|伙伴|方|平台|银行|医院|医生|司机|骑手))(?:之|以)?外"
+    r"[，,]?(?:我们)?(?:不会|不|绝不|从不)(?:再)?(?:将|把|向|与|和|给)"
+)
+"""We give your address to nobody but the rider."""
 MOST = 12
 """Recipients of one statement that are kept."""
 
@@ -87,6 +100,15 @@ def recipients_of(declaration: Declaration, sentence: Sentence) -> tuple[tuple[s
     if not words or words == "其":  # "向其提供": someone named before; not resolved
         return (None,), actor
     return tuple(f"party:{name}" for name in _enumeration(sentence.plain, words, sentence.language)), actor
+
+
+def excepted_of(declaration: Declaration, sentence: Sentence) -> str | None:
+    """Who gets what a denial says that nobody else gets, as ``party:<words>``; None where nobody does."""
+    if declaration.polarity != "not_shared":
+        return None
+    pattern, sign = (_BUT_ZH, "除") if sentence.language == "zh" else (_BUT_EN, "")
+    found = pattern.search(sentence.plain) if sign in sentence.plain else None
+    return f"party:{found['who']}" if found is not None else None
 
 
 def _unlisted(text: str, start: int, end: int, verb: int, language: str) -> str:

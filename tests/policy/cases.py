@@ -9,6 +9,10 @@ l kept on the device. Generic words ("personal information") are left out.
 from __future__ import annotations
 
 ENGLISH = [
+    ("Your card number never reaches our servers.", "nc:bank_card"),
+    ("We used to collect your IMEI but stopped doing so last year.", "nc:imei"),
+    ("We share your phone number with nobody but the rider.", "ns:phone_number s:phone_number"),
+    ("We do not disclose your phone number to anyone except the law requires it.", "ns:phone_number"),
     # lists without a verb of their own
     ("We gather facts about you. Such details may include (where relevant) tourist names, home addresses, government issued ID card numbers, e-mail and IP addresses.", "c:real_name c:address c:id_card c:email c:ip"),
     ("We gather facts about your tablet. This information may include device information (such as its hardware model and numbers like the IMEI), your IP (Internet Protocol) address and language.", "c:imei c:ip c:language c:device_model"),
@@ -356,6 +360,7 @@ ENGLISH = [
 ]  # fmt: skip
 
 CHINESE = [
+    ("除配送员外，我们不会向任何人提供您的手机号码。", "ns:phone_number s:phone_number"),
     ("## 我们收集的信息\n\n注册：手机号、验证码\n", "c:phone_number"),
     ("我们会收集您的行为识别信息、IP地址。", "c:operation_records c:ip"),
     ("## 我们收集的信息\n\n我们不会收集您的通讯录；短信；通话记录。\n", "nc:contacts nc:sms nc:call_log"),

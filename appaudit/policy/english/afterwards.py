@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from appaudit.policy.reading import GENERIC_ANAPHOR, Frame, Mention
+from appaudit.policy.reading import GENERIC_ANAPHOR, NEGATED, Frame, Mention
 
 _STAYS = re.compile(
     r"\b(?:never leaves?|(?:does|do|will|can)(?: not|n't) leave|cannot leave|won't leave|stays?(?: only)? on|"
@@ -20,6 +20,15 @@ _KEPT = re.compile(
     r"\b(?:not|never|n't) (?:be |been )?(?:transmitted|sent|uploaded|transferred|shared)\b",
     re.I,
 )
+_NOT_HERE = re.compile(
+    r"\b(?:never|not|n't) (?:reach(?:es)?|touch(?:es)?|pass(?:es)? through|get to) (?:any of )?our (?:own )?"
+    r"(?:servers?|systems?)\b",
+    re.I,
+)
+"""Your card number never reaches our servers."""
+_FORMERLY = re.compile(r"\bused to (?:\w+ly )?$", re.I)
+_OVER = re.compile(r"\b(?:but|until|till|stopped|no longer|any ?more)\b", re.I)
+"""We used to collect X but stopped: no longer collected."""
 _VOLUNTARY = re.compile(
     r"\s*(?:\([^()]{0,40}\)\s*)?(?:is|are) (?:entirely |purely |completely )?"
     r"(?:optional|voluntary|not (?:required|mandatory|compulsory))\b",
@@ -71,6 +80,13 @@ def settle(text: str, mentions: list[Mention]) -> None:
         _keep(mentions, found)
     if "locally" in text:
         _keep(mentions, _KEPT.search(text))
+    if "our s" in text and (found := _NOT_HERE.search(text)) is not None:
+        _deny(mentions, found)
+    if "used to " in text and _OVER.search(text) is not None:
+        for mention in mentions:
+            frame = mention.frame
+            if frame is not None and frame.polarity and _FORMERLY.search(text, 0, frame.start):
+                mention.frame = replace(frame, polarity=NEGATED[frame.polarity], negated=True)
     if "optional" in text or "volunt" in text or " not " in text:
         for mention in mentions:
             if mention.frame is None and (found := _VOLUNTARY.match(text, mention.end)) is not None:
@@ -112,6 +128,15 @@ def _bind(text: str, mentions: list[Mention]) -> None:
         for mention in bound:
             if not any(a < end and begin < b for a, b in mention.conditions):
                 mention.conditions += (found.span(),)
+
+
+def _deny(mentions: list[Mention], found: re.Match[str]) -> None:
+    """What stands right before words that it does not come to us is not collected."""
+    before = [m for m in mentions if m.end <= found.start()]
+    frame = Frame(found.group().lower(), "collect", "we", "not_collected", *found.span(), negated=True)
+    for mention in before:
+        if mention.clause == before[-1].clause and mention.frame is before[-1].frame is None:
+            mention.frame = frame
 
 
 def _keep(mentions: list[Mention], found: re.Match[str] | None) -> None:

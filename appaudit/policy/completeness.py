@@ -29,7 +29,7 @@ Status = Literal["present", "vague", "missing", "not_applicable", "not_examined"
 SUBJECT = "notice:"
 """Prefix of the subject of completeness facts; the item's id follows."""
 
-_END = re.compile(r"[。！？!?；;.](?:(?<!\.)|(?!\S))")
+_END = re.compile(r"[。！？!?；;.](?:(?<!\.)|(?!\S)(?<!\bLtd\.)(?<!\bInc\.)(?<!\bCo\.)(?<!\bCorp\.))")
 _STOPS = tuple("。；;：:.!?！？])）】")
 _VALUE = re.compile(r"\d{2}|@|://")
 _MAX_SENTENCE = 2_000

@@ -214,3 +214,16 @@ def test_a_long_list_beside_the_policy_does_not_cut_the_policy(tmp_path: Path) -
     result = read([tmp_path])
     assert "sdk_list" in {d.role for d in result.documents}
     assert "not_examined" not in {i.status for i in completeness(result)}
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ('Plover Ltd. ("we") publishes the Plover app. We collect your name.', "operator"),
+        ("We collect your name. This notice applies from 1 March 2026.", "effective_date"),
+        ("我们会收集您的手机号。本政策自2026年3月1日起施行。", "effective_date"),
+    ],
+)
+def test_other_words_for_it(text: str, item: str) -> None:
+    found = {i.id: i for i in completeness(read_loaded(from_text(text)))}
+    assert found[item].status == "present"

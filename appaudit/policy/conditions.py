@@ -36,6 +36,10 @@ def condition_tokens(declaration: Declaration, sentence: Sentence) -> tuple[str,
     place = (declaration.start - sentence.start, declaration.end - sentence.start)
     clause = _clause(sentence.plain, place[0])
     out = list(_tokens(sentence.low, clause, sentence.language))
+    verb = declaration.frame.start
+    if not declaration.frame.inherited and not clause[0] <= verb < clause[1]:
+        # "Identifiers (IMEI, MAC) are collected in the background": said with the verb
+        out += _tokens(sentence.low, _clause(sentence.plain, verb), sentence.language)
     if _optional(sentence, place):
         out.append("optional")
     if declaration.polarity == "local_only":

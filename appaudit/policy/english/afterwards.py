@@ -63,6 +63,7 @@ _LEARNT = re.compile(
     re.I,
 )
 """If we learn that a child has given us ...: a case, no practice."""
+_EXCEPT = re.compile(r"\bexcept(?: only)?\s+$", re.I)
 _DIGIT = re.compile(r"\d")
 _LEADS = re.compile(r"(?:^|[,;:–—]|\b(?:and|but))\s*$")
 _PLANTED = (GENERIC_ANAPHOR, "cookie", "web_beacon")
@@ -96,6 +97,10 @@ def settle(text: str, mentions: list[Mention]) -> None:
         for mention in mentions:
             if mention.start < comma and mention.frame is None and denied is not None:
                 mention.frame, mention.flipped = denied, True
+    if "xcept" in text:
+        for mention in mentions:
+            if mention.conditions:
+                mention.conditions = tuple(_with_except(text, *span) for span in mention.conditions)
     if "f we " in text or "f you " in text:
         for found in _LEARNT.finditer(text):
             for mention in mentions:
@@ -107,6 +112,12 @@ def settle(text: str, mentions: list[Mention]) -> None:
         for mention in mentions:
             if mention.start >= turned.end() and not mention.conditions:
                 mention.conditions = (turned.span(),)
+
+
+def _with_except(text: str, start: int, end: int) -> tuple[int, int]:
+    """A condition with the word before it that makes it the exception: "except when you call"."""
+    before = _EXCEPT.search(text, 0, start)
+    return (before.start() if before is not None else start), end
 
 
 def _bind(text: str, mentions: list[Mention]) -> None:
